@@ -1,0 +1,227 @@
+//! A folder of numbered images, played back at a fixed rate.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::jpeg_header::JpegHeader;
+use super::{
+    Frame, FrameSource, PixelFormat, SourceError, compare_natural, png_frame, timestamp_at_rate_ns,
+};
+
+/// Lends the images of one folder, `.jpg`, `.jpeg` and `.png` in any case, in
+/// natural order: `frame2` before `frame10`.
+///
+/// JPEG files are lent as they are, PNG files decoded. A file that cannot be
+/// read keeps its place: it is a skipped frame, and the next one has the
+/// timestamp it would have had anyway.
+#[derive(Debug)]
+pub struct FolderSource {
+    folder: PathBuf,
+    files: Vec<PathBuf>,
+    fps: f64,
+    next: usize,
+    bytes: Vec<u8>,
+    pixels: Vec<u8>,
+}
+
+impl FolderSource {
+    /// Lists the folder. File number n gets the timestamp n / `fps` seconds
+    /// and the sequence number n, from 0.
+    ///
+    /// # Errors
+    /// [`Fatal`](super::SourceErrorKind::Fatal) for a rate that is not
+    /// positive, and for a folder that cannot be read or holds no images.
+    pub fn open(path: impl AsRef<Path>, fps: f64) -> Result<Self, SourceError> {
+        let folder = path.as_ref().to_path_buf();
+        if !(fps.is_finite() && fps > 0.0) {
+            return Err(SourceError::fatal(format!(
+                "{}: cannot play {fps} frames per second: give a rate above 0",
+                folder.display()
+            )));
+        }
+        let listing = Listing::read(&folder)?;
+        if listing.images.is_empty() {
+            return Err(no_images(&folder, &listing));
+        }
+        let (bytes, pixels) = (Vec::new(), Vec::new());
+        Ok(Self { folder, files: listing.images, fps, next: 0, bytes, pixels })
+    }
+
+    /// Number of image files, unreadable ones included.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Always false: a folder without images does not open.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The file that frame `sequence` was, or is to be, read from.
+    pub fn frame_path(&self, sequence: u64) -> Option<&Path> {
+        self.files.get(usize::try_from(sequence).ok()?).map(PathBuf::as_path)
+    }
+
+    /// Goes on with this frame next; past the last one the footage has ended.
+    pub fn seek(&mut self, sequence: u64) {
+        self.next = usize::try_from(sequence).map_or(self.files.len(), |n| n.min(self.files.len()));
+    }
+
+    /// Whether the last image was lent.
+    pub fn at_end(&self) -> bool {
+        self.next == self.files.len()
+    }
+
+    fn load(&mut self, index: usize) -> Result<Frame<'_>, SourceError> {
+        let path = &self.files[index];
+        self.bytes.clear();
+        File::open(path)
+            .and_then(|mut file| file.read_to_end(&mut self.bytes))
+            .map_err(|error| unreadable(path, &error))?;
+        let timestamp_ns = timestamp_at_rate_ns(index as u64, self.fps);
+        let sequence = index as u64;
+        if is_png(path) {
+            let image = png_frame::decode(&self.bytes, &mut self.pixels)
+                .map_err(|error| unreadable(path, &error))?;
+            let png_frame::Image { format, width_px, height_px, stride_bytes } = image;
+            let data = &self.pixels[..];
+            Ok(Frame { format, width_px, height_px, stride_bytes, data, timestamp_ns, sequence })
+        } else {
+            let header = JpegHeader::read(&self.bytes).map_err(|error| unreadable(path, &error))?;
+            Ok(Frame {
+                format: PixelFormat::Mjpeg,
+                width_px: header.width_px,
+                height_px: header.height_px,
+                stride_bytes: 0,
+                data: &self.bytes,
+                timestamp_ns,
+                sequence,
+            })
+        }
+    }
+}
+
+impl FrameSource for FolderSource {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        let index = self.next;
+        if index == self.files.len() {
+            return Ok(None);
+        }
+        self.next += 1;
+        self.load(index).map(Some)
+    }
+
+    fn describe(&self) -> String {
+        format!("{}: {} images at {} fps", self.folder.display(), self.files.len(), self.fps)
+    }
+}
+
+/// Finds the clips under `path`, as names and folders in natural order.
+///
+/// If `path` holds images it is the one clip, named after the folder. Else
+/// each subfolder that holds images is one; failing that, the same goes for a
+/// subfolder `frames`, as datasets have it.
+///
+/// # Errors
+/// [`Fatal`](super::SourceErrorKind::Fatal) for a folder that cannot be read
+/// or holds no clips.
+pub fn list_clips(path: impl AsRef<Path>) -> Result<Vec<(String, PathBuf)>, SourceError> {
+    let path = path.as_ref();
+    let listing = Listing::read(path)?;
+    let mut clips = listing.clips_or_self(path);
+    if clips.is_empty() {
+        let frames = path.join("frames");
+        if frames.is_dir() {
+            clips = Listing::read(&frames)?.clips_or_self(&frames);
+        }
+    }
+    if clips.is_empty() {
+        return Err(no_images(path, &listing));
+    }
+    Ok(clips.into_iter().map(|clip| (clip_name(&clip), clip)).collect())
+}
+
+/// The folder's own name, also where the path is `.` or ends in `..`.
+fn clip_name(folder: &Path) -> String {
+    match folder.file_name() {
+        Some(_) => file_name(folder),
+        None => file_name(&fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf())),
+    }
+}
+
+/// The images and the folders directly in a folder, both in natural order.
+struct Listing {
+    images: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl Listing {
+    fn read(folder: &Path) -> Result<Self, SourceError> {
+        let failed = |error: std::io::Error| {
+            SourceError::fatal(format!("cannot list {}: {error}", folder.display()))
+        };
+        let (mut images, mut folders) = (Vec::new(), Vec::new());
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_image(&path) {
+                images.push(path);
+            }
+        }
+        for list in [&mut images, &mut folders] {
+            list.sort_by(|a, b| {
+                let bytes = |path: &Path| path.as_os_str().as_encoded_bytes().to_vec();
+                compare_natural(&bytes(a), &bytes(b))
+            });
+        }
+        Ok(Self { images, folders })
+    }
+
+    fn clips_or_self(&self, folder: &Path) -> Vec<PathBuf> {
+        if self.images.is_empty() { self.clips() } else { vec![folder.to_path_buf()] }
+    }
+
+    fn clips(&self) -> Vec<PathBuf> {
+        let holds_images =
+            |folder: &&PathBuf| Self::read(folder).is_ok_and(|inner| !inner.images.is_empty());
+        self.folders.iter().filter(holds_images).cloned().collect()
+    }
+}
+
+fn no_images(folder: &Path, listing: &Listing) -> SourceError {
+    let clips: Vec<String> = listing.clips().iter().map(|clip| file_name(clip)).collect();
+    let folder = folder.display();
+    if clips.is_empty() {
+        return SourceError::fatal(format!(
+            "{folder} holds no images: name a folder of .jpg or .png files"
+        ));
+    }
+    let more = if clips.len() > 12 { ", …" } else { "" };
+    let names = clips[..clips.len().min(12)].join(", ");
+    SourceError::fatal(format!(
+        "{folder} holds no images itself; this is a folder of clips; name one of: {names}{more}"
+    ))
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> SourceError {
+    SourceError::frame_skipped(format!("{}: {error}", path.display()))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn is_image(path: &Path) -> bool {
+    has_extension(path, &["jpg", "jpeg", "png"])
+}
+
+fn is_png(path: &Path) -> bool {
+    has_extension(path, &["png"])
+}
+
+fn has_extension(path: &Path, wanted: &[&str]) -> bool {
+    let extension = path.extension().unwrap_or_default();
+    wanted.iter().any(|name| extension.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,87 @@
+//! Where frames come from: folders of images, pipes, video files, cameras.
+//!
+//! A [`FrameSource`] lends one frame at a time out of a buffer that it reuses;
+//! nothing here resizes or converts colours.
+
+mod error;
+mod folder;
+mod format;
+pub mod jpeg_header;
+mod layout;
+mod natural;
+mod pipe;
+mod pipe_options;
+mod png_frame;
+mod process;
+mod stream;
+mod video;
+mod y4m;
+
+pub use error::{SourceError, SourceErrorKind};
+pub use folder::{FolderSource, list_clips};
+pub use format::{PixelFormat, UnknownPixelFormat};
+pub use natural::compare_natural;
+pub use pipe::PipeSource;
+pub use pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
+pub use process::PipeCommand;
+pub use video::{VideoOptions, VideoSource};
+
+/// A frame lent by its source until the next call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    pub format: PixelFormat,
+    /// Pixels per row. For [`PixelFormat::Mjpeg`] what the JPEG header or the
+    /// driver says; the decoder goes by the JPEG itself.
+    pub width_px: u32,
+    pub height_px: u32,
+    /// Bytes from one row to the next in the first plane; 0 for
+    /// [`PixelFormat::Mjpeg`]. Later planes follow from it, see
+    /// [`PixelFormat::padded_bytes`].
+    pub stride_bytes: usize,
+    /// The pixels, or the bytes of one JPEG with whatever the camera put
+    /// behind it.
+    pub data: &'a [u8],
+    /// When the frame was taken, on a clock that never goes backwards. The
+    /// zero differs from source to source.
+    pub timestamp_ns: u64,
+    /// Counts the frames of the source, the ones it lost included.
+    pub sequence: u64,
+}
+
+/// Something that delivers frames, one after the other.
+pub trait FrameSource {
+    /// Waits for the next frame. `Ok(None)`: the footage has ended, and every
+    /// later call says so too.
+    ///
+    /// # Errors
+    /// See [`SourceErrorKind`] for what to do about each.
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError>;
+
+    /// One line for the log: what the source reads, and in which format.
+    fn describe(&self) -> String;
+}
+
+impl<T: FrameSource + ?Sized> FrameSource for &mut T {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        T::next_frame(self)
+    }
+
+    fn describe(&self) -> String {
+        T::describe(self)
+    }
+}
+
+impl<T: FrameSource + ?Sized> FrameSource for Box<T> {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        T::next_frame(self)
+    }
+
+    fn describe(&self) -> String {
+        T::describe(self)
+    }
+}
+
+/// When frame `index` of a recording was taken, in nanoseconds from its start.
+fn timestamp_at_rate_ns(index: u64, fps: f64) -> u64 {
+    (index as f64 / fps * 1e9).round() as u64
+}

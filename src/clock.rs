@@ -1,0 +1,88 @@
+//! Time behind a trait, so that tests decide what time it is.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// Where the program takes its time from.
+pub trait Clock: Send + Sync {
+    /// Nanoseconds since an arbitrary start, never backwards, counting the
+    /// time that the machine was suspended.
+    fn monotonic_ns(&self) -> u64;
+
+    /// Nanoseconds since 1970-01-01 UTC. May jump; only for people to read.
+    fn wall_ns(&self) -> u64;
+}
+
+/// The machine's clocks: `CLOCK_BOOTTIME` and `CLOCK_REALTIME`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn monotonic_ns(&self) -> u64 {
+        read_ns(ClockId::Boottime)
+    }
+
+    fn wall_ns(&self) -> u64 {
+        read_ns(ClockId::Realtime)
+    }
+}
+
+fn read_ns(id: ClockId) -> u64 {
+    let now = clock_gettime(id);
+    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
+/// A clock that stands still until it is told to move.
+#[derive(Debug)]
+pub struct SimulatedClock {
+    monotonic_ns: AtomicU64,
+    wall_offset_ns: u64,
+}
+
+impl SimulatedClock {
+    /// Starts at zero monotonic; wall time runs `wall_offset_ns` ahead of it.
+    pub fn new(wall_offset_ns: u64) -> Self {
+        Self { monotonic_ns: AtomicU64::new(0), wall_offset_ns }
+    }
+
+    pub fn advance_ms(&self, by_ms: u64) {
+        self.monotonic_ns.fetch_add(by_ms * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Moves to an instant; an earlier one than now is ignored.
+    pub fn set_monotonic_ns(&self, to_ns: u64) {
+        self.monotonic_ns.fetch_max(to_ns, Ordering::Relaxed);
+    }
+}
+
+impl Clock for SimulatedClock {
+    fn monotonic_ns(&self) -> u64 {
+        self.monotonic_ns.load(Ordering::Relaxed)
+    }
+
+    fn wall_ns(&self) -> u64 {
+        self.monotonic_ns() + self.wall_offset_ns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn system_clock_moves_forward() {
+        let (a, b) = (SystemClock.monotonic_ns(), SystemClock.monotonic_ns());
+        assert!(b >= a && a > 0);
+        assert!(SystemClock.wall_ns() > 1_600_000_000_000_000_000);
+    }
+
+    #[test]
+    fn simulated_clock_never_goes_back() {
+        let clock = SimulatedClock::new(7);
+        clock.advance_ms(2);
+        clock.set_monotonic_ns(1);
+        assert_eq!(clock.monotonic_ns(), 2_000_000);
+        assert_eq!(clock.wall_ns(), 2_000_007);
+    }
+}
