@@ -1,0 +1,98 @@
+use std::fmt;
+
+use serde::Serialize;
+
+use super::file::Calibration;
+use crate::alarm::Levels;
+
+/// A budget may reach this many times beyond the footage: a tail fitted to
+/// one hour is trusted for four days, not for a year.
+const MAX_EXTRAPOLATION: f64 = 100.0;
+
+/// Share of the enter level that the exit level reaches at most.
+const MAX_EXIT_SHARE: f64 = 0.8;
+
+/// How many false alarms a day the user accepts; above 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    pub alarms_per_day: f64,
+}
+
+/// The levels for a budget and how far they can be trusted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BudgetReport {
+    pub alarms_per_day: f64,
+    pub enter_level: f32,
+    pub exit_level: f32,
+    /// 5 % and 95 % points of the false alarms a day at the enter level.
+    pub alarms_per_day_interval: (f64, f64),
+    pub footage_h: f64,
+    /// Footage that this budget needs.
+    pub needed_h: f64,
+}
+
+impl Budget {
+    /// Derives both levels. The enter level is the return level of the
+    /// declustered score; the exit level is what normal footage exceeds 1 % of
+    /// the time, and at most 80 % of the enter level.
+    ///
+    /// The alarm's minimum duration is not counted in, so the true rate is at
+    /// most the one that is stated here.
+    pub fn levels(&self, calibration: &Calibration) -> BudgetReport {
+        let enter = calibration.clusters.level(self.alarms_per_day);
+        let exit = calibration.score_quantile(0.99).min(MAX_EXIT_SHARE * enter);
+        BudgetReport {
+            alarms_per_day: self.alarms_per_day,
+            enter_level: enter as f32,
+            exit_level: exit as f32,
+            alarms_per_day_interval: calibration.clusters.alarms_per_day_interval(enter),
+            footage_h: calibration.footage.duration_s / 3600.0,
+            needed_h: 24.0 / self.alarms_per_day / MAX_EXTRAPOLATION,
+        }
+    }
+}
+
+impl BudgetReport {
+    pub fn levels(&self) -> Levels {
+        Levels { enter: self.enter_level, exit: self.exit_level }
+    }
+
+    /// Whether the footage is long enough for the budget.
+    pub fn is_supported(&self) -> bool {
+        self.footage_h >= self.needed_h
+    }
+}
+
+impl fmt::Display for BudgetReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (low, high) = self.alarms_per_day_interval;
+        writeln!(f, "budget        {} false alarms a day", self.alarms_per_day)?;
+        writeln!(f, "enter level   {:.3} (surprise, −log10 p)", self.enter_level)?;
+        writeln!(f, "exit level    {:.3}", self.exit_level)?;
+        writeln!(f, "expected      {low:.2} to {high:.2} a day at that level (90 % interval)")?;
+        if self.is_supported() {
+            write!(f, "footage       {}: enough", hours(self.footage_h))
+        } else {
+            write!(
+                f,
+                "footage       {} of footage cannot support {}: at least {} of normal \
+                 footage are needed",
+                hours(self.footage_h),
+                rate(self.alarms_per_day),
+                hours(self.needed_h)
+            )
+        }
+    }
+}
+
+fn rate(alarms_per_day: f64) -> String {
+    if alarms_per_day >= 1.0 {
+        format!("{alarms_per_day} alarms in a day")
+    } else {
+        format!("one alarm in {:.1} days", 1.0 / alarms_per_day)
+    }
+}
+
+fn hours(hours: f64) -> String {
+    if hours < 1.0 { format!("{:.1} minutes", hours * 60.0) } else { format!("{hours:.1} hours") }
+}

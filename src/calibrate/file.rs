@@ -1,0 +1,131 @@
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::clusters::ClusterTail;
+use crate::score::{Distribution, MAX_SURPRISE, Weights, quantile};
+
+pub(super) const FORMAT_VERSION: u32 = 1;
+
+/// Why there is no calibration.
+#[derive(Debug, Error)]
+pub enum CalibrationError {
+    #[error("{frames} scored frames are too few to calibrate with: at least {}", super::MIN_FRAMES)]
+    TooShort { frames: usize },
+    #[error(
+        "the {term} never varies in this footage: is the picture frozen, or are all frames equal?"
+    )]
+    Constant { term: &'static str },
+    #[error("{0}")]
+    Invalid(String),
+    #[error(
+        "this calibration was made for another model ({found}…, the bundle's is {expected}…): \
+         run `normwatch calibrate` again"
+    )]
+    OtherModel { found: String, expected: String },
+    #[error(
+        "this calibration was made with another mask: run `normwatch calibrate` again with the \
+         mask of the site file"
+    )]
+    OtherMask,
+}
+
+/// What the calibration was made from.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct FootageSummary {
+    pub description: String,
+    pub clips: usize,
+    /// Scored frames.
+    pub frames: usize,
+    pub duration_s: f64,
+}
+
+/// `calibration.toml`: the distributions of every score term in normal footage.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    pub format_version: u32,
+    /// Identity of the graphs and the memory that it belongs to.
+    pub model_sha256: String,
+    /// Identity of the mask that it was made with.
+    pub mask_sha256: String,
+    /// Quantiles of the PSNR in dB, evenly spaced from 0 to 1.
+    pub psnr_db: Vec<f64>,
+    /// Quantiles of the deployed score, evenly spaced from 0 to 1.
+    pub score: Vec<f64>,
+    pub footage: FootageSummary,
+    pub weights: Weights,
+    pub block_error: Distribution,
+    pub memory_distance: Distribution,
+    /// Declustered peaks of the deployed score.
+    pub clusters: ClusterTail,
+}
+
+impl Calibration {
+    /// Reads a calibration and checks its values.
+    ///
+    /// # Errors
+    /// [`CalibrationError::Invalid`] with what is wrong.
+    pub fn parse(text: &str) -> Result<Self, CalibrationError> {
+        let calibration: Self =
+            toml::from_str(text).map_err(|e| CalibrationError::Invalid(e.to_string()))?;
+        calibration.check().map_err(CalibrationError::Invalid)?;
+        Ok(calibration)
+    }
+
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a calibration is plain data")
+    }
+
+    /// Refuses to serve another model or another mask.
+    ///
+    /// # Errors
+    /// Which of the two differs.
+    pub fn check_identity(&self, model: &str, mask: &str) -> Result<(), CalibrationError> {
+        if self.model_sha256 != model {
+            let short = |s: &str| s.chars().take(12).collect();
+            return Err(CalibrationError::OtherModel {
+                found: short(&self.model_sha256),
+                expected: short(model),
+            });
+        }
+        if self.mask_sha256 != mask {
+            return Err(CalibrationError::OtherMask);
+        }
+        Ok(())
+    }
+
+    /// The score that the share `probability` of normal frames stays below.
+    pub fn score_quantile(&self, probability: f64) -> f64 {
+        quantile(&self.score, probability)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.format_version != FORMAT_VERSION {
+            return Err(format!(
+                "format version {}, but this program reads version {FORMAT_VERSION}",
+                self.format_version
+            ));
+        }
+        self.block_error.check().map_err(|e| format!("[block_error] {e}"))?;
+        self.memory_distance.check().map_err(|e| format!("[memory_distance] {e}"))?;
+        let Weights { block, memory, .. } = self.weights;
+        if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0 && block + memory < 1e6) {
+            return Err("[weights] need two numbers of at least 0, not both 0".into());
+        }
+        if self.score.len() < 2 || !self.score.is_sorted() {
+            return Err("`score` must be at least two ascending numbers".into());
+        }
+        let c = &self.clusters;
+        let sound = c.scale > 0.0
+            && (0.0..=1.0).contains(&c.shape)
+            && (0.0..=f64::from(MAX_SURPRISE)).contains(&c.threshold)
+            && c.clusters_per_day > 0.0
+            && c.clusters_per_day.is_finite()
+            && !c.excesses.is_empty();
+        if !sound {
+            return Err("[clusters] does not describe a tail".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! From normal footage to levels: what is usual here, and how rare is rare.
+//!
+//! The user states a budget of false alarms a day; this room turns it into an
+//! enter level, and says how far the footage can be trusted with that.
+
+mod budget;
+mod clusters;
+mod file;
+mod fit;
+
+pub use budget::{Budget, BudgetReport};
+pub use clusters::{ClusterTail, cluster_peaks};
+pub use file::{Calibration, CalibrationError, FootageSummary};
+pub use fit::{fit_distribution, fit_tail};
+
+use crate::score::{DeployedScore, Weights};
+
+/// The score terms of one frame of normal footage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TermSample {
+    pub timestamp_ns: u64,
+    pub psnr_db: f64,
+    pub block_error: f64,
+    pub distance: f64,
+}
+
+/// The least number of scored frames that a calibration is made from.
+pub const MIN_FRAMES: usize = 200;
+
+/// Fits a calibration to the terms of normal footage, one vector a clip.
+///
+/// `period_ns` is the time between two frames; `model_sha256` and
+/// `mask_sha256` say what it is valid for.
+///
+/// # Errors
+/// Fewer than [`MIN_FRAMES`] frames, or terms that never vary.
+pub fn calibrate(
+    clips: &[Vec<TermSample>],
+    period_ns: u64,
+    weights: Weights,
+    identity: (&str, &str),
+    description: &str,
+) -> Result<Calibration, CalibrationError> {
+    let all: Vec<&TermSample> = clips.iter().flatten().collect();
+    if all.len() < MIN_FRAMES {
+        return Err(CalibrationError::TooShort { frames: all.len() });
+    }
+    let term = |name: &'static str, pick: fn(&TermSample) -> f64| {
+        let values: Vec<f64> = all.iter().map(|s| pick(s)).collect();
+        fit_distribution(&values).ok_or(CalibrationError::Constant { term: name })
+    };
+    let block_error = term("block error", |s| s.block_error)?;
+    let memory_distance = term("memory distance", |s| s.distance)?;
+    let psnr_db = term("PSNR", |s| s.psnr_db)?.quantiles;
+
+    let mut scores: Vec<f64> = Vec::with_capacity(all.len());
+    let mut peaks = Vec::new();
+    let mut scorer = DeployedScore::new(block_error.clone(), memory_distance.clone(), weights);
+    let mut scored_clips = Vec::new();
+    for clip in clips {
+        scorer.reset();
+        let clip_scores: Vec<(u64, f64)> = clip
+            .iter()
+            .map(|s| {
+                (
+                    s.timestamp_ns,
+                    f64::from(scorer.next(s.timestamp_ns, s.block_error, s.distance).score),
+                )
+            })
+            .collect();
+        scores.extend(clip_scores.iter().map(|(_, score)| score));
+        scored_clips.push(clip_scores);
+    }
+    let score = fit_distribution(&scores).ok_or(CalibrationError::Constant { term: "score" })?;
+    let threshold = clusters::choose_threshold(&scored_clips, &score);
+    for clip in &scored_clips {
+        peaks.extend(cluster_peaks(clip, threshold));
+    }
+    let duration_s = all.len() as f64 * period_ns as f64 / 1e9;
+    let clusters = ClusterTail::fit(&peaks, threshold, duration_s)
+        .ok_or(CalibrationError::Constant { term: "score" })?;
+    Ok(Calibration {
+        format_version: file::FORMAT_VERSION,
+        model_sha256: identity.0.into(),
+        mask_sha256: identity.1.into(),
+        footage: FootageSummary {
+            description: description.into(),
+            clips: clips.len(),
+            frames: all.len(),
+            duration_s,
+        },
+        weights,
+        psnr_db,
+        block_error,
+        memory_distance,
+        score: score.quantiles,
+        clusters,
+    })
+}

@@ -1,0 +1,241 @@
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use ndarray_npy::ReadNpyExt;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::golden::Golden;
+use super::manifest::Manifest;
+use super::memory::Memory;
+use super::network::{Decoder, Encoder};
+use super::predictor::Predictor;
+
+/// A bundle that was refused: which file, and what is wrong with it.
+#[derive(Debug, Error)]
+#[error("{}: {what}", file.display())]
+pub struct BundleError {
+    pub file: PathBuf,
+    pub what: String,
+}
+
+/// A loaded, verified and self-tested model bundle.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    pub(super) encoder: Encoder,
+    pub(super) decoder: Decoder,
+    pub(super) memory: Memory,
+    manifest: Manifest,
+    path: PathBuf,
+    model_sha256: String,
+}
+
+/// The files that make the model; a calibration belongs to exactly these.
+const MODEL_FILES: [&str; 3] = ["encoder.onnx", "decoder.onnx", "memory.npy"];
+const MANIFEST: &str = "manifest.toml";
+const GOLDEN: &str = "golden.npz";
+const CALIBRATION: &str = "calibration.toml";
+
+impl Bundle {
+    /// Loads a bundle folder: format version, checksums, shapes, self-test.
+    ///
+    /// # Errors
+    /// The first file that is missing, damaged or does not fit the others.
+    pub fn load(path: &Path) -> Result<Self, BundleError> {
+        let folder = Folder { path };
+        let manifest = folder.manifest()?;
+        folder.check_files(&manifest)?;
+        let encoder = Encoder::from_onnx(&folder.read("encoder.onnx")?)
+            .map_err(|e| folder.error("encoder.onnx", e))?;
+        let decoder = Decoder::from_onnx(&folder.read("decoder.onnx")?)
+            .map_err(|e| folder.error("decoder.onnx", e))?;
+        let memory = folder.memory(&manifest)?;
+        folder.check_shapes(&manifest, &encoder, &decoder)?;
+        let model_sha256 = model_sha256(&manifest);
+        let bundle =
+            Self { encoder, decoder, memory, manifest, path: path.to_path_buf(), model_sha256 };
+        let golden =
+            Golden::read(Cursor::new(folder.read(GOLDEN)?)).map_err(|e| folder.error(GOLDEN, e))?;
+        golden
+            .check(&bundle.manifest, &mut Predictor::new(&bundle))
+            .map_err(|e| folder.error(GOLDEN, e))?;
+        Ok(bundle)
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// One checksum over graphs and memory, the identity of the model.
+    pub fn model_sha256(&self) -> &str {
+        &self.model_sha256
+    }
+
+    /// Side lengths (h, w) of the query grid.
+    pub fn query_grid(&self) -> (usize, usize) {
+        let [_, h, w] = self.encoder.query_shape();
+        (h, w)
+    }
+
+    /// The bundle's own calibration, if it carries one; its text was checked
+    /// against the manifest's checksum.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn calibration_text(&self) -> Result<Option<String>, BundleError> {
+        if !self.manifest.files.contains_key(CALIBRATION) {
+            return Ok(None);
+        }
+        let folder = Folder { path: &self.path };
+        let bytes = folder.read(CALIBRATION)?;
+        String::from_utf8(bytes).map(Some).map_err(|e| folder.error(CALIBRATION, e))
+    }
+
+    /// Puts a calibration into the bundle on disk: the file first, then the
+    /// manifest that vouches for it, each by rename, so that a power cut
+    /// leaves a bundle that either loads or says what is wrong.
+    ///
+    /// # Errors
+    /// The file that could not be written.
+    pub fn store_calibration(&mut self, text: &str) -> Result<PathBuf, BundleError> {
+        let folder = Folder { path: &self.path };
+        let manifest_text = folder.read_text(MANIFEST)?;
+        let mut document = manifest_text
+            .parse::<toml_edit::DocumentMut>()
+            .map_err(|e| folder.error(MANIFEST, e))?;
+        let checksum = sha256_hex(text.as_bytes());
+        document["files"][CALIBRATION] = toml_edit::value(checksum.as_str());
+        folder.write(CALIBRATION, text)?;
+        folder.write(MANIFEST, &document.to_string())?;
+        self.manifest.files.insert(CALIBRATION.into(), checksum);
+        Ok(self.path.join(CALIBRATION))
+    }
+}
+
+struct Folder<'a> {
+    path: &'a Path,
+}
+
+impl Folder<'_> {
+    fn error(&self, file: &str, what: impl ToString) -> BundleError {
+        BundleError { file: self.path.join(file), what: what.to_string() }
+    }
+
+    fn read(&self, file: &str) -> Result<Vec<u8>, BundleError> {
+        fs::read(self.path.join(file)).map_err(|e| self.error(file, format!("cannot be read: {e}")))
+    }
+
+    fn read_text(&self, file: &str) -> Result<String, BundleError> {
+        String::from_utf8(self.read(file)?).map_err(|e| self.error(file, e))
+    }
+
+    fn write(&self, file: &str, text: &str) -> Result<(), BundleError> {
+        crate::fs::write_atomically(&self.path.join(file), text.as_bytes())
+            .map_err(|e| self.error(file, format!("cannot be written: {e}")))
+    }
+
+    fn manifest(&self) -> Result<Manifest, BundleError> {
+        if !self.path.is_dir() {
+            let what = "is not a bundle: a bundle is a folder with a manifest.toml in it";
+            return Err(BundleError { file: self.path.to_path_buf(), what: what.into() });
+        }
+        let text = self.read_text(MANIFEST)?;
+        Manifest::parse(&text).map_err(|e| self.error(MANIFEST, e))
+    }
+
+    fn check_files(&self, manifest: &Manifest) -> Result<(), BundleError> {
+        for required in MODEL_FILES.into_iter().chain([GOLDEN]) {
+            if !manifest.files.contains_key(required) {
+                return Err(self.error(MANIFEST, format!("`[files]` does not list {required}")));
+            }
+        }
+        for (file, expected) in &manifest.files {
+            if Path::new(file).components().count() != 1 || file == ".." {
+                return Err(self.error(MANIFEST, format!("`[files]` names `{file}`, outside it")));
+            }
+            let bytes = self.read(file)?;
+            let found = sha256_hex(&bytes);
+            if !found.eq_ignore_ascii_case(expected) {
+                return Err(self.error(
+                    file,
+                    format!(
+                        "is damaged or was changed: {} bytes with SHA-256 {found}, \
+                         but the manifest says {expected}; copy the bundle again",
+                        bytes.len()
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn memory(&self, manifest: &Manifest) -> Result<Memory, BundleError> {
+        const FILE: &str = "memory.npy";
+        let items = Array2::<f32>::read_npy(Cursor::new(self.read(FILE)?))
+            .map_err(|e| self.error(FILE, e))?;
+        let expected = (manifest.memory.items, manifest.memory.channels);
+        if items.dim() != expected {
+            let what = format!("is {:?}, but the manifest says {expected:?}", items.dim());
+            return Err(self.error(FILE, what));
+        }
+        Memory::new(items, manifest.memory.temperature).map_err(|e| self.error(FILE, e))
+    }
+
+    fn check_shapes(
+        &self,
+        manifest: &Manifest,
+        encoder: &Encoder,
+        decoder: &Decoder,
+    ) -> Result<(), BundleError> {
+        let input = &manifest.input;
+        let planes = input.channels.planes();
+        let size = [input.height_px, input.width_px];
+        let expected = [planes * input.frames, size[0], size[1]];
+        let found = encoder.input_shape().map_err(|e| self.error("encoder.onnx", e))?;
+        if found != expected {
+            let what = format!("takes {found:?}, but the manifest says {expected:?}");
+            return Err(self.error("encoder.onnx", what));
+        }
+        if encoder.query_shape()[0] != manifest.memory.channels {
+            let what = format!(
+                "gives queries of {} channels, but the memory has {}",
+                encoder.query_shape()[0],
+                manifest.memory.channels
+            );
+            return Err(self.error("encoder.onnx", what));
+        }
+        if !decoder.fits(encoder) {
+            let what = "does not take what encoder.onnx gives: they are not of one export";
+            return Err(self.error("decoder.onnx", what));
+        }
+        let expected = [planes, size[0], size[1]];
+        if decoder.frame_shape() != expected {
+            let what =
+                format!("gives {:?}, but the manifest says {expected:?}", decoder.frame_shape());
+            return Err(self.error("decoder.onnx", what));
+        }
+        Ok(())
+    }
+}
+
+fn model_sha256(manifest: &Manifest) -> String {
+    let mut hasher = Sha256::new();
+    for file in MODEL_FILES {
+        hasher.update(manifest.files[file].to_ascii_lowercase());
+    }
+    hex(&hasher.finalize())
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,73 @@
+use std::io::{Read, Seek};
+
+use ndarray::{Array3, ArrayView2};
+use ndarray_npy::NpzReader;
+
+use super::manifest::Manifest;
+use super::predictor::Predictor;
+
+/// Largest accepted absolute difference between the self-test's tensors and
+/// the stored ones. Instruction sets round differently; a wrong weight or a
+/// wrong layout is off by far more.
+const TOLERANCE: f32 = 1e-3;
+
+/// `golden.npz`: one input and what the network made of it at export.
+#[derive(Debug)]
+pub(super) struct Golden {
+    /// (t·c)×H×W, the frames before normalisation.
+    frames: Array3<u8>,
+    query: Array3<f32>,
+    read: Array3<f32>,
+    prediction: Array3<f32>,
+}
+
+impl Golden {
+    pub(super) fn read(source: impl Read + Seek) -> Result<Self, String> {
+        let mut npz = NpzReader::new(source).map_err(|e| e.to_string())?;
+        let mut array = |name: &str| -> Result<Array3<f32>, String> {
+            npz.by_name(name).map_err(|e| format!("array `{name}`: {e}"))
+        };
+        let (query, read, prediction) = (array("query")?, array("read")?, array("prediction")?);
+        let frames = npz.by_name("frames").map_err(|e| format!("array `frames`: {e}"))?;
+        Ok(Self { frames, query, read, prediction })
+    }
+
+    /// Runs the stored input and compares every tensor.
+    pub(super) fn check(&self, manifest: &Manifest, model: &mut Predictor) -> Result<(), String> {
+        let spec = manifest.input.spec();
+        let planes = spec.frame_len() / (spec.width_px * spec.height_px);
+        let expected = (manifest.input.frames * planes, spec.height_px, spec.width_px);
+        if self.frames.dim() != expected {
+            return Err(format!(
+                "array `frames` is {:?}, but the manifest says {expected:?}",
+                self.frames.dim()
+            ));
+        }
+        let frames = self.frames.as_standard_layout();
+        let bytes = frames.as_slice().expect("standard layout");
+        model.predict(bytes.chunks_exact(spec.frame_len())).map_err(|e| e.to_string())?;
+        compare("query", &self.query, model.query())?;
+        compare("read", &self.read, model.memory_read().read.view())?;
+        let prediction = ArrayView2::from_shape((1, model.prediction().len()), model.prediction())
+            .expect("one row");
+        compare("prediction", &self.prediction, prediction)
+    }
+}
+
+fn compare(name: &str, stored: &Array3<f32>, got: ArrayView2<'_, f32>) -> Result<(), String> {
+    if stored.len() != got.len() {
+        return Err(format!("array `{name}` holds {} values, not {}", stored.len(), got.len()));
+    }
+    let worst = stored.iter().zip(got.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, nan_max);
+    if worst <= TOLERANCE {
+        return Ok(());
+    }
+    Err(format!(
+        "the self-test's {name} is off by {worst:.2e} (at most {TOLERANCE:.0e}): \
+         the graphs, the memory and the golden vectors are not of one export"
+    ))
+}
+
+fn nan_max(a: f32, b: f32) -> f32 {
+    if b.is_nan() { f32::INFINITY } else { a.max(b) }
+}

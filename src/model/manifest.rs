@@ -1,0 +1,141 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::preprocess::{Channels, InputSpec, Resize};
+
+/// Version of the bundle's layout that this program reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// `manifest.toml`: what a bundle is, and the checksum of each of its files.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Must equal [`FORMAT_VERSION`].
+    pub format_version: u32,
+    pub name: String,
+    /// The training preset, for instance `edge`.
+    pub preset: String,
+    /// `f32`, `f16` or `int8`.
+    pub precision: String,
+    /// One sentence: the footage that it learnt from.
+    pub training_data: String,
+    /// One sentence: what may be done with it.
+    pub licence_note: String,
+    pub input: InputSection,
+    pub memory: MemorySection,
+    pub score: ScoreSection,
+    /// File name → SHA-256 in hexadecimal, for every other file in the folder.
+    pub files: BTreeMap<String, String>,
+}
+
+/// `[input]`: the frames that the network was trained on.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputSection {
+    pub width_px: usize,
+    pub height_px: usize,
+    pub channels: Channels,
+    /// t, the number of past frames that the encoder sees.
+    pub frames: usize,
+    /// Frames a second of the training footage.
+    pub fps: f64,
+    pub resize: Resize,
+}
+
+impl InputSection {
+    pub fn spec(&self) -> InputSpec {
+        InputSpec {
+            width_px: self.width_px,
+            height_px: self.height_px,
+            channels: self.channels,
+            resize: self.resize,
+        }
+    }
+
+    /// Time between two frames.
+    pub fn period_ns(&self) -> u64 {
+        (1e9 / self.fps).round() as u64
+    }
+}
+
+/// `[memory]`: M items of C channels, and how they are read.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemorySection {
+    pub items: usize,
+    pub channels: usize,
+    /// Divides the cosine similarities before the softmax; 1 in the paper.
+    pub temperature: f32,
+}
+
+/// `[score]`: constants of the score that belong to the model.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreSection {
+    /// λ of the paper's score, its weight of the PSNR against the distance.
+    pub lambda: f64,
+    /// γ, the largest weighted error at which the memory may be updated.
+    pub gate_threshold: f64,
+    /// Side of the box filter over the squared error map, in model pixels.
+    pub block_px: usize,
+}
+
+impl Manifest {
+    /// Parses a manifest and checks that its values make sense together.
+    ///
+    /// # Errors
+    /// One sentence without the file's name, which the caller knows.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let version = text.parse::<toml::Table>().map_err(|e| e.to_string())?;
+        match version.get("format_version").and_then(toml::Value::as_integer) {
+            Some(v) if v == i64::from(FORMAT_VERSION) => {}
+            Some(v) => {
+                return Err(format!(
+                    "format version {v}, but this program reads version {FORMAT_VERSION}: \
+                     export the bundle again with the toolchain of this release"
+                ));
+            }
+            None => return Err("no `format_version`".into()),
+        }
+        let manifest: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let input = &self.input;
+        let positive = [
+            ("input.width_px", input.width_px),
+            ("input.height_px", input.height_px),
+            ("input.frames", input.frames),
+            ("memory.items", self.memory.items),
+            ("memory.channels", self.memory.channels),
+            ("score.block_px", self.score.block_px),
+        ];
+        if let Some((key, _)) = positive.iter().find(|(_, value)| !(1..=4096).contains(value)) {
+            return Err(format!("`{key}` must be between 1 and 4096"));
+        }
+        if self.memory.items < 2 {
+            return Err(
+                "`memory.items` must be at least 2: the score needs a second-nearest".into()
+            );
+        }
+        if !(input.fps > 0.0 && input.fps <= 1000.0) {
+            return Err("`input.fps` must be above 0 and at most 1000".into());
+        }
+        if !(self.memory.temperature > 0.0 && self.memory.temperature.is_finite()) {
+            return Err("`memory.temperature` must be above 0".into());
+        }
+        if !(0.0..=1.0).contains(&self.score.lambda) {
+            return Err("`score.lambda` must be between 0 and 1".into());
+        }
+        if self.precision != "f32" {
+            return Err(format!(
+                "precision `{}` is not one that this release runs: f32",
+                self.precision
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,20 @@
+//! The network and its memory: four frames in, a prediction and a distance out.
+//!
+//! A [`Bundle`] is the folder that a training leaves behind; a [`Predictor`]
+//! runs it. Encoder and decoder are ONNX graphs, the memory between them is
+//! ours. `tract` is named in `network.rs` and nowhere else.
+
+mod bundle;
+mod golden;
+mod manifest;
+mod memory;
+mod network;
+mod predictor;
+mod update;
+
+pub use bundle::{Bundle, BundleError};
+pub use manifest::{FORMAT_VERSION, InputSection, Manifest, MemorySection, ScoreSection};
+pub use memory::{Memory, MemoryError, MemoryRead};
+pub use network::{Decoder, Encoder, NetworkError, Skips};
+pub use predictor::{Predictor, StageNs};
+pub use update::{Normaliser, update_items};

@@ -1,0 +1,135 @@
+use sha2::{Digest, Sha256};
+
+/// What a polygon does to the pixels inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaskMode {
+    /// Only what some include polygon holds is watched.
+    Include,
+    /// Never watched, also inside an include polygon.
+    Ignore,
+}
+
+/// A polygon in normalised picture coordinates: (0, 0) is the top left corner,
+/// (1, 1) the bottom right one. At least three points; may be concave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polygon {
+    pub mode: MaskMode,
+    pub points: Vec<[f32; 2]>,
+}
+
+impl Polygon {
+    fn holds(&self, x: f32, y: f32) -> bool {
+        let mut inside = false;
+        let mut previous = match self.points.last() {
+            Some(point) => point,
+            None => return false,
+        };
+        for point in &self.points {
+            let (a, b) = (previous, point);
+            if (a[1] > y) != (b[1] > y) && x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0] {
+                inside = !inside;
+            }
+            previous = point;
+        }
+        inside
+    }
+}
+
+/// Which model pixels are watched, row by row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mask {
+    watched: Vec<bool>,
+    width_px: usize,
+}
+
+impl Mask {
+    /// Watches every pixel.
+    pub fn everything(width_px: usize, height_px: usize) -> Self {
+        Self { watched: vec![true; width_px * height_px], width_px }
+    }
+
+    /// Draws polygons; a pixel belongs to a polygon when its centre does.
+    ///
+    /// # Errors
+    /// One sentence when nothing is left to watch.
+    pub fn from_polygons(
+        width_px: usize,
+        height_px: usize,
+        polygons: &[Polygon],
+    ) -> Result<Self, String> {
+        let mut mask = Self::everything(width_px, height_px);
+        let any_include = polygons.iter().any(|p| p.mode == MaskMode::Include);
+        for (i, watched) in mask.watched.iter_mut().enumerate() {
+            let x = ((i % width_px) as f32 + 0.5) / width_px as f32;
+            let y = ((i / width_px) as f32 + 0.5) / height_px as f32;
+            let held = |mode| polygons.iter().any(|p| p.mode == mode && p.holds(x, y));
+            *watched = (!any_include || held(MaskMode::Include)) && !held(MaskMode::Ignore);
+        }
+        if mask.watched_share() == 0.0 {
+            return Err("the mask leaves no pixel to watch".into());
+        }
+        Ok(mask)
+    }
+
+    pub fn row(&self, y: usize) -> &[bool] {
+        &self.watched[y * self.width_px..(y + 1) * self.width_px]
+    }
+
+    pub fn width_px(&self) -> usize {
+        self.width_px
+    }
+
+    pub fn height_px(&self) -> usize {
+        self.watched.len() / self.width_px
+    }
+
+    /// A name for exactly this mask: `none` when everything is watched, else a
+    /// checksum of size and pixels.
+    pub fn identity(&self) -> String {
+        if self.watched.iter().all(|&w| w) {
+            return "none".into();
+        }
+        let mut hasher = Sha256::new();
+        hasher.update((self.width_px as u64).to_le_bytes());
+        hasher.update(self.watched.iter().map(|&w| u8::from(w)).collect::<Vec<u8>>());
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Share of the pixels that are watched, 0..=1.
+    pub fn watched_share(&self) -> f64 {
+        self.watched.iter().filter(|&&w| w).count() as f64 / self.watched.len() as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left_half(mode: MaskMode) -> Polygon {
+        Polygon { mode, points: vec![[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]] }
+    }
+
+    #[test]
+    fn include_and_ignore_are_complements() {
+        let include = Mask::from_polygons(8, 4, &[left_half(MaskMode::Include)]).unwrap();
+        let ignore = Mask::from_polygons(8, 4, &[left_half(MaskMode::Ignore)]).unwrap();
+        assert_eq!(include.row(1), [true, true, true, true, false, false, false, false]);
+        assert_eq!(ignore.row(1), [false, false, false, false, true, true, true, true]);
+    }
+
+    #[test]
+    fn ignoring_everything_is_refused() {
+        let both = [left_half(MaskMode::Include), left_half(MaskMode::Ignore)];
+        assert!(Mask::from_polygons(8, 4, &both).is_err());
+    }
+
+    #[test]
+    fn concave_polygon() {
+        let l_shape = Polygon {
+            mode: MaskMode::Include,
+            points: vec![[0.0, 0.0], [0.5, 0.0], [0.5, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]],
+        };
+        let mask = Mask::from_polygons(2, 2, &[l_shape]).unwrap();
+        assert_eq!((mask.row(0), mask.row(1)), (&[true, false][..], &[true, true][..]));
+    }
+}

@@ -1,0 +1,20 @@
+//! How far a frame is from what was expected.
+//!
+//! Two scores come from one pass over the prediction error: the paper's, for
+//! comparison with the literature, and the deployed one, which is causal and
+//! speaks in surprise, −log10 of the probability of seeing such a value in
+//! normal footage.
+
+mod auc;
+mod deployed;
+mod distribution;
+mod error_map;
+mod mask;
+mod paper;
+
+pub use auc::auc;
+pub use deployed::{DeployedScore, Surprise, Weights};
+pub use distribution::{Distribution, MAX_SURPRISE, Tail, quantile};
+pub use error_map::{Block, ErrorMap, FrameError};
+pub use mask::{Mask, MaskMode, Polygon};
+pub use paper::{gate_error, normality, psnr_db};

@@ -1,0 +1,194 @@
+//! Damaged bundles are refused with the file's name and what is wrong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use ndarray_npy::WriteNpyExt;
+use normwatch::model::Bundle;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+struct Copy {
+    folder: TempDir,
+}
+
+impl Copy {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let source =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/tiny-paper");
+        for entry in fs::read_dir(source).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    fn read(&self, file: &str) -> Vec<u8> {
+        fs::read(self.path(file)).unwrap()
+    }
+
+    fn write(&self, file: &str, bytes: &[u8]) {
+        fs::write(self.path(file), bytes).unwrap();
+    }
+
+    /// Writes a file and vouches for it in the manifest.
+    fn replace(&self, file: &str, bytes: &[u8]) {
+        let checksum = |b: &[u8]| -> String {
+            Sha256::digest(b).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let (old, new) = (checksum(&self.read(file)), checksum(bytes));
+        self.write(file, bytes);
+        self.edit_manifest(&old, &new);
+    }
+
+    fn edit_manifest(&self, from: &str, to: &str) {
+        let text = String::from_utf8(self.read("manifest.toml")).unwrap();
+        assert!(text.contains(from), "the manifest has no `{from}`");
+        self.write("manifest.toml", text.replacen(from, to, 1).as_bytes());
+    }
+
+    /// The refusal, which must name the file and say every one of `words`.
+    fn refused(&self, file: &str, words: &[&str]) {
+        let error = Bundle::load(self.folder.path()).expect_err("it should be refused");
+        assert_eq!(error.file, self.path(file), "{error}");
+        let text = error.to_string();
+        for word in words {
+            assert!(text.contains(word), "`{word}` is not in: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_intact_copy_loads() {
+    let copy = Copy::new();
+    let bundle = Bundle::load(copy.folder.path()).unwrap();
+    assert_eq!(bundle.model_sha256().len(), 64);
+    assert!(bundle.calibration_text().unwrap().is_none());
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for file in ["encoder.onnx", "decoder.onnx", "memory.npy", "golden.npz", "manifest.toml"] {
+        let copy = Copy::new();
+        fs::remove_file(copy.path(file)).unwrap();
+        copy.refused(file, &["cannot be read"]);
+    }
+    let copy = Copy::new();
+    let error = Bundle::load(&copy.path("encoder.onnx")).unwrap_err();
+    assert!(error.to_string().contains("is not a bundle"), "{error}");
+}
+
+#[test]
+fn a_flipped_bit_or_a_cut_is_seen() {
+    for file in ["encoder.onnx", "decoder.onnx", "memory.npy", "golden.npz"] {
+        let copy = Copy::new();
+        let mut bytes = copy.read(file);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        copy.write(file, &bytes);
+        copy.refused(file, &["damaged", "SHA-256"]);
+        bytes.truncate(middle);
+        copy.write(file, &bytes);
+        copy.refused(file, &["damaged"]);
+    }
+}
+
+/// The checksum agrees, so the file was made that way: its content must speak.
+#[test]
+fn nonsense_with_the_right_checksum_is_refused_too() {
+    let copy = Copy::new();
+    copy.replace("encoder.onnx", b"not an ONNX graph");
+    copy.refused("encoder.onnx", &["ONNX"]);
+
+    let copy = Copy::new();
+    let cut = copy.read("decoder.onnx");
+    copy.replace("decoder.onnx", &cut[..cut.len() / 2]);
+    copy.refused("decoder.onnx", &["ONNX"]);
+
+    let copy = Copy::new();
+    copy.replace("memory.npy", b"\x93NUMPY");
+    copy.refused("memory.npy", &[]);
+
+    let copy = Copy::new();
+    let cut = copy.read("golden.npz");
+    copy.replace("golden.npz", &cut[..cut.len() - 40]);
+    copy.refused("golden.npz", &[]);
+}
+
+#[test]
+fn encoder_and_decoder_must_be_of_one_export() {
+    let copy = Copy::new();
+    copy.replace("decoder.onnx", &copy.read("encoder.onnx"));
+    copy.refused("decoder.onnx", &[]);
+
+    let copy = Copy::new();
+    let other = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/reference/tiny-nearest/encoder.onnx");
+    copy.replace("encoder.onnx", &fs::read(other).unwrap());
+    copy.refused("golden.npz", &["self-test"]);
+}
+
+#[test]
+fn a_memory_of_another_kind_is_refused() {
+    let npy = |items: Array2<f32>| {
+        let mut bytes = Vec::new();
+        items.write_npy(&mut bytes).unwrap();
+        bytes
+    };
+    let copy = Copy::new();
+    copy.replace("memory.npy", &npy(Array2::ones((10, 32))));
+    copy.refused("memory.npy", &["item 0", "length"]);
+
+    let copy = Copy::new();
+    copy.replace("memory.npy", &npy(Array2::ones((9, 32))));
+    copy.refused("memory.npy", &["(9, 32)", "(10, 32)"]);
+
+    let copy = Copy::new();
+    let mut unit = Array2::zeros((10, 32));
+    unit.column_mut(0).fill(1.0);
+    copy.replace("memory.npy", &npy(unit));
+    copy.refused("golden.npz", &["self-test"]);
+
+    let copy = Copy::new();
+    let mut broken = Array2::zeros((10, 32));
+    broken.fill(f32::NAN);
+    copy.replace("memory.npy", &npy(broken));
+    copy.refused("memory.npy", &["item 0"]);
+}
+
+#[test]
+fn the_manifest_must_fit_and_make_sense() {
+    let cases: [(&str, &str, &str, &[&str]); 8] = [
+        ("format_version = 1", "format_version = 2", "manifest.toml", &["version 2", "version 1"]),
+        ("width_px = 32", "width_px = 64", "encoder.onnx", &["64"]),
+        ("width_px = 32", "width_px = \"32\"", "manifest.toml", &["width_px"]),
+        ("width_px = 32", "wdith_px = 32", "manifest.toml", &["wdith_px"]),
+        ("frames = 4", "frames = 3", "encoder.onnx", &["3"]),
+        ("precision = \"f32\"", "precision = \"f31\"", "manifest.toml", &["f31"]),
+        ("lambda = 0.6", "lambda = 1.6", "manifest.toml", &["lambda"]),
+        ("\"memory.npy\" =", "\"../memory.npy\" =", "manifest.toml", &["memory.npy"]),
+    ];
+    for (from, to, file, words) in cases {
+        let copy = Copy::new();
+        copy.edit_manifest(from, to);
+        copy.refused(file, words);
+    }
+}
+
+#[test]
+fn a_calibration_is_stored_with_its_checksum() {
+    let copy = Copy::new();
+    let mut bundle = Bundle::load(copy.folder.path()).unwrap();
+    bundle.store_calibration("x = 1\n").unwrap();
+    let again = Bundle::load(copy.folder.path()).unwrap();
+    assert_eq!(again.calibration_text().unwrap().as_deref(), Some("x = 1\n"));
+    assert_eq!(again.model_sha256(), bundle.model_sha256());
+    copy.write("calibration.toml", b"x = 2\n");
+    copy.refused("calibration.toml", &["damaged"]);
+}
