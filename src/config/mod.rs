@@ -1,0 +1,69 @@
+//! The site file and the board files: read, checked, and explained.
+//!
+//! A *site file* says what one installation is: its board, camera, bundle,
+//! mask, alarm budget and outputs. A *board file* says what a piece of hardware
+//! is. Both are TOML, described key by key in `docs/ref/config.md`.
+//!
+//! Reading is one pass over a document that remembers where every value stood
+//! (`document`), by code that names each key once (`reader`): asking for a key
+//! declares it, and what nobody asked for is an unknown key. Problems are
+//! collected (`report`), so that one run shows all of them.
+//!
+//! This room only reads. It opens no camera, bundle or line, and never writes.
+
+mod alarm;
+mod board;
+mod camera;
+mod diagnostic;
+mod document;
+mod lookup;
+mod mask;
+mod output;
+mod reader;
+mod report;
+mod site;
+
+use std::path::{Path, PathBuf};
+
+pub use alarm::{AlarmSection, BudgetSection, MemorySection, MemoryUpdate};
+pub use board::{
+    Board, CpuSection, GpioDriver, GpioLine, GpioSection, Precision, RecommendedSection,
+    ThermalSection, WatchdogSection,
+};
+pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream};
+pub use diagnostic::{ConfigError, Diagnostic};
+pub use mask::{MaskMode, MaskSection};
+pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};
+pub use site::Site;
+
+use report::Report;
+
+/// Reads a site file and the board file that it names, and checks both.
+///
+/// Relative paths inside a file are taken from that file's own folder. Boards
+/// named without a path are looked up in `board_dirs`, in order.
+///
+/// # Errors
+/// Every problem found, in the order of the files and their lines.
+pub fn load_site(path: &Path, board_dirs: &[PathBuf]) -> Result<Site, ConfigError> {
+    let report = Report::default();
+    let site = site::load(path, board_dirs, &report);
+    report.into_result(site)
+}
+
+/// Reads one board file with all that it inherits, and checks it. Bases are
+/// looked up beside the file, then in `board_dirs`.
+///
+/// # Errors
+/// Every problem found, in the order of the files and their lines.
+pub fn load_board(path: &Path, board_dirs: &[PathBuf]) -> Result<Board, ConfigError> {
+    let report = Report::default();
+    let board = board::load(path, board_dirs, &report);
+    report.into_result(board)
+}
+
+/// Names of the boards in these folders, sorted, each once. Folders that
+/// cannot be read count as empty.
+pub fn list_boards(board_dirs: &[PathBuf]) -> Vec<String> {
+    lookup::list(board_dirs)
+}

@@ -1,0 +1,174 @@
+use std::path::{Path, PathBuf};
+
+use super::board::Board;
+use super::reader::{Item, Section, similar};
+
+const EVENTS_MAX_BYTES: u32 = 10 * 1024 * 1024;
+const PATTERNS: &str = "write \"steady\", { pulse_ms = 500 } or { heartbeat_ms = 1000 }";
+
+/// `[output]`: where an alarm shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputSection {
+    /// Active during an alarm.
+    pub alarm: OutputLine,
+    /// Active while all is well. Never safe in its active level, and never a
+    /// pulse.
+    pub fault: Option<OutputLine>,
+    pub events: Option<EventsSection>,
+}
+
+/// `[output.alarm]` or `[output.fault]`: one GPIO line of the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputLine {
+    /// A [`super::GpioLine::name`] of the site's board.
+    pub line: String,
+    pub pattern: OutputPattern,
+    pub active: ActiveLevel,
+    /// Whether the line is active on start, stop and panic; false by default.
+    pub safe_active: bool,
+}
+
+/// How a line shows that it is active. Times are 1 to 3 600 000 ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputPattern {
+    #[default]
+    Steady,
+    /// Once, for this long.
+    Pulse { width_ms: u32 },
+    /// The first half of every period.
+    Heartbeat { period_ms: u32 },
+}
+
+/// The electrical level that means "active".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActiveLevel {
+    #[default]
+    High,
+    Low,
+}
+
+/// `[output.events]`: the event log, one JSON object a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventsSection {
+    pub path: PathBuf,
+    /// Size that the file may reach: 65 536 to 1 073 741 824, 10 485 760 by
+    /// default.
+    pub max_bytes: u32,
+}
+
+impl OutputSection {
+    /// Reads the section; line names are checked against `board` if there is
+    /// one, and relative paths are taken from `base`.
+    pub(super) fn read(
+        mut section: Section<'_>,
+        board: Option<&Board>,
+        base: &Path,
+    ) -> Option<Self> {
+        let alarm = section.required_section("alarm").and_then(|s| read_line(s, board, None));
+        let fault_section = section.optional_section("fault");
+        let fault_wanted = fault_section.is_some();
+        let other = alarm.as_ref().map(|line| line.line.as_str()).unwrap_or("");
+        let fault = fault_section.and_then(|s| read_line(s, board, Some(other)));
+        let events_section = section.optional_section("events");
+        let events_wanted = events_section.is_some();
+        let events = events_section.and_then(|s| read_events(s, base));
+        if fault_wanted != fault.is_some() || events_wanted != events.is_some() {
+            return None;
+        }
+        Some(Self { alarm: alarm?, fault, events })
+    }
+}
+
+/// Reads a line; `fault_beside` is the alarm's line when this is the fault
+/// output.
+fn read_line(
+    mut section: Section<'_>,
+    board: Option<&Board>,
+    fault_beside: Option<&str>,
+) -> Option<OutputLine> {
+    let example = if fault_beside.is_some() { "\"FAULT\"" } else { "\"ALARM\"" };
+    let line = section.required("line", example).and_then(|item| known_line(item, board));
+    let pattern = section.optional("pattern");
+    let active = section
+        .optional("active")
+        .and_then(|item| item.choice(&[("high", ActiveLevel::High), ("low", ActiveLevel::Low)]));
+    let safe = section.optional("safe");
+    let safe_active =
+        safe.clone().and_then(|item| item.choice(&[("inactive", false), ("active", true)]));
+    let output = OutputLine {
+        line: line.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
+        pattern: pattern.clone().and_then(read_pattern).unwrap_or_default(),
+        active: active.unwrap_or_default(),
+        safe_active: safe_active.unwrap_or(false),
+    };
+    if let (Some(alarm_line), Some((name, item))) = (fault_beside, &line)
+        && name == alarm_line
+    {
+        item.invalid("is the alarm's line too", "give each output a line of its own");
+    }
+    if let (Some(_), true, Some(item)) = (fault_beside, output.safe_active, safe) {
+        let remedy = "use \"inactive\": a fault output that stays active hides a dead process";
+        item.invalid("must not be \"active\"", remedy);
+    }
+    if let (Some(_), OutputPattern::Pulse { .. }, Some(item)) =
+        (fault_beside, output.pattern, pattern)
+    {
+        let remedy =
+            "use \"steady\" or { heartbeat_ms = 1000 }: the end of a pulse reads as a fault";
+        item.invalid("must not be a pulse", remedy);
+    }
+    line.map(|_| output)
+}
+
+fn known_line<'a>(item: Item<'a>, board: Option<&Board>) -> Option<(String, Item<'a>)> {
+    let name = item.clone().text()?;
+    let Some(board) = board else { return Some((name, item)) };
+    if board.gpio.line(&name).is_some() {
+        return Some((name, item));
+    }
+    let names: Vec<_> = board.gpio.lines.iter().map(|line| line.name.as_str()).collect();
+    let remedy = match names.as_slice() {
+        [] => format!("add a [[gpio.line]] to {}", board.file.display()),
+        names => format!("lines of this board: {}", names.join(", ")),
+    };
+    let like = similar(&name, names.iter().copied());
+    item.unfit(&format!("= \"{name}\" is no line of board `{}`", board.name), &remedy, like);
+    None
+}
+
+fn read_pattern(item: Item<'_>) -> Option<OutputPattern> {
+    if !item.is_table() {
+        return match item.clone().text()?.as_str() {
+            "steady" => Some(OutputPattern::Steady),
+            other => {
+                item.invalid(&format!("does not know `{other}`"), PATTERNS);
+                None
+            }
+        };
+    }
+    let mut section = item.clone().section()?;
+    let pulse = section.optional("pulse_ms");
+    let heartbeat = section.optional("heartbeat_ms");
+    let time_ms = |item: Item<'_>| item.whole(1..=3_600_000);
+    match (pulse, heartbeat) {
+        (Some(pulse), None) => Some(OutputPattern::Pulse { width_ms: time_ms(pulse)? }),
+        (None, Some(beat)) => Some(OutputPattern::Heartbeat { period_ms: time_ms(beat)? }),
+        (Some(_), Some(_)) => {
+            item.invalid("has both `pulse_ms` and `heartbeat_ms`", PATTERNS);
+            None
+        }
+        (None, None) => {
+            item.invalid("has neither `pulse_ms` nor `heartbeat_ms`", PATTERNS);
+            None
+        }
+    }
+}
+
+fn read_events(mut section: Section<'_>, base: &Path) -> Option<EventsSection> {
+    let path = section.required("path", "\"events.jsonl\"").and_then(|item| item.path(base));
+    let max_bytes = section
+        .optional("max_bytes")
+        .and_then(|item| item.whole(65_536..=1 << 30))
+        .unwrap_or(EVENTS_MAX_BYTES);
+    Some(EventsSection { path: path?, max_bytes })
+}

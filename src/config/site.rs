@@ -1,0 +1,81 @@
+use std::path::{Path, PathBuf};
+
+use super::alarm::{AlarmSection, BudgetSection, MemorySection};
+use super::board::{self, Board};
+use super::camera::CameraSection;
+use super::document;
+use super::lookup;
+use super::mask::MaskSection;
+use super::output::OutputSection;
+use super::reader::Section;
+use super::report::Report;
+
+/// A site file with its board, checked, with paths that no longer depend on
+/// where the file lies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// The site file itself.
+    pub file: PathBuf,
+    pub board: Board,
+    /// Folder of the model bundle.
+    pub bundle: PathBuf,
+    /// `None` for the calibration inside the bundle.
+    pub calibration: Option<PathBuf>,
+    /// The site's own, or else the board's.
+    pub camera: CameraSection,
+    pub budget: BudgetSection,
+    pub alarm: AlarmSection,
+    pub memory: MemorySection,
+    /// In the order of the file; empty to watch the whole picture.
+    pub masks: Vec<MaskSection>,
+    pub output: OutputSection,
+}
+
+pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Option<Site> {
+    let table = document::read(path, report)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    let mut root = Section::new(&table, String::new(), report);
+    let board = root
+        .required("board", "\"simulated\"")
+        .and_then(|item| lookup::locate(&item, base, board_dirs))
+        .and_then(|file| board::load(&file, board_dirs, report));
+    let bundle =
+        root.required("bundle", "\"models/walkway-edge\"").and_then(|item| item.path(base));
+    let calibration = root.optional("calibration").and_then(|item| item.path(base));
+    let camera = read_camera(&mut root, board.as_ref(), base);
+    let budget = BudgetSection::read(root.optional_section("budget"));
+    let alarm = AlarmSection::read(root.optional_section("alarm"));
+    let memory = MemorySection::read(root.optional_section("memory"));
+    let masks: Vec<_> = root.sections("mask").into_iter().map(MaskSection::read).collect();
+    let output = root
+        .required_section("output")
+        .and_then(|section| OutputSection::read(section, board.as_ref(), base));
+    Some(Site {
+        file: path.to_path_buf(),
+        board: board?,
+        bundle: bundle?,
+        calibration,
+        camera: camera?,
+        budget,
+        alarm,
+        memory,
+        masks: masks.into_iter().collect::<Option<_>>()?,
+        output: output?,
+    })
+}
+
+/// The site's `[camera]`, which replaces the board's as a whole.
+fn read_camera(
+    root: &mut Section<'_>,
+    board: Option<&Board>,
+    base: &Path,
+) -> Option<CameraSection> {
+    match board {
+        Some(Board { camera: Some(usual), .. }) => match root.optional("camera") {
+            Some(item) => CameraSection::read(item.section()?, base),
+            None => Some(usual.clone()),
+        },
+        Some(_) => CameraSection::read(root.required_section("camera")?, base),
+        None => CameraSection::read(root.optional_section("camera")?, base),
+    }
+}

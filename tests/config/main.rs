@@ -1,0 +1,99 @@
+//! The configuration as its users meet it: files in, a site or explanations out.
+
+#![cfg(feature = "runtime")]
+
+mod boards;
+mod files;
+mod problems;
+mod reference;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use normwatch::config::{
+    ActiveLevel, CameraSource, ConfigError, GpioDriver, MemoryUpdate, OutputPattern, Site,
+    load_site,
+};
+use tempfile::TempDir;
+
+const MINIMAL: &str = include_str!("../fixtures/config/minimal.toml");
+
+fn boards() -> Vec<PathBuf> {
+    vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("boards")]
+}
+
+/// Files in a temporary folder, the first of which is the site.
+struct Workplace(TempDir);
+
+impl Workplace {
+    fn new(files: &[(&str, &[u8])]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            fs::write(dir.path().join(name), bytes).unwrap();
+        }
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn load(&self, name: &str, board_dirs: &[PathBuf]) -> Result<Site, ConfigError> {
+        load_site(&self.path(name), board_dirs)
+    }
+}
+
+fn load_text(text: &str) -> Result<Site, ConfigError> {
+    Workplace::new(&[("site.toml", text.as_bytes())]).load("site.toml", &boards())
+}
+
+/// [`MINIMAL`] with one of its lines, from 1, replaced; line 8 appends.
+fn edited(line: usize, text: &str) -> String {
+    let mut lines: Vec<&str> = MINIMAL.lines().collect();
+    lines.resize(lines.len().max(line), "");
+    lines[line - 1] = text;
+    lines.join("\n") + "\n"
+}
+
+/// Each problem as `line:column problem`, with the suggestion behind a `?`.
+fn shorthand(error: &ConfigError) -> Vec<String> {
+    let problems = error.diagnostics.iter().map(|d| {
+        let place = match (d.line, d.column) {
+            (Some(line), Some(column)) => format!("{line}:{column}"),
+            _ => "-".into(),
+        };
+        let meant = d.suggestion.as_ref().map(|s| format!(" ?{s}")).unwrap_or_default();
+        format!("{place} {}{meant}", d.problem)
+    });
+    problems.collect()
+}
+
+fn assert_problems(text: &str, expected: &[&str]) {
+    let error = load_text(text).expect_err(text);
+    assert_eq!(shorthand(&error), expected, "\n{text}\n{error}");
+    for diagnostic in &error.diagnostics {
+        assert!(!diagnostic.remedy.is_empty(), "{diagnostic}");
+    }
+}
+
+#[test]
+fn a_minimal_site_takes_the_defaults() {
+    let place = Workplace::new(&[("site.toml", MINIMAL.as_bytes())]);
+    let site = place.load("site.toml", &boards()).unwrap();
+    assert_eq!(site.board.name, "simulated");
+    assert_eq!(site.board.gpio.driver, GpioDriver::Simulated);
+    assert_eq!(site.bundle, place.path("bundle"));
+    let frames = CameraSource::Folder { path: place.path("frames"), repeat: false };
+    assert_eq!(site.camera.source, frames);
+    assert_eq!(site.camera.read_timeout_ms, 3000);
+    assert_eq!(site.budget.alarms_per_day, 1.0);
+    assert_eq!((site.alarm.min_duration_ms, site.alarm.hold_ms), (500, 2000));
+    assert_eq!((site.alarm.cooldown_ms, site.alarm.warm_up_ms), (5000, 2000));
+    assert!(site.alarm.armed_at_start && !site.alarm.latch);
+    assert_eq!(site.memory.update, MemoryUpdate::Frozen);
+    assert_eq!((site.calibration, site.masks.len()), (None, 0));
+    assert_eq!(site.output.alarm.pattern, OutputPattern::Steady);
+    assert_eq!(site.output.alarm.active, ActiveLevel::High);
+    assert!(!site.output.alarm.safe_active);
+    assert_eq!((site.output.fault, site.output.events), (None, None));
+}
