@@ -1,0 +1,174 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::setup::{NO_LEVELS, default_alarm, levels, whole_picture};
+use super::{print_json, setup};
+use crate::Error;
+use crate::calibrate::{BudgetReport, Calibration, TermSample, calibrate};
+use crate::model::Bundle;
+use crate::output::JsonLines;
+use crate::replay::{PlayOptions, PlayResult, list_footage, play};
+use crate::runtime::UpdatePolicy;
+use crate::score::{Mask, Weights};
+
+/// Budgets that the report lists beside the one asked for.
+const LISTED_ALARMS_PER_DAY: [f64; 4] = [10.0, 1.0, 1.0 / 7.0, 1.0 / 30.0];
+
+/// The footage must show what is normal and nothing else, and should not be
+/// what the model was trained on: a network knows its training footage too
+/// well.
+#[derive(Args, Debug)]
+pub(super) struct CalibrateArgs {
+    /// The model bundle.
+    #[arg(long, value_name = "DIR")]
+    bundle: PathBuf,
+    /// Normal footage: a folder of images, a folder of such folders, or a
+    /// video file. May be given more than once.
+    #[arg(long, value_name = "PATH", required = true)]
+    frames: Vec<PathBuf>,
+    /// Frames a second of the footage [default: the model's].
+    #[arg(long)]
+    fps: Option<f64>,
+    /// A site file whose mask is used.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the calibration goes [default: into the bundle].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The budget to derive the levels for.
+    #[arg(long, default_value_t = 1.0)]
+    alarms_per_day: f64,
+    /// Weight of the worst block's error in the score.
+    #[arg(long, default_value_t = 0.5)]
+    weight_block: f32,
+    /// Weight of the memory distance in the score.
+    #[arg(long, default_value_t = 0.5)]
+    weight_memory: f32,
+    /// Time constant of the score's smoothing.
+    #[arg(long, default_value_t = 300)]
+    smoothing_ms: u32,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    written: PathBuf,
+    footage: &'a crate::calibrate::FootageSummary,
+    budget: BudgetReport,
+    other_budgets: Vec<BudgetReport>,
+}
+
+pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
+    let weights = weights(args)?;
+    let mut bundle = Bundle::load(&args.bundle)?;
+    let mask = match &args.config {
+        Some(path) => setup::site_mask(path, &bundle)?,
+        None => whole_picture(&bundle),
+    };
+    let mask_identity = mask.identity();
+    let result = terms(&bundle, args, mask)?;
+    let clips: Vec<Vec<TermSample>> = result.traces.iter().map(samples).collect();
+    let description: Vec<String> = args
+        .frames
+        .iter()
+        .map(|p| p.file_name().unwrap_or_default().to_string_lossy().into())
+        .collect();
+    let calibration = calibrate(
+        &clips,
+        bundle.manifest().input.period_ns(),
+        weights,
+        (bundle.model_sha256(), &mask_identity),
+        &description.join(", "),
+    )
+    .map_err(|error| Error::Calibration { file: args.frames[0].clone(), error })?;
+    let budget = levels(&calibration, args.alarms_per_day)?;
+    let text = calibration.to_toml();
+    let written = match &args.out {
+        Some(path) => {
+            crate::fs::write_atomically(path, text.as_bytes()).map_err(Error::file(path))?;
+            path.clone()
+        }
+        None => bundle.store_calibration(&text)?,
+    };
+    report(args, &calibration, budget, written)
+}
+
+fn weights(args: &CalibrateArgs) -> Result<Weights, Error> {
+    let (block, memory) = (args.weight_block, args.weight_memory);
+    if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0) {
+        return Err(Error::Usage(format!(
+            "the weights {block} and {memory} make no score: both at least 0, one above"
+        )));
+    }
+    Ok(Weights { block, memory, smoothing_ms: args.smoothing_ms })
+}
+
+fn terms(bundle: &Bundle, args: &CalibrateArgs, mask: Mask) -> Result<PlayResult, Error> {
+    let mut clips = Vec::new();
+    for path in &args.frames {
+        clips.extend(list_footage(path)?);
+    }
+    let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
+    let options = PlayOptions {
+        alarm: default_alarm(NO_LEVELS),
+        mask,
+        calibration: None,
+        update: UpdatePolicy::Frozen,
+        fps,
+    };
+    let mut progress = super::report::Progress::new(&clips);
+    play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
+        progress.show(playing);
+        Ok(())
+    })
+}
+
+fn samples(trace: &crate::replay::ClipTrace) -> Vec<TermSample> {
+    let sample = |s: &crate::runtime::FrameScore| TermSample {
+        timestamp_ns: s.timestamp_ns,
+        psnr_db: s.psnr_db,
+        block_error: f64::from(s.error.worst_block.mean_sq),
+        distance: s.distance,
+    };
+    trace.scores.iter().flatten().map(sample).collect()
+}
+
+fn report(
+    args: &CalibrateArgs,
+    calibration: &Calibration,
+    budget: BudgetReport,
+    written: PathBuf,
+) -> Result<(), Error> {
+    let others = LISTED_ALARMS_PER_DAY
+        .map(|alarms_per_day| crate::calibrate::Budget { alarms_per_day }.levels(calibration));
+    let footage = &calibration.footage;
+    if args.json {
+        return print_json(&Summary { written, footage, budget, other_budgets: others.into() });
+    }
+    println!(
+        "{} frames in {} clips, {:.1} s of normal footage",
+        footage.frames, footage.clips, footage.duration_s
+    );
+    println!("{budget}\n");
+    println!(
+        "{:>16} {:>8} {:>8} {:>12}  footage needed",
+        "alarms a day", "enter", "exit", "90 % interval"
+    );
+    for other in &others {
+        let (low, high) = other.alarms_per_day_interval;
+        println!(
+            "{:>16.3} {:>8.3} {:>8.3} {low:>6.2}–{high:<6.2} {:>6.1} h{}",
+            other.alarms_per_day,
+            other.enter_level,
+            other.exit_level,
+            other.needed_h,
+            if other.is_supported() { "" } else { ": too short" }
+        );
+    }
+    println!("\nwritten to {}", written.display());
+    Ok(())
+}

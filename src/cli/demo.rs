@@ -1,0 +1,249 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use super::report;
+use super::setup::{
+    data_dirs, default_alarm, levels, load_calibration, make_folder, whole_picture,
+};
+use crate::Error;
+use crate::alarm::Levels;
+use crate::model::Bundle;
+use crate::output::JsonLines;
+use crate::output::report::Verdict;
+use crate::output::terminal::{
+    Colours, Heat, LiveState, LiveView, Picture, PlainView, TerminalSize, View, supports_live_view,
+};
+use crate::replay::{
+    Clip, ClipSummary, Labels, PlayOptions, PlayResult, Playing, list_footage, play, summarise,
+};
+use crate::runtime::UpdatePolicy;
+
+/// Scores that the live view draws.
+const HISTORY: usize = 200;
+
+/// Squared error that gets the brightest colour in the live view.
+const HEAT_FULL_SCALE: f32 = 0.05;
+
+/// Succeeds only if an alarm fell inside a true anomaly and none outside one.
+#[derive(Args, Debug)]
+pub(super) struct DemoArgs {
+    /// Where report.html and events.jsonl go.
+    #[arg(long, value_name = "DIR", default_value = "out/demo")]
+    out: PathBuf,
+    /// Another bundle [default: models/walkway-edge].
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+    /// Another clip, with labels.json beside its frames [default:
+    /// models/walkway-clip].
+    #[arg(long, value_name = "DIR")]
+    clip: Option<PathBuf>,
+    /// False alarms a day that are accepted.
+    #[arg(long, default_value_t = 1.0)]
+    alarms_per_day: f64,
+    /// Times real time, in a terminal; 0 plays as fast as the machine can.
+    #[arg(long, default_value_t = 2.0)]
+    speed: f64,
+}
+
+pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
+    let bundle = Bundle::load(&find(args.bundle.as_deref(), "models/walkway-edge")?)?;
+    let folder = find(args.clip.as_deref(), "models/walkway-clip")?;
+    let labels = Labels::read(&folder.join("labels.json"))?;
+    let clips = list_footage(&folder)?;
+    let mask = whole_picture(&bundle);
+    let calibration = load_calibration(&bundle, None, &mask)?.ok_or_else(|| {
+        Error::Usage("this bundle has no calibration: run `normwatch calibrate` first".into())
+    })?;
+    let budget = levels(&calibration, args.alarms_per_day)?;
+    let options = PlayOptions {
+        alarm: default_alarm(budget.levels()),
+        mask,
+        calibration: Some(calibration),
+        update: UpdatePolicy::Frozen,
+        fps: bundle.manifest().input.fps,
+    };
+    make_folder(&args.out)?;
+    let events = args.out.join("events.jsonl");
+    let sink = JsonLines(std::fs::File::create(&events).map_err(Error::file(&events))?);
+    let mut stage = Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
+    let result = play(&bundle, &clips, &options, Some(sink), &mut |playing| stage.show(playing))?;
+    let summaries: Result<Vec<ClipSummary>, Error> =
+        result.traces.iter().map(|trace| summarise(trace, Some(&labels))).collect();
+    let verdict = judge(&summaries?);
+    let page = args.out.join("report.html");
+    write_report(&page, &bundle, &clips, &options, &result, &labels, &verdict)?;
+    stage
+        .view
+        .finish(&format!("{}\nreport: {}", verdict.sentence, page.display()))
+        .map_err(screen)?;
+    if verdict.passed { Ok(()) } else { Err(Error::Verdict(verdict.sentence)) }
+}
+
+fn find(given: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
+    if let Some(path) = given {
+        return Ok(path.to_path_buf());
+    }
+    data_dirs().into_iter().map(|dir| dir.join(name)).find(|path| path.is_dir()).ok_or_else(|| {
+        Error::Usage(format!(
+            "{name} is not here: run the demonstration in the repository, or set NORMWATCH_DATA \
+             to the folder that holds `models`"
+        ))
+    })
+}
+
+fn judge(clips: &[ClipSummary]) -> Verdict {
+    let sum =
+        |pick: fn(&ClipSummary) -> Option<usize>| clips.iter().filter_map(pick).sum::<usize>();
+    let alarms: usize = clips.iter().map(|c| c.alarms.len()).sum();
+    let outside = sum(|c| c.false_alarms);
+    let (events, caught) = (sum(|c| c.events), sum(|c| c.events_caught));
+    let inside = alarms - outside;
+    let passed = inside > 0 && outside == 0;
+    let sentence = format!(
+        "{}: {inside} of {alarms} alarms inside a true anomaly, {outside} outside one; \
+         {caught} of {events} anomalies caught",
+        if passed { "passed" } else { "failed" }
+    );
+    Verdict { passed, sentence }
+}
+
+fn write_report(
+    page: &Path,
+    bundle: &Bundle,
+    clips: &[Clip],
+    options: &PlayOptions,
+    result: &PlayResult,
+    labels: &Labels,
+    verdict: &Verdict,
+) -> Result<(), Error> {
+    let stages = result.times.rows();
+    let frame_ms: f64 = stages.iter().map(|s| s.median_us / 1e3).sum();
+    let sources = report::Sources {
+        bundle,
+        clips,
+        options,
+        result,
+        labels: Some(labels),
+        title: "normwatch: the demonstration".into(),
+        verdict: Some(verdict.clone()),
+        extra_rows: vec![("time per frame".into(), format!("{frame_ms:.1} ms, one thread"))],
+    };
+    report::write(page, sources)
+}
+
+fn screen(error: std::io::Error) -> Error {
+    Error::File { file: "standard output".into(), error }
+}
+
+/// The live view and what it remembers between frames.
+struct Stage<'a> {
+    view: Box<dyn View>,
+    live: bool,
+    title: String,
+    labels: &'a Labels,
+    levels: Levels,
+    size: (usize, usize),
+    planes: usize,
+    fps: f64,
+    speed: f64,
+    history: Vec<Option<f32>>,
+    start: Instant,
+    shown: u64,
+}
+
+impl<'a> Stage<'a> {
+    fn new(bundle: &Bundle, labels: &'a Labels, levels: Levels, speed: f64) -> Self {
+        let stdout = std::io::stdout();
+        let live = supports_live_view(&stdout);
+        let view: Box<dyn View> = if live {
+            let size = TerminalSize::of(&stdout);
+            // The view shows what the log would say, in place of it.
+            log::set_max_level(log::LevelFilter::Warn);
+            Box::new(LiveView::new(Unbuffered(stdout), size, Colours::from_environment()))
+        } else {
+            Box::new(PlainView::new(stdout, 10.0))
+        };
+        let input = bundle.manifest().input;
+        Self {
+            view,
+            live,
+            title: bundle.manifest().name.clone(),
+            labels,
+            levels,
+            size: (input.width_px, input.height_px),
+            planes: input.channels.planes(),
+            fps: input.fps,
+            speed,
+            history: Vec::with_capacity(HISTORY + 1),
+            start: Instant::now(),
+            shown: 0,
+        }
+    }
+
+    fn show(&mut self, playing: &Playing<'_>) -> Result<(), Error> {
+        self.pace();
+        let Some(score) = &playing.step.score else { return Ok(()) };
+        let level = score.surprise.map(|s| s.score);
+        if self.history.len() == HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(level);
+        let frame = score.sequence as usize;
+        let truth = playing
+            .frames
+            .and_then(|frames| self.labels.clip(&playing.clip.name, frames).ok())
+            .and_then(|labels| labels.get(frame).copied());
+        let (width_px, height_px) = self.size;
+        let plane = playing.frame.len() / self.planes;
+        let state = LiveState {
+            title: &self.title,
+            frame: Picture { grey: &playing.frame[..plane], width_px, height_px },
+            heat: Some(Heat {
+                error: playing.error_map,
+                width_px,
+                height_px,
+                full_scale: HEAT_FULL_SCALE,
+            }),
+            score: level,
+            enter_level: self.levels.enter,
+            exit_level: self.levels.exit,
+            history: &self.history,
+            state: playing.step.state.name(),
+            alarm_active: playing.step.state.alarm_active(),
+            alarm_line_high: playing.alarm_line,
+            fault_line_high: playing.fault_line,
+            frame_number: score.sequence,
+            frame_total: playing.frames.map(|f| f as u64),
+            time_s: score.timestamp_ns as f64 / 1e9,
+            fps: self.fps,
+            ms_per_frame: self.start.elapsed().as_secs_f64() * 1e3 / self.shown.max(1) as f64,
+            truth,
+        };
+        self.view.draw(&state).map_err(screen)
+    }
+
+    fn pace(&mut self) {
+        self.shown += 1;
+        if self.live && self.speed > 0.0 {
+            let due = Duration::from_secs_f64(self.shown as f64 / self.fps / self.speed);
+            std::thread::sleep(due.saturating_sub(self.start.elapsed()));
+        }
+    }
+}
+
+/// Flushes after every write: the view makes one write a frame.
+struct Unbuffered(std::io::Stdout);
+
+impl Write for Unbuffered {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        let written = self.0.write(data)?;
+        self.0.flush().map(|()| written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}

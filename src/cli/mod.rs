@@ -1,0 +1,91 @@
+//! The commands: thin, each in a file of its own.
+
+mod bench;
+mod calibrate;
+mod check;
+mod demo;
+mod live_source;
+mod logger;
+mod replay;
+mod report;
+mod run;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::Error;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  the program or the network failed
+  2  wrong usage or configuration
+  3  a model bundle or calibration was refused
+  4  the camera or the footage cannot be read
+  5  a file cannot be written or read
+  6  the demonstration's alarms were not where the truth is";
+
+/// Learns what is normal in front of one fixed camera and switches a line when
+/// it sees something else.
+#[derive(Debug, Parser)]
+#[command(name = "normwatch", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more on standard error; twice for debugging.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Say nothing but warnings and errors.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays the bundled clip through the bundled model on a simulated line
+    /// and writes an HTML report.
+    Demo(demo::DemoArgs),
+    /// Watches a camera as a site file says, until it is stopped.
+    Run(run::RunArgs),
+    /// Plays recorded footage through the same pipeline, without waiting.
+    Replay(replay::ReplayArgs),
+    /// Learns from normal footage which scores are usual.
+    Calibrate(calibrate::CalibrateArgs),
+    /// Checks a site file and the board file that it names.
+    Check(check::CheckArgs),
+    /// Measures the time of every stage with a bundle on this machine.
+    Bench(bench::BenchArgs),
+}
+
+/// Parses the command line, runs the command, and says how it went.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Only a live run tells of its every step; the others report at their end.
+    let quiet = cli.quiet || !matches!(cli.command, Command::Run(_));
+    logger::install(cli.verbose, quiet);
+    let result = match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Prints a value as one JSON document.
+fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| Error::Internal(format!("cannot write JSON: {e}")))?;
+    println!("{text}");
+    Ok(())
+}

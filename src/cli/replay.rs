@@ -1,0 +1,238 @@
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::report::{Progress, Sources};
+use super::setup::{
+    NO_LEVELS, default_alarm, levels, load_calibration, make_folder, site_mask, whole_picture,
+};
+use super::{print_json, report};
+use crate::Error;
+use crate::calibrate::BudgetReport;
+use crate::model::{Bundle, Normaliser};
+use crate::output::{JsonLines, ScoreRow, ScoreTable};
+use crate::replay::{
+    AucSummary, ClipSummary, Labels, PlayOptions, PlayResult, list_footage, paper_auc, play,
+    summarise,
+};
+use crate::runtime::{StageRow, UpdatePolicy};
+
+/// The same input gives byte-identical `events.jsonl` and `scores.csv`. A
+/// bundle without a calibration gets the paper's scores and no alarms.
+#[derive(Args, Debug)]
+pub(super) struct ReplayArgs {
+    /// The model bundle.
+    #[arg(long, value_name = "DIR")]
+    bundle: PathBuf,
+    /// The footage: a folder of images, a folder of such folders, a data set
+    /// with a `frames` folder, or a video file.
+    #[arg(long, value_name = "PATH")]
+    frames: PathBuf,
+    /// The truth, {"clip": [0, 1, …]}: adds AUC and false alarms.
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+    /// Only these clips of the footage.
+    #[arg(long, value_name = "NAME")]
+    clip: Vec<String>,
+    /// Where events.jsonl, scores.csv, summary.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Another calibration than the bundle's own.
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+    /// A site file whose mask is used.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// False alarms a day that are accepted.
+    #[arg(long, default_value_t = 1.0)]
+    alarms_per_day: f64,
+    /// Frames a second of the footage [default: the model's].
+    #[arg(long)]
+    fps: Option<f64>,
+    /// Whether the memory learns while it watches.
+    #[arg(long, value_enum, default_value_t = Update::Frozen)]
+    update: Update,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Update {
+    /// It stays as it was trained.
+    Frozen,
+    /// Gated, normalised as in the released code.
+    Released,
+    /// Gated, normalised as in the paper's eq. 5.
+    Paper,
+}
+
+/// `summary.json`.
+#[derive(Serialize)]
+struct Summary {
+    bundle: String,
+    model_sha256: String,
+    footage: PathBuf,
+    frames_skipped: u64,
+    frames_not_finite: u64,
+    budget: Option<BudgetReport>,
+    auc: Option<AucSummary>,
+    clips: Vec<ClipSummary>,
+}
+
+pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
+    let bundle = Bundle::load(&args.bundle)?;
+    let labels = args.labels.as_deref().map(Labels::read).transpose()?;
+    let mut clips = list_footage(&args.frames)?;
+    if !args.clip.is_empty() {
+        clips.retain(|c| args.clip.contains(&c.name));
+        if clips.len() < args.clip.len() {
+            return Err(Error::Usage(format!(
+                "{}: not every clip of {} is there",
+                args.frames.display(),
+                args.clip.join(", ")
+            )));
+        }
+    }
+    let mask = match &args.config {
+        Some(path) => site_mask(path, &bundle)?,
+        None => whole_picture(&bundle),
+    };
+    let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
+    let budget = calibration.as_ref().map(|c| levels(c, args.alarms_per_day)).transpose()?;
+    let alarm = default_alarm(budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels));
+    let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
+    let update = update_policy(args.update, &bundle);
+    let options = PlayOptions { alarm, mask, calibration, update, fps };
+    let result = play_into(args, &bundle, &clips, &options)?;
+    let lambda = bundle.manifest().score.lambda;
+    let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
+    let summaries: Result<Vec<ClipSummary>, Error> =
+        result.traces.iter().map(|t| summarise(t, labels.as_ref())).collect();
+    let summary = Summary {
+        bundle: bundle.manifest().name.clone(),
+        model_sha256: bundle.model_sha256().into(),
+        footage: args.frames.clone(),
+        frames_skipped: result.counts.skipped,
+        frames_not_finite: result.not_finite,
+        budget,
+        auc,
+        clips: summaries?,
+    };
+    let text = serde_json::to_string_pretty(&summary)
+        .map_err(|e| Error::Internal(format!("cannot write JSON: {e}")))?;
+    let file = args.out.join("summary.json");
+    crate::fs::write_atomically(&file, text.as_bytes()).map_err(Error::file(&file))?;
+    let sources = Sources {
+        bundle: &bundle,
+        clips: &clips,
+        options: &options,
+        result: &result,
+        labels: labels.as_ref(),
+        title: format!("normwatch replay of {}", args.frames.display()),
+        verdict: None,
+        extra_rows: Vec::new(),
+    };
+    report::write(&args.out.join("report.html"), sources)?;
+    if args.json { print_json(&summary) } else { print(args, &summary, &result.times.rows()) }
+}
+
+fn update_policy(update: Update, bundle: &Bundle) -> UpdatePolicy {
+    let gate_threshold = bundle.manifest().score.gate_threshold;
+    match update {
+        Update::Frozen => UpdatePolicy::Frozen,
+        Update::Released => {
+            UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold }
+        }
+        Update::Paper => UpdatePolicy::Gated { normaliser: Normaliser::Paper, gate_threshold },
+    }
+}
+
+fn play_into(
+    args: &ReplayArgs,
+    bundle: &Bundle,
+    clips: &[crate::replay::Clip],
+    options: &PlayOptions,
+) -> Result<PlayResult, Error> {
+    make_folder(&args.out)?;
+    let create = |name: &str| {
+        let path = args.out.join(name);
+        File::create(&path).map(BufWriter::new).map_err(Error::file(&path))
+    };
+    let events = JsonLines(create("events.jsonl")?);
+    let table_path = args.out.join("scores.csv");
+    let mut table = ScoreTable::new(create("scores.csv")?).map_err(Error::file(&table_path))?;
+    let mut progress = Progress::new(clips);
+    let result = play(bundle, clips, options, Some(events), &mut |playing| {
+        progress.show(playing);
+        let Some(score) = &playing.step.score else { return Ok(()) };
+        let row = ScoreRow {
+            clip: &playing.clip.name,
+            frame: score.sequence,
+            time_ms: score.timestamp_ns / 1_000_000,
+            psnr_db: score.psnr_db,
+            distance: score.distance,
+            block: score.error.worst_block,
+            gate_error: score.gate_error,
+            surprise: score.surprise,
+            state: playing.step.state,
+        };
+        table.row(&row).map_err(Error::file(&table_path))
+    })?;
+    table.finish().map_err(Error::file(&table_path))?;
+    if result.events_dropped > 0 {
+        let error = std::io::Error::other(format!("{} events were lost", result.events_dropped));
+        return Err(Error::file(&args.out.join("events.jsonl"))(error));
+    }
+    Ok(result)
+}
+
+fn print(args: &ReplayArgs, summary: &Summary, stages: &[StageRow]) -> Result<(), Error> {
+    println!(
+        "{:<12} {:>7} {:>7} {:>7} {:>7} {:>8} {:>9}",
+        "clip", "frames", "scored", "alarms", "false", "caught", "max score"
+    );
+    for clip in &summary.clips {
+        let or_dash = |n: Option<usize>| n.map_or("–".into(), |n| n.to_string());
+        println!(
+            "{:<12} {:>7} {:>7} {:>7} {:>7} {:>8} {:>9}",
+            clip.clip,
+            clip.frames,
+            clip.scored,
+            clip.alarms.len(),
+            or_dash(clip.false_alarms),
+            match (clip.events_caught, clip.events) {
+                (Some(caught), Some(events)) => format!("{caught}/{events}"),
+                _ => "–".into(),
+            },
+            clip.max_score.map_or("–".into(), |s| format!("{s:.2}")),
+        );
+    }
+    if let Some(auc) = &summary.auc {
+        println!("\nframe AUC over {} frames, {} abnormal:", auc.frames, auc.abnormal);
+        let rows = [
+            ("paper's protocol (per-clip min-max)", auc.paper),
+            ("PSNR, not normalised", auc.psnr),
+            ("memory distance, not normalised", auc.distance),
+            ("worst block, not normalised", auc.block),
+            ("deployed score, causal", auc.deployed),
+        ];
+        for (name, value) in rows {
+            let value = value.map_or("–".into(), |v| format!("{:.2} %", v * 100.0));
+            println!("  {name:<38} {value:>8}");
+        }
+    }
+    if summary.frames_skipped + summary.frames_not_finite > 0 {
+        println!(
+            "\n{} frames skipped, {} without a finite prediction",
+            summary.frames_skipped, summary.frames_not_finite
+        );
+    }
+    let frame_ms: f64 = stages.iter().map(|s| s.median_us / 1e3).sum();
+    println!("\n{frame_ms:.1} ms a frame (sum of the stages' medians)");
+    println!("written to {}", args.out.display());
+    Ok(())
+}

@@ -1,0 +1,155 @@
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::alarm::{AlarmConfig, Levels};
+use crate::calibrate::{Budget, BudgetReport, Calibration};
+use crate::config::{self, Site};
+use crate::model::Bundle;
+use crate::score::{Mask, MaskMode, Polygon};
+
+/// Levels that no score reaches, for a run without a calibration.
+pub(super) const NO_LEVELS: Levels = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
+
+/// Times of the alarm where no site file says otherwise.
+pub(super) fn default_alarm(levels: Levels) -> AlarmConfig {
+    AlarmConfig {
+        levels,
+        min_duration_ms: 300,
+        hold_ms: 1000,
+        cooldown_ms: 1000,
+        warm_up_ms: 0,
+        latch: false,
+        armed_at_start: true,
+    }
+}
+
+/// A mask that watches the model's whole input.
+pub(super) fn whole_picture(bundle: &Bundle) -> Mask {
+    let input = bundle.manifest().input;
+    Mask::everything(input.width_px, input.height_px)
+}
+
+/// The calibration at `path`, or the bundle's own, checked against the bundle
+/// and the mask. `None` when the bundle carries none.
+pub(super) fn load_calibration(
+    bundle: &Bundle,
+    path: Option<&Path>,
+    mask: &Mask,
+) -> Result<Option<Calibration>, Error> {
+    let (file, text) = match path {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(Error::file(path))?;
+            (path.to_path_buf(), text)
+        }
+        None => match bundle.calibration_text()? {
+            Some(text) => (bundle.path().join("calibration.toml"), text),
+            None => return Ok(None),
+        },
+    };
+    let calibration = Calibration::parse(&text)
+        .and_then(|c| c.check_identity(bundle.model_sha256(), &mask.identity()).map(|()| c))
+        .map_err(|error| Error::Calibration { file, error })?;
+    Ok(Some(calibration))
+}
+
+/// Levels for a budget, with a warning when the footage is too short for it.
+pub(super) fn levels(
+    calibration: &Calibration,
+    alarms_per_day: f64,
+) -> Result<BudgetReport, Error> {
+    if !(alarms_per_day > 0.0 && alarms_per_day.is_finite()) {
+        return Err(Error::Usage(format!(
+            "{alarms_per_day} alarms a day is no budget: give a number above 0"
+        )));
+    }
+    let report = Budget { alarms_per_day }.levels(calibration);
+    if !report.is_supported() {
+        log::warn!(
+            "{:.2} hours of calibration footage cannot support {alarms_per_day} alarms a day: \
+             at least {:.2} hours are needed; the levels are an extrapolation",
+            report.footage_h,
+            report.needed_h
+        );
+    }
+    Ok(report)
+}
+
+/// A folder that exists, made if need be.
+pub(super) fn make_folder(path: &Path) -> Result<PathBuf, Error> {
+    std::fs::create_dir_all(path).map_err(Error::file(path))?;
+    Ok(path.to_path_buf())
+}
+
+/// Folders that may hold `boards`, `models` and the demonstration, nearest
+/// first: `$NORMWATCH_DATA`, the working folder, the folders above the
+/// program, and where packages put them.
+pub(super) fn data_dirs() -> Vec<PathBuf> {
+    let mut dirs: Vec<PathBuf> =
+        std::env::var_os("NORMWATCH_DATA").map(PathBuf::from).into_iter().collect();
+    dirs.push(PathBuf::from("."));
+    if let Ok(program) = std::env::current_exe() {
+        dirs.extend(program.ancestors().skip(1).take(4).map(Path::to_path_buf));
+    }
+    dirs.push(PathBuf::from("/usr/share/normwatch"));
+    dirs
+}
+
+/// Where boards are looked up for a site file: beside it, then in the data
+/// folders.
+pub(super) fn board_dirs(site_file: &Path) -> Vec<PathBuf> {
+    let beside = site_file.parent().map(Path::to_path_buf);
+    beside.into_iter().chain(data_dirs()).map(|dir| dir.join("boards")).collect()
+}
+
+/// Reads a site file, all problems in one error.
+pub(super) fn load_site(path: &Path) -> Result<Site, Error> {
+    config::load_site(path, &board_dirs(path)).map_err(|e| Error::Config(e.to_string()))
+}
+
+/// The mask of a site file, for this bundle's input.
+pub(super) fn site_mask(path: &Path, bundle: &Bundle) -> Result<Mask, Error> {
+    mask(&load_site(path)?, bundle)
+}
+
+/// The mask of a site, for this bundle's input.
+pub(super) fn mask(site: &Site, bundle: &Bundle) -> Result<Mask, Error> {
+    let input = bundle.manifest().input;
+    let polygons: Vec<Polygon> = site
+        .masks
+        .iter()
+        .map(|section| Polygon {
+            mode: match section.mode {
+                config::MaskMode::Include => MaskMode::Include,
+                config::MaskMode::Ignore => MaskMode::Ignore,
+            },
+            points: section.points.clone(),
+        })
+        .collect();
+    Mask::from_polygons(input.width_px, input.height_px, &polygons)
+        .map_err(|e| Error::Config(format!("{}: {e}", site.file.display())))
+}
+
+/// The levels that a site's budget asks for; a site cannot run without a
+/// calibration.
+pub(super) fn site_levels(
+    site: &Site,
+    bundle: &Bundle,
+    mask: &Mask,
+) -> Result<BudgetReport, Error> {
+    levels(&site_calibration(site, bundle, mask)?, site.budget.alarms_per_day)
+}
+
+/// The calibration of a site.
+pub(super) fn site_calibration(
+    site: &Site,
+    bundle: &Bundle,
+    mask: &Mask,
+) -> Result<Calibration, Error> {
+    load_calibration(bundle, site.calibration.as_deref(), mask)?.ok_or_else(|| {
+        Error::Config(format!(
+            "the bundle {0} has no calibration: run `normwatch calibrate --bundle {0} --frames \
+             NORMAL_FOOTAGE` first",
+            site.bundle.display()
+        ))
+    })
+}

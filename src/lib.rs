@@ -1,0 +1,42 @@
+//! Learns what is normal in front of one fixed camera, predicts each next
+//! frame, and switches a line when what it sees departs from that normality.
+//!
+//! The rooms lie along the data's way: [`capture`] → [`preprocess`] → [`model`]
+//! → [`score`] → [`alarm`] → [`output`], kept in step by [`runtime`]; each may
+//! know those before it. With the feature `runtime` off, only [`alarm`] is
+//! there: `no_std`, no allocation.
+
+#![cfg_attr(not(feature = "runtime"), no_std)]
+#![deny(unsafe_code)]
+
+pub mod alarm;
+
+#[cfg(feature = "runtime")]
+pub mod calibrate;
+#[cfg(feature = "runtime")]
+pub mod capture;
+#[cfg(feature = "runtime")]
+pub mod cli;
+#[cfg(feature = "runtime")]
+pub mod clock;
+#[cfg(feature = "runtime")]
+pub mod config;
+#[cfg(feature = "runtime")]
+mod error;
+#[cfg(feature = "runtime")]
+mod fs;
+#[cfg(feature = "runtime")]
+pub mod model;
+#[cfg(feature = "runtime")]
+pub mod output;
+#[cfg(feature = "runtime")]
+pub mod preprocess;
+#[cfg(feature = "runtime")]
+pub mod replay;
+#[cfg(feature = "runtime")]
+pub mod runtime;
+#[cfg(feature = "runtime")]
+pub mod score;
+
+#[cfg(feature = "runtime")]
+pub use error::Error;

@@ -1,0 +1,14 @@
+//! What leaves the program: line levels, event log, score table, pictures.
+
+mod capped_file;
+mod events;
+mod score_table;
+mod simulated;
+
+pub mod report;
+pub mod terminal;
+
+pub use capped_file::CappedFile;
+pub use events::{Event, EventLog, EventSink, JsonLines};
+pub use score_table::{ScoreRow, ScoreTable};
+pub use simulated::{SimulatedLine, SimulatedPin};

@@ -1,0 +1,80 @@
+use std::path::{Path, PathBuf};
+
+use crate::capture::{
+    FolderSource, Frame, FrameSource, SourceError, VideoOptions, VideoSource, list_clips,
+};
+
+/// A decoder that is silent for this long has hung.
+const VIDEO_TIMEOUT_MS: u32 = 30_000;
+
+/// One clip of recorded footage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clip {
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// Finds the clips of a folder of images, a folder of such folders, a data set
+/// with a `frames` folder, or a video file.
+///
+/// # Errors
+/// Nothing there that could be played.
+pub fn list_footage(path: &Path) -> Result<Vec<Clip>, SourceError> {
+    if path.is_file() {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        return Ok(vec![Clip { name, path: path.to_path_buf() }]);
+    }
+    let clips = list_clips(path)?;
+    Ok(clips.into_iter().map(|(name, path)| Clip { name, path }).collect())
+}
+
+impl Clip {
+    /// Opens the clip. Images are taken to be `fps` apart; a video file brings
+    /// its own time.
+    ///
+    /// # Errors
+    /// The source's.
+    pub fn open(&self, fps: f64) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+        if self.path.is_file() {
+            let options = VideoOptions { fps: Some(fps), read_timeout_ms: VIDEO_TIMEOUT_MS };
+            return Ok(Box::new(VideoSource::open(&self.path, options)?));
+        }
+        Ok(Box::new(FolderSource::open(&self.path, fps)?))
+    }
+
+    /// Number of frames, where it is known before playing.
+    pub fn len(&self) -> Option<usize> {
+        FolderSource::open(&self.path, 1.0).ok().map(|source| source.len())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// Hands one frame to `with`, in its own size and format.
+    ///
+    /// # Errors
+    /// The source's; also when there is no such frame.
+    pub fn with_frame<T>(
+        &self,
+        sequence: u64,
+        fps: f64,
+        with: impl FnOnce(&Frame<'_>) -> T,
+    ) -> Result<T, SourceError> {
+        if self.path.is_dir() {
+            let mut source = FolderSource::open(&self.path, fps)?;
+            source.seek(sequence);
+            if let Some(frame) = source.next_frame()? {
+                return Ok(with(&frame));
+            }
+        } else {
+            let mut source = self.open(fps)?;
+            while let Some(frame) = source.next_frame()? {
+                if frame.sequence == sequence {
+                    return Ok(with(&frame));
+                }
+            }
+        }
+        Err(SourceError::frame_skipped(format!("{}: no frame {sequence}", self.path.display())))
+    }
+}

@@ -1,0 +1,140 @@
+use embedded_hal::digital::OutputPin;
+
+use super::footage::Clip;
+use super::trace::{ClipTrace, Moment};
+use crate::Error;
+use crate::alarm::{AlarmConfig, AlarmOutputs, Line, Pattern, Polarity};
+use crate::calibrate::Calibration;
+use crate::model::Bundle;
+use crate::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
+use crate::runtime::{
+    Analyser, Intake, IntakeCounts, Monitor, MonitorOptions, SlotPool, StageTimes, Step,
+    UpdatePolicy, replay_clip,
+};
+use crate::score::Mask;
+
+/// How footage is played.
+#[derive(Clone, Debug)]
+pub struct PlayOptions {
+    pub alarm: AlarmConfig,
+    pub mask: Mask,
+    /// Without it there are no surprises and no alarms.
+    pub calibration: Option<Calibration>,
+    pub update: UpdatePolicy,
+    /// Frames a second of the footage.
+    pub fps: f64,
+}
+
+/// What an observer sees after each judged frame.
+#[derive(Debug)]
+pub struct Playing<'a> {
+    pub clip: &'a Clip,
+    pub frames: Option<usize>,
+    pub step: &'a Step,
+    /// The frame as the model saw it, planar u8.
+    pub frame: &'a [u8],
+    pub error_map: &'a [f32],
+    /// Electrical levels, `true` = high.
+    pub alarm_line: Option<bool>,
+    pub fault_line: Option<bool>,
+}
+
+/// All clips, the counts over all of them, and the time that each stage took.
+#[derive(Debug)]
+pub struct PlayResult {
+    pub traces: Vec<ClipTrace>,
+    pub counts: IntakeCounts,
+    pub not_finite: u64,
+    pub times: StageTimes,
+    pub events_dropped: u64,
+}
+
+/// Plays clips one after the other, each from a fresh start of window and
+/// state machine, on simulated lines.
+///
+/// # Errors
+/// A clip that cannot be read, a network that fails, or the observer's.
+pub fn play<S: EventSink>(
+    bundle: &Bundle,
+    clips: &[Clip],
+    options: &PlayOptions,
+    sink: Option<S>,
+    observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), Error>,
+) -> Result<PlayResult, Error> {
+    let input = bundle.manifest().input;
+    let period_ns = input.period_ns();
+    let (alarm_line, alarm_pin) = SimulatedLine::new();
+    let (fault_line, fault_pin) = SimulatedLine::new();
+    let calibration = options.calibration.as_ref();
+    let analyser = Analyser::new(bundle, options.mask.clone(), calibration, options.update);
+    let monitor_options = MonitorOptions {
+        past_frames: input.frames,
+        period_ns,
+        alarm: options.alarm,
+        stale_ms: 2000,
+        log_lines: true,
+    };
+    let outputs =
+        AlarmOutputs::new(line(alarm_pin), Pattern::Steady, line(fault_pin), Pattern::Steady)
+            .expect("a simulated line takes every level");
+    let mut log = EventLog::new(sink);
+    log.record(&Event::Start {
+        bundle: bundle.manifest().name.clone(),
+        model_sha256: bundle.model_sha256().into(),
+        enter_level: options.alarm.levels.enter,
+        exit_level: options.alarm.levels.exit,
+    });
+    let mut monitor = Monitor::new(monitor_options, analyser, outputs, log, 0);
+    let pool = SlotPool::new(input.frames + 2, input.spec().frame_len());
+    let mut traces = Vec::new();
+    let mut counts = IntakeCounts::default();
+    for clip in clips {
+        let frames = clip.len();
+        monitor.record(&Event::Clip { clip: clip.name.clone(), frames });
+        let mut trace = ClipTrace::new(&clip.name, options.fps);
+        let mut intake = Intake::new(clip.open(options.fps)?, input.spec(), period_ns);
+        let result =
+            replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
+                trace.push(sequence, step, |score, level| {
+                    moment(monitor, score.sequence, score.error.worst_block, level)
+                });
+                observe(&Playing {
+                    clip,
+                    frames,
+                    step,
+                    frame,
+                    error_map: monitor.analyser().error_map().map(),
+                    alarm_line: alarm_line.is_high(),
+                    fault_line: fault_line.is_high(),
+                })
+            })?;
+        trace.finish(frames.unwrap_or(trace.frames()));
+        counts += result.counts;
+        traces.push(trace);
+    }
+    let not_finite = monitor.analyser().not_finite();
+    let times = monitor.times().clone();
+    let events_dropped = monitor.into_log().dropped();
+    Ok(PlayResult { traces, counts, not_finite, times, events_dropped })
+}
+
+fn line(pin: SimulatedPin) -> Line<SimulatedPin> {
+    Line::new(pin, Polarity::ActiveHigh, false)
+}
+
+fn moment<A: OutputPin, F: OutputPin, S: EventSink>(
+    monitor: &Monitor<A, F, S>,
+    frame: u64,
+    worst_block: crate::score::Block,
+    score: f32,
+) -> Moment {
+    let map = monitor.analyser().error_map();
+    Moment {
+        frame,
+        score,
+        error_map: map.map().to_vec(),
+        map_width_px: map.width_px(),
+        map_height_px: map.height_px(),
+        worst_block,
+    }
+}

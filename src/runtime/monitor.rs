@@ -1,0 +1,245 @@
+use std::time::Instant;
+
+use embedded_hal::digital::OutputPin;
+
+use super::analyser::{Analyser, FrameScore};
+use super::histogram::{Stage, StageTimes};
+use super::slots::SlotPool;
+use super::window::{Freed, Window};
+use crate::alarm::{
+    AlarmConfig, AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions,
+};
+use crate::model::NetworkError;
+use crate::output::{Event, EventLog, EventSink};
+
+/// Constants of a monitor.
+#[derive(Clone, Copy, Debug)]
+pub struct MonitorOptions {
+    /// t of the model.
+    pub past_frames: usize,
+    pub period_ns: u64,
+    pub alarm: AlarmConfig,
+    /// The fault line drops when the last score is older than this.
+    pub stale_ms: u64,
+    /// Whether level changes are events; not for a heartbeat, which would
+    /// write one twice a period.
+    pub log_lines: bool,
+}
+
+/// What one judged frame did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// `None` when the network returned something that is not a number.
+    pub score: Option<FrameScore>,
+    pub state: State,
+    pub transitions: Transitions,
+}
+
+/// The road from a preprocessed frame to a line level: window, network, score,
+/// state machine, lines, event log.
+#[derive(Debug)]
+pub struct Monitor<A: OutputPin, F: OutputPin, S> {
+    options: MonitorOptions,
+    analyser: Analyser,
+    window: Window,
+    machine: AlarmMachine,
+    outputs: AlarmOutputs<A, F>,
+    log: EventLog<S>,
+    times: StageTimes,
+    last_score_ms: Option<u64>,
+    shown: [Option<bool>; 2],
+    line_failures: u64,
+}
+
+const LINES: [&str; 2] = ["alarm", "fault"];
+
+impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
+    pub fn new(
+        options: MonitorOptions,
+        analyser: Analyser,
+        outputs: AlarmOutputs<A, F>,
+        log: EventLog<S>,
+        now_ms: u64,
+    ) -> Self {
+        Self {
+            window: Window::new(options.past_frames, options.period_ns),
+            machine: AlarmMachine::new(options.alarm, now_ms),
+            shown: [outputs.alarm_line().shown(), outputs.fault_line().shown()],
+            options,
+            analyser,
+            outputs,
+            log,
+            times: StageTimes::default(),
+            last_score_ms: None,
+            line_failures: 0,
+        }
+    }
+
+    /// Begins another clip: a new window and a new state machine, as if just
+    /// started. The memory stays as it is. Returns the slots set free.
+    pub fn restart(&mut self, now_ms: u64) -> Freed {
+        self.machine = AlarmMachine::new(self.options.alarm, now_ms);
+        self.last_score_ms = None;
+        self.analyser.forget();
+        let freed = self.window.clear();
+        self.show(now_ms);
+        freed
+    }
+
+    /// Takes a frame into the window. Returns the slots set free.
+    pub fn admit(&mut self, pool: &SlotPool, slot: usize) -> Freed {
+        let (timestamp_ns, frame) = {
+            let slot = pool.lock(slot);
+            (slot.timestamp_ns, slot.sequence)
+        };
+        let (freed, gap) = self.window.push(slot, timestamp_ns);
+        if gap {
+            let time_ms = timestamp_ns / 1_000_000;
+            self.log.record(&Event::Gap { time_ms, frame });
+            self.analyser.forget();
+            let transitions = self.machine.step(time_ms, Input::Blind);
+            self.note(&transitions, Some(frame), None);
+        }
+        freed
+    }
+
+    /// Judges the newest frame, if the window is full, and drives the lines.
+    ///
+    /// # Errors
+    /// The network's own; the fault line is then dropped first.
+    pub fn judge(&mut self, pool: &SlotPool) -> Result<Option<Step>, NetworkError> {
+        let Some(newest) = self.window.slots().last().filter(|_| self.window.is_full()) else {
+            return Ok(None);
+        };
+        let (timestamp_ns, frame) = {
+            let slot = pool.lock(newest);
+            (slot.timestamp_ns, slot.sequence)
+        };
+        let time_ms = timestamp_ns / 1_000_000;
+        let score = match self.analyser.analyse(pool, &self.window, &mut self.times) {
+            Ok(score) => score,
+            Err(error) => {
+                self.last_score_ms = None;
+                self.show(time_ms);
+                return Err(error);
+            }
+        };
+        let start = Instant::now();
+        let level = score.and_then(|s| s.surprise).map(|s| s.score);
+        if score.is_some() {
+            self.last_score_ms = Some(time_ms);
+        } else {
+            let reason = "the network returned something that is not a number".to_owned();
+            self.log.record(&Event::Skip { frame, reason });
+        }
+        let input = match (score, level) {
+            (None, _) => Input::Blind,
+            (Some(_), None) => Input::Tick,
+            (Some(_), Some(level)) => Input::Score(level),
+        };
+        let transitions = self.machine.step(time_ms, input);
+        self.note(&transitions, Some(frame), level);
+        self.show(time_ms);
+        self.times.add(Stage::Alarm, start.elapsed().as_nanos() as u64);
+        Ok(Some(Step { score, state: self.machine.state(), transitions }))
+    }
+
+    /// Lets time pass: cooldown ends, patterns move, old scores go stale.
+    pub fn tick(&mut self, now_ms: u64) {
+        self.input(now_ms, Input::Tick);
+    }
+
+    /// An input from outside: acknowledge, arm, disarm.
+    pub fn input(&mut self, now_ms: u64, input: Input) {
+        let transitions = self.machine.step(now_ms, input);
+        self.note(&transitions, None, None);
+        self.show(now_ms);
+    }
+
+    /// The camera is gone. Returns the slots set free.
+    pub fn blind(&mut self, now_ms: u64, reason: &str) -> Freed {
+        self.log.record(&Event::Blind { time_ms: now_ms, reason: reason.to_owned() });
+        self.last_score_ms = None;
+        self.analyser.forget();
+        self.input(now_ms, Input::Blind);
+        self.window.clear()
+    }
+
+    /// Puts an event of somebody else's into the log.
+    pub fn record(&mut self, event: &Event) {
+        self.log.record(event);
+    }
+
+    /// Drives both lines to their safe levels, as an orderly end must.
+    pub fn make_safe(&mut self, now_ms: u64) {
+        let result = self.outputs.set_safe();
+        self.after_drive(now_ms, result);
+    }
+
+    /// Whether a recent score vouches for the whole.
+    pub fn is_healthy(&self, now_ms: u64) -> bool {
+        self.last_score_ms.is_some_and(|at| now_ms.saturating_sub(at) <= self.options.stale_ms)
+    }
+
+    pub fn state(&self) -> State {
+        self.machine.state()
+    }
+
+    pub fn analyser(&self) -> &Analyser {
+        &self.analyser
+    }
+
+    pub fn times(&self) -> &StageTimes {
+        &self.times
+    }
+
+    pub fn times_mut(&mut self) -> &mut StageTimes {
+        &mut self.times
+    }
+
+    /// How often a line refused to be driven.
+    pub fn line_failures(&self) -> u64 {
+        self.line_failures
+    }
+
+    /// Ends the monitor, lines safe, and gives the event log back.
+    pub fn into_log(self) -> EventLog<S> {
+        self.log
+    }
+
+    fn note(&mut self, transitions: &Transitions, frame: Option<u64>, score: Option<f32>) {
+        for t in transitions {
+            log::info!("{} → {}", t.from.name(), t.to.name());
+            let (from, to) = (t.from.name(), t.to.name());
+            self.log.record(&Event::State { time_ms: t.at_ms, frame, from, to, score });
+        }
+    }
+
+    fn show(&mut self, now_ms: u64) {
+        let healthy = self.is_healthy(now_ms);
+        let result = self.outputs.show(now_ms, self.machine.state(), healthy);
+        self.after_drive(now_ms, result);
+    }
+
+    fn after_drive(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
+        let levels = [self.outputs.alarm_line().shown(), self.outputs.fault_line().shown()];
+        for ((line, shown), level) in LINES.into_iter().zip(self.shown).zip(levels) {
+            if let Some(active) = level.filter(|_| level != shown && self.options.log_lines) {
+                log::info!("{line} line {}", if active { "active" } else { "inactive" });
+                self.log.record(&Event::Line { time_ms: now_ms, line, active });
+            }
+        }
+        self.shown = levels;
+        if let Err(error) = result {
+            let (line, error) = match error {
+                OutputError::Alarm(e) => (LINES[0], format!("{e:?}")),
+                OutputError::Fault(e) => (LINES[1], format!("{e:?}")),
+            };
+            if self.line_failures == 0 {
+                log::error!("the {line} line cannot be driven: {error}");
+                self.log.record(&Event::LineFailed { time_ms: now_ms, line, error });
+            }
+            self.line_failures += 1;
+        }
+    }
+}
