@@ -3,7 +3,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::Error;
-use crate::capture::PixelFormat;
 use crate::model::Bundle;
 use crate::output::report::{ClipReport, Report, StageRow, Still, Verdict, render};
 use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
@@ -111,10 +110,8 @@ fn still(
     Ok(Still {
         frame,
         caption: format!(
-            "frame {frame} at {:.1} s: score {:.2}, mean squared error {:.4} in the worst block{judged}",
-            frame as f64 / trace.fps,
-            moment.score,
-            block.mean_sq
+            "score {:.2}, mean squared error {:.4} in the worst block{judged}",
+            moment.score, block.mean_sq
         ),
         grey,
         width_px,
@@ -132,7 +129,6 @@ fn native_luma(frame: &crate::capture::Frame<'_>) -> Result<(Vec<u8>, usize, usi
     let spec =
         InputSpec { width_px, height_px, channels: Channels::Luma, resize: Resize::Bilinear };
     let mut grey = vec![0; spec.frame_len()];
-    debug_assert!(frame.format != PixelFormat::Mjpeg || width_px > 0);
     Preprocessor::new(spec)
         .process(frame, &mut grey)
         .map_err(|e| Error::Internal(format!("a frame that was played cannot be drawn: {e}")))?;
