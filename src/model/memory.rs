@@ -36,6 +36,9 @@ pub struct MemoryRead {
     /// nearest, with the 1e-6 that the reference's distance adds to every
     /// channel; the separateness loss is mean(max(0, 1 − margin)).
     pub margin: Vec<f32>,
+    /// Squared distances to the nearest and the second item, 1e-6 added to
+    /// every channel.
+    offset_distances_sq: [Vec<f32>; 2],
 }
 
 const PAIRWISE_EPS: f32 = 1e-6;
@@ -49,6 +52,7 @@ impl MemoryRead {
             second: vec![0; queries],
             nearest_distance_sq: vec![0.0; queries],
             margin: vec![0.0; queries],
+            offset_distances_sq: [vec![0.0; queries], vec![0.0; queries]],
         }
     }
 
@@ -147,8 +151,9 @@ impl Memory {
 
     fn distances(&self, queries: ArrayView2<'_, f32>, out: &mut MemoryRead) {
         out.nearest_distance_sq.fill(0.0);
-        let mut first = vec![0.0f32; out.nearest.len()];
-        let mut second = vec![0.0f32; out.nearest.len()];
+        let [first, second] = &mut out.offset_distances_sq;
+        first.fill(0.0);
+        second.fill(0.0);
         for (c, channel) in queries.rows().into_iter().enumerate() {
             for (n, &q) in channel.iter().enumerate() {
                 let d1 = q - self.items[[out.nearest[n], c]];
@@ -158,7 +163,7 @@ impl Memory {
                 second[n] += (d2 + PAIRWISE_EPS) * (d2 + PAIRWISE_EPS);
             }
         }
-        for (margin, (d1, d2)) in out.margin.iter_mut().zip(first.iter().zip(&second)) {
+        for (margin, (d1, d2)) in out.margin.iter_mut().zip(first.iter().zip(second.iter())) {
             *margin = d2.sqrt() - d1.sqrt();
         }
     }
