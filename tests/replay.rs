@@ -140,3 +140,21 @@ fn check_points_at_the_line() {
     let out = bench.run(&["check", "--config", "site.toml"]);
     assert_fails(&out, 2, &["site.toml:7:1", "did you mean `min_duration_ms`"]);
 }
+
+#[test]
+fn a_video_file_is_decoded_by_ffmpeg() {
+    let bench = Bench::calibrated();
+    bench.clip("frames", 40, 2, None);
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-framerate", "10", "-i"])
+        .arg(bench.path("frames/%04d.png"))
+        .args(["-c:v", "mjpeg", "-q:v", "2"])
+        .arg(bench.path("clip.avi"))
+        .status()
+        .expect("`cargo xtask setup` installs ffmpeg");
+    assert!(made.success());
+    let out = bench.run(&["replay", "--bundle", "bundle", "--frames", "clip.avi", "--out", "out"]);
+    assert!(out.status.success(), "{}", stderr(&out));
+    let summary = json(&fs::read(bench.path("out/summary.json")).unwrap());
+    assert_eq!(summary["clips"][0]["scored"], 36);
+}
