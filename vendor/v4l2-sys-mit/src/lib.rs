@@ -9,3 +9,6 @@
 #![allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
 
 include!("bindings.rs");
+
+/// Seconds as the kernel's `timeval` has them.
+pub type time_t = __time_t;
