@@ -1,6 +1,8 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod cross;
+mod dist;
 mod scene;
 mod setup;
 mod shell;
@@ -18,18 +20,21 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Builds the release for a board.
+    Dist(dist::DistArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
-    Setup,
+    Setup(setup::SetupArgs),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Dist(args) => dist::run(&args),
         Command::Scene(args) => scene::run(args),
-        Command::Setup => setup::run(),
+        Command::Setup(args) => setup::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }
