@@ -1,6 +1,7 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod board;
 mod cross;
 mod dist;
 mod scene;
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// Builds the release for a board.
     Dist(dist::DistArgs),
+    /// Boots a virtual board and runs normwatch on it.
+    BoardTest(board::BoardTestArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
@@ -33,6 +36,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Dist(args) => dist::run(&args),
+        Command::BoardTest(args) => board::run(&args),
         Command::Scene(args) => scene::run(args),
         Command::Setup(args) => setup::run(&args),
         Command::Test(args) => test::run(&args),
