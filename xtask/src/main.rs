@@ -25,6 +25,8 @@ enum Command {
     Dist(dist::DistArgs),
     /// Boots a virtual board and runs normwatch on it.
     BoardTest(board::BoardTestArgs),
+    /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
+    Parity,
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
@@ -37,6 +39,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Dist(args) => dist::run(&args),
         Command::BoardTest(args) => board::run(&args),
+        Command::Parity => board::parity(),
         Command::Scene(args) => scene::run(args),
         Command::Setup(args) => setup::run(&args),
         Command::Test(args) => test::run(&args),

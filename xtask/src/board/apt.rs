@@ -57,10 +57,9 @@ impl Apt {
     }
 
     fn output(&self, program: &str, args: &[&str]) -> Result<String> {
-        let output =
-            self.command(program).args(args).output().with_context(|| {
-                format!("cannot start `{program}`: the virtual board needs Debian's apt")
-            })?;
+        let output = self.command(program).args(args).output().with_context(|| {
+            format!("cannot start `{program}`: the virtual board needs Debian's apt")
+        })?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         ensure!(
             output.status.success(),

@@ -30,8 +30,7 @@ impl Emulator {
     ) -> Result<(Emulator, ChildStdin, ChildStdout)> {
         // A socket's path is limited to 107 bytes, which a checkout's may exceed.
         let folder = std::env::temp_dir().join(format!("normwatch-board-{}", std::process::id()));
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let socket = folder.join(format!("{}.qmp", arch.name()));
         let (_, program) = arch.emulator();
         let usr = parts.emulator.join("usr");

@@ -92,11 +92,7 @@ impl Guest {
         let mut said: Vec<String> = Vec::new();
         loop {
             let Some(line) = self.line(within.saturating_sub(start.elapsed()))? else {
-                bail!(
-                    "`{command}` did not end within {} s; {}",
-                    within.as_secs(),
-                    last(&said)
-                );
+                bail!("`{command}` did not end within {} s; {}", within.as_secs(), last(&said));
             };
             if let Some(status) = line.strip_prefix(&end) {
                 let status = status.trim().parse().context("the guest answers no exit code")?;

@@ -5,32 +5,26 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::arch::Arch;
+use super::binaries::Binaries;
 use super::cpio::Archive;
 use super::modules::Modules;
 use super::packages::Parts;
 use crate::cross;
 
 /// The drivers in the order in which the guest loads them, with parameters.
-/// The camera offers one capture node that behaves as a webcam.
+/// The camera offers one capture node that behaves as a webcam; the watchdog
+/// bites after ten seconds.
 const DRIVERS: [(&str, &str); 3] = [
     ("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0"),
-    ("i6300esb", ""),
+    ("i6300esb", "heartbeat=10"),
     ("configfs", ""),
 ];
-
-/// What the board runs.
-pub struct Programs<'a> {
-    /// `normwatch`, for the board's architecture.
-    pub normwatch: &'a Path,
-    /// The test's own hand in the guest, see `xtask/guest`.
-    pub hand: &'a Path,
-}
 
 /// The guest's whole file system.
 ///
 /// # Errors
 /// A part cannot be read, or the kernel lacks a driver.
-pub fn build(arch: Arch, parts: &Parts, programs: &Programs<'_>, to: &Path) -> Result<()> {
+pub fn build(arch: Arch, parts: &Parts, programs: &Binaries, to: &Path) -> Result<()> {
     let mut archive = Archive::default();
     for folder in ["dev", "proc", "sys", "tmp", "run", "etc/normwatch", "var/lib/normwatch"] {
         archive.folder(folder);
@@ -39,7 +33,7 @@ pub fn build(arch: Arch, parts: &Parts, programs: &Programs<'_>, to: &Path) -> R
     archive.file("init", include_bytes!("guest/init.sh"));
     archive.copy("bin/busybox", &parts.busybox)?;
     let work = to.parent().unwrap_or(to);
-    for (name, program) in [("normwatch", programs.normwatch), ("board-hand", programs.hand)] {
+    for (name, program) in [("normwatch", &programs.normwatch), ("board-hand", &programs.hand)] {
         archive.file(&format!("bin/{name}"), &stripped(arch, program, work)?);
     }
     let (folder, libraries) = arch.libraries();

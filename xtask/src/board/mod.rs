@@ -3,6 +3,7 @@
 
 mod apt;
 mod arch;
+mod binaries;
 mod cache;
 mod cpio;
 mod emulator;
@@ -11,12 +12,15 @@ mod guest;
 mod initramfs;
 mod modules;
 mod packages;
+mod parity;
 mod qmp;
+mod running;
+mod scenario;
 mod transcript;
 mod unpack;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -24,11 +28,11 @@ use indicatif::ProgressBar;
 
 use self::arch::Arch;
 use self::cache::Cache;
-use self::emulator::Emulator;
-use self::guest::Guest;
-use self::initramfs::Programs;
+use self::running::Board;
 use self::transcript::Transcript;
-use crate::{cross, shell};
+use crate::cross;
+
+pub use self::parity::parity;
 
 /// Boots a virtual board and runs normwatch on it: camera, lines, watchdog, and
 /// what can go wrong with each.
@@ -36,12 +40,15 @@ use crate::{cross, shell};
 /// Needs Debian's apt, and once some 400 MB of its packages, which stay in
 /// `$NORMWATCH_BOARD_CACHE` or `~/.cache/normwatch/board`. Everything is
 /// emulated, so times in the transcript say nothing about a real board.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub struct BoardTestArgs {
-    /// The board's architecture [default: one after the other].
+    /// The board's architecture; may be given twice [default: both].
     #[arg(long, value_enum)]
     arch: Vec<Arch>,
-    /// Run this binary instead of building one.
+    /// Run the release binary on x86_64 too, not the one that the tests built.
+    #[arg(long)]
+    release: bool,
+    /// Run this `normwatch` instead of building one.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
     /// Look for newer versions of Debian's packages.
@@ -57,31 +64,37 @@ pub struct BoardTestArgs {
 pub fn run(args: &BoardTestArgs) -> Result<()> {
     let arches = if args.arch.is_empty() { &Arch::ALL[..] } else { &args.arch };
     for arch in arches {
-        one(*arch, args).with_context(|| format!("the virtual board {}", arch.name()))?;
+        test(*arch, args).with_context(|| format!("the virtual board {}", arch.name()))?;
     }
     Ok(())
 }
-fn one(arch: Arch, args: &BoardTestArgs) -> Result<()> {
+
+fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
     let parts = packages::prepare(&Cache::open()?, arch, args.refresh)?;
+    let mut programs = binaries::build(arch, args.release)?;
+    if let Some(binary) = &args.binary {
+        programs.normwatch.clone_from(binary);
+    }
     if args.prepare {
         return Ok(());
     }
     let out = cross::root().join("out/board").join(arch.name());
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let bin = args.binary.clone().unwrap();
-    let programs = Programs { normwatch: &bin, hand: &bin };
     let initramfs = out.join("initramfs.cpio");
     initramfs::build(arch, &parts, &programs, &initramfs)?;
     let transcript = Transcript::create(&out.join("transcript.log"))?;
-    let (mut emulator, input, output) = Emulator::start(arch, &parts, &initramfs)?;
-    let mut guest = Guest::new(input, output, transcript.clone());
-    let system = guest.wait_ready(Duration::from_secs(120))?;
-    transcript.say(&system);
-    for cmd in std::env::var("CMDS").unwrap_or_default().lines() {
-        guest.run(cmd, Duration::from_secs(60))?;
-    }
-    if let Some(r) = arch.gpio_register() { transcript.say(&format!("{:x}", emulator.qmp.physical_word(r)?)); }
-    Ok(())
+    transcript.say(&format!(
+        "virtual board {}, emulated: qemu {}, Linux {} ({}), {}",
+        arch.name(),
+        parts.emulator_version,
+        parts.release,
+        parts.kernel_version,
+        programs.normwatch.display()
+    ));
+    let mut board = Board::boot(arch, &parts, &initramfs, transcript.clone())?;
+    let result = scenario::play(&mut board);
+    transcript.say(if result.is_ok() { "all steps hold" } else { "the board does not hold" });
+    result.with_context(|| format!("see {}", out.join("transcript.log").display()))
 }
 
 /// Shows a spinner and what is being done while `work` runs.

@@ -157,8 +157,6 @@ fn fetch(apt: &Apt, packages: &[Package], to: &Path) -> Result<()> {
     fs::create_dir(&downloads)?;
     let files = apt.download(packages, &downloads)?;
     let name = packages.last().map_or("", |package| &package.name);
-    busy(&format!("Unpacking {name}"), || {
-        files.iter().try_for_each(|file| unpack::deb(file, to))
-    })?;
+    busy(&format!("Unpacking {name}"), || files.iter().try_for_each(|file| unpack::deb(file, to)))?;
     fs::remove_dir_all(&downloads).with_context(|| format!("cannot remove {}", downloads.display()))
 }

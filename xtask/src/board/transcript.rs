@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -13,7 +13,6 @@ pub struct Transcript(Arc<Mutex<Inner>>);
 
 struct Inner {
     file: File,
-    path: PathBuf,
     start: Instant,
 }
 
@@ -28,7 +27,7 @@ impl Transcript {
             File::create(path)
         };
         let file = make().with_context(|| format!("cannot write {}", path.display()))?;
-        let inner = Inner { file, path: path.to_path_buf(), start: Instant::now() };
+        let inner = Inner { file, start: Instant::now() };
         Ok(Transcript(Arc::new(Mutex::new(inner))))
     }
 
@@ -44,9 +43,5 @@ impl Transcript {
     /// A line that the guest printed.
     pub fn guest(&self, text: &str) {
         self.say(&format!("    | {text}"));
-    }
-
-    pub fn path(&self) -> PathBuf {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).path.clone()
     }
 }

@@ -12,8 +12,9 @@ mount -t tmpfs run /run
 ln -sf /proc/self/fd /dev/fd
 dmesg -n 1
 
-while read -r module parameters; do
-  insmod "/modules/$module.ko" $parameters || echo "insmod $module failed"
+while read -r module options; do
+  [ "$module" = vivid ] && camera_options=$options
+  insmod "/modules/$module.ko" $options || echo "insmod $module failed"
 done </modules/order
 mount -t configfs config /sys/kernel/config
 
@@ -42,6 +43,9 @@ within() {
     sleep 0.2
   done
 }
+
+camera=/dev/video0
+load_camera() { insmod /modules/vivid.ko $camera_options "$@"; }
 
 echo "normwatch-board ready: $(uname -m) $(uname -r)"
 while read -r id command; do
