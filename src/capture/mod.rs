@@ -14,6 +14,8 @@ mod pipe_options;
 mod png_frame;
 mod process;
 mod stream;
+#[cfg(feature = "v4l2")]
+pub mod v4l2;
 mod video;
 mod y4m;
 
