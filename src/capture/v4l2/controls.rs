@@ -2,8 +2,8 @@
 
 use v4l::v4l_sys as sys;
 
-use super::options::{ControlSetting, ControlValue};
 use super::transport::{ControlDescription, ControlKind, Device};
+use crate::capture::{ControlSetting, ControlValue};
 
 /// Names of our own for controls that kernels and cameras name differently.
 /// Two ids for one name: the first that the camera has.

@@ -156,12 +156,13 @@ fn list(machine: &dyn Machine) -> String {
     for node in machine.nodes() {
         match machine.open(&node) {
             Err(error) => denied = Some(cannot_open(&node, &error)),
-            Ok(device) => match device.identity() {
-                Ok(Identity { card, bus, kind: NodeKind::Capture, .. }) => {
-                    names.push(format!("{} (`{card}`, bus `{bus}`)", node.display()));
-                }
-                _ => {}
-            },
+            Ok(device) => {
+                let identity = device.identity().ok();
+                let camera = identity.filter(|identity| identity.kind == NodeKind::Capture);
+                names.extend(camera.map(|Identity { card, bus, .. }| {
+                    format!("{} (`{card}`, bus `{bus}`)", node.display())
+                }));
+            }
         }
     }
     match (names.is_empty(), denied) {
@@ -174,19 +175,20 @@ fn list(machine: &dyn Machine) -> String {
 }
 
 /// Why a node cannot be opened, and what helps.
-pub(super) fn cannot_open(node: &Path, error: &io::Error) -> String {
-    let node = node.display();
+pub(super) fn cannot_open(path: &Path, error: &io::Error) -> String {
+    let node = path.display();
     match error.kind() {
         io::ErrorKind::PermissionDenied => format!(
             "no permission to open {node}: add the user to the group `video` (`sudo usermod -aG \
              video USER`, then log in anew), or install a udev rule such as \
              `SUBSYSTEM==\"video4linux\", GROUP=\"video\", MODE=\"0660\"`"
         ),
-        io::ErrorKind::ResourceBusy => busy(&node.to_string()),
+        io::ErrorKind::ResourceBusy => busy(path),
         _ => format!("{node} cannot be opened: {error}"),
     }
 }
 
-pub(super) fn busy(node: &str) -> String {
+pub(super) fn busy(node: &Path) -> String {
+    let node = node.display();
     format!("{node} is in use by another program: `fuser -v {node}` shows which")
 }

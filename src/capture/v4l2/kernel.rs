@@ -85,12 +85,13 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 
 fn read_ns(id: ClockId) -> u64 {
     let now = clock_gettime(id);
-    nanoseconds(i64::from(now.tv_sec), i64::from(now.tv_nsec))
+    nanoseconds(now.tv_sec, now.tv_nsec, 1)
 }
 
-fn nanoseconds(seconds: i64, rest_ns: i64) -> u64 {
-    let (seconds, rest_ns) = (u64::try_from(seconds), u64::try_from(rest_ns));
-    seconds.unwrap_or(0).saturating_mul(1_000_000_000).saturating_add(rest_ns.unwrap_or(0))
+/// Negative parts count as 0. The kernel's types differ between targets.
+fn nanoseconds(seconds: impl TryInto<u64>, rest: impl TryInto<u64>, rest_unit_ns: u64) -> u64 {
+    let (seconds, rest) = (seconds.try_into().unwrap_or(0), rest.try_into().unwrap_or(0));
+    seconds.saturating_mul(1_000_000_000).saturating_add(rest.saturating_mul(rest_unit_ns))
 }
 
 /// An open video node and its mapped buffers.
@@ -490,7 +491,7 @@ impl Device for Node {
         buffer.is_queued = false;
         let clock = filled.flags & sys::V4L2_BUF_FLAG_TIMESTAMP_MASK;
         let stamp = filled.timestamp;
-        let stamp_ns = nanoseconds(stamp.tv_sec as i64, stamp.tv_usec as i64 * 1000);
+        let stamp_ns = nanoseconds(stamp.tv_sec, stamp.tv_usec, 1000);
         let has_stamp = clock == sys::V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC && stamp_ns > 0;
         Ok(Filled {
             index: filled.index,

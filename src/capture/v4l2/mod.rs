@@ -9,16 +9,16 @@
 //!
 //! `unsafe` is in `kernel` alone.
 
-#![allow(dead_code)]
-
 mod controls;
 mod find;
 mod formats;
 #[allow(unsafe_code)]
 mod kernel;
-mod options;
+mod negotiate;
+mod ring;
+mod source;
 mod survey;
 mod transport;
 
-pub use options::{ControlSetting, ControlValue, V4l2Options};
+pub use source::{V4l2Camera, V4l2Source};
 pub use survey::{CameraReport, ControlReport, FormatReport, SizeReport, survey};

@@ -1,4 +1,7 @@
-use crate::capture::PixelFormat;
+//! How to use a camera; there in every build, so that a site file can be
+//! checked without one.
+
+use super::PixelFormat;
 
 /// How a camera is to be used.
 #[derive(Clone, Debug, PartialEq)]
