@@ -79,6 +79,11 @@ impl Board {
         result.with_context(|| format!("step {number}, {title}"))
     }
 
+    /// Says in the transcript what comes next within a step.
+    pub fn says(&self, what: &str) {
+        self.transcript.say(&format!("    {what}"));
+    }
+
     /// Says in the transcript what has been seen to hold.
     pub fn holds(&self, what: &str) {
         self.transcript.say(&format!("    ok: {what}"));

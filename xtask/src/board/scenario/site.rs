@@ -1,4 +1,4 @@
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::{BUNDLE, EVENTS, LOG, PATIENCE};
 use crate::board::arch::Arch;
@@ -33,6 +33,8 @@ format = "grey"
 width_px = 320
 height_px = 180
 read_timeout_ms = 1500
+[camera.controls]
+test_pattern = "100% Red"
 [budget]
 alarms_per_day = 10.0
 [alarm]
@@ -83,11 +85,20 @@ path = "{EVENTS}"
     }
 }
 
-/// Waits until the event log has a line with `pattern`, counted from its start.
+/// How many events of the current run match `pattern`.
 ///
 /// # Errors
-/// It has not in time.
-pub fn wait_event(board: &mut Board, what: &str, pattern: &str, count: u32) -> Result<()> {
-    let command = format!("[ $(grep -c '{pattern}' {EVENTS}) -ge {count} ]");
+/// There is no event log.
+pub fn count_events(board: &mut Board, pattern: &str) -> Result<u32> {
+    let count = board.look(&format!("grep -c '{pattern}' {EVENTS} || true"))?;
+    count.trim().parse().with_context(|| format!("{EVENTS} cannot be counted: {count}"))
+}
+
+/// Waits until more than `before` events match `pattern`.
+///
+/// # Errors
+/// They do not in time.
+pub fn wait_event(board: &mut Board, what: &str, pattern: &str, before: u32) -> Result<()> {
+    let command = format!("[ $(grep -c '{pattern}' {EVENTS}) -gt {before} ]");
     board.wait_for(what, &command, PATIENCE)
 }
