@@ -3,9 +3,11 @@
 
 mod cross;
 mod dist;
+mod sbom;
 mod scene;
 mod setup;
 mod shell;
+mod sizes;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -20,12 +22,13 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the release for a board.
     Dist(dist::DistArgs),
+    Sbom(sbom::SbomArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup(setup::SetupArgs),
+    Sizes(sizes::SizesArgs),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
 }
@@ -33,8 +36,10 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Dist(args) => dist::run(&args),
+        Command::Sbom(args) => sbom::run(&args),
         Command::Scene(args) => scene::run(args),
         Command::Setup(args) => setup::run(&args),
+        Command::Sizes(args) => sizes::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }
