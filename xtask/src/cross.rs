@@ -106,6 +106,11 @@ impl Target {
         Some([qemu].into_iter().chain(library.into_iter().flat_map(|dir| ["-L", dir])).collect())
     }
 
+    /// Where a build leaves the binary, its symbols still in it.
+    pub fn binary(&self) -> PathBuf {
+        target_dir().join(self.triple).join("release/normwatch")
+    }
+
     /// Whether its binaries bring their C library along.
     pub fn is_static(&self) -> bool {
         self.triple.ends_with("-musl")

@@ -4,9 +4,11 @@
 mod board;
 mod cross;
 mod dist;
+mod sbom;
 mod scene;
 mod setup;
 mod shell;
+mod sizes;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -21,16 +23,16 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Builds the release for a board.
     Dist(dist::DistArgs),
-    /// Boots a virtual board and runs normwatch on it.
     BoardTest(board::BoardTestArgs),
     /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
     Parity,
+    Sbom(sbom::SbomArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup(setup::SetupArgs),
+    Sizes(sizes::SizesArgs),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
 }
@@ -40,8 +42,10 @@ fn main() -> anyhow::Result<()> {
         Command::Dist(args) => dist::run(&args),
         Command::BoardTest(args) => board::run(&args),
         Command::Parity => board::parity(),
+        Command::Sbom(args) => sbom::run(&args),
         Command::Scene(args) => scene::run(args),
         Command::Setup(args) => setup::run(&args),
+        Command::Sizes(args) => sizes::run(&args),
         Command::Test(args) => test::run(&args),
     }
 }
