@@ -12,6 +12,8 @@
 pub mod alarm;
 
 #[cfg(feature = "runtime")]
+mod access;
+#[cfg(feature = "runtime")]
 pub mod calibrate;
 #[cfg(feature = "runtime")]
 pub mod capture;
@@ -25,6 +27,10 @@ pub mod config;
 mod error;
 #[cfg(feature = "runtime")]
 mod fs;
+#[cfg(feature = "runtime")]
+pub mod gpio;
+#[cfg(feature = "runtime")]
+pub mod health;
 #[cfg(feature = "runtime")]
 pub mod model;
 #[cfg(feature = "runtime")]
