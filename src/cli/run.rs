@@ -107,7 +107,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     };
     let supervisor =
         supervision::start(&site, live.progress.clone(), options.stale_ms, held.fault)?;
-    let mut open = || live_source::open(&site.camera, input.fps, &clock);
+    let needs = live_source::Needs::of(&input);
+    let mut camera = live_source::Camera::new(&site.camera, needs, &clock);
+    let mut open = || camera.open();
     let deadline_ns = args.for_s.map(|s| clock.monotonic_ns() + (s.max(0.0) * 1e9) as u64);
     let inputs = || {
         let now_ns = clock.monotonic_ns();

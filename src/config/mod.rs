@@ -32,7 +32,7 @@ pub use board::{
     Board, CpuSection, GpioDriver, GpioLine, GpioSection, Precision, RecommendedSection,
     ThermalSection, WatchdogSection,
 };
-pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream};
+pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use mask::{MaskMode, MaskSection};
