@@ -27,3 +27,6 @@ pub use panel::Panel;
 pub use pin::{BoardPin, PinError};
 pub use shared::SharedPin;
 pub use survey::{Chip, ChipLine, Survey, Unreadable};
+
+/// What the kernel shows as the holder of our lines.
+pub const CONSUMER: &str = "normwatch";
