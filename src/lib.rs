@@ -24,7 +24,7 @@ pub mod config;
 #[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
-mod fs;
+pub mod fs;
 #[cfg(feature = "runtime")]
 pub mod model;
 #[cfg(feature = "runtime")]

@@ -75,7 +75,7 @@ impl fmt::Display for Precision {
 }
 
 /// `[input]`: the frames that the network was trained on.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputSection {
     pub width_px: usize,
