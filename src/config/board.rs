@@ -6,7 +6,7 @@ use super::reader::{Item, Section};
 use super::report::Report;
 
 /// A board file with all that it inherits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Board {
     /// The file's name without `.toml`.
     pub name: String,
