@@ -25,7 +25,7 @@ pub mod config;
 #[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
-mod fs;
+pub mod fs;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 #[cfg(feature = "runtime")]
