@@ -9,6 +9,7 @@ mod scene;
 mod setup;
 mod shell;
 mod test;
+mod train;
 
 use clap::{Parser, Subcommand};
 
@@ -26,6 +27,8 @@ enum Command {
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup,
+    /// Trains a network on normal footage.
+    Train(Box<train::TrainArgs>),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
 }
@@ -35,5 +38,6 @@ fn main() -> anyhow::Result<()> {
         Command::Scene(args) => scene::run(args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),
+        Command::Train(args) => train::run(&args),
     }
 }
