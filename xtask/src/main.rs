@@ -19,6 +19,7 @@ mod scene;
 mod setup;
 mod shell;
 mod test;
+mod train;
 mod verify;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +47,8 @@ enum Command {
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup,
+    /// Trains a network on normal footage.
+    Train(Box<train::TrainArgs>),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
     /// Proves that bundles compute what they should.
@@ -66,5 +69,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Train(args) => train::run(&args),
     }
 }

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::ValueEnum;
 use normwatch::fs::write_atomically;
 use normwatch::model::InputSection;
 use serde::{Deserialize, Serialize};
@@ -35,8 +36,9 @@ pub struct RunFile {
 pub struct TrainingRecord {
     pub seed: u64,
     pub epochs: usize,
-    /// Steps in each epoch; `None` takes every sample once.
-    pub steps_per_epoch: Option<usize>,
+    pub steps_per_epoch: usize,
+    /// The time that epochs and steps were planned for, if they were.
+    pub minutes: Option<f64>,
     pub batch: usize,
     pub learning_rate: f64,
     pub schedule: Schedule,
@@ -44,21 +46,36 @@ pub struct TrainingRecord {
     pub compact: f64,
     /// Weight of the separateness loss.
     pub separate: f64,
-    /// `released` or `paper`: what divides the update weights of the items.
-    pub normaliser: String,
-    /// Share of the old item in an update, the rest is the new one; `None`
-    /// replaces as published.
+    pub normaliser: UpdateNormaliser,
+    /// Whether checkpoints hold settled items, or those of the last batch as
+    /// published.
+    pub settle_items: bool,
+    /// Share of the old item that an update keeps; none as published.
     pub ema_memory: Option<f64>,
-    /// Chance that a batch's windows are mirrored.
+    /// Every second window is mirrored.
     pub flip: bool,
-    /// Largest relative change of brightness and contrast of a window.
+    /// Largest relative change of contrast and brightness of a window.
     pub light_changes: Option<f64>,
     /// Share of windows whose input shows a pasted anomaly that the target
     /// does not.
     pub pseudo_anomalies: Option<f64>,
     /// The RUN whose predictions are learnt beside the footage.
     pub teacher: Option<String>,
+    /// Weight of the squared difference to the teacher's prediction.
+    pub teacher_weight: Option<f64>,
+    /// Share of the footage that only validation sees.
+    pub held_out: f64,
     pub backend: String,
+}
+
+/// What divides the update weights of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpdateNormaliser {
+    /// Their maximum over all queries, as the released code has it.
+    Released,
+    /// Their maximum over the item's own queries, the paper's equation 5.
+    Paper,
 }
 
 /// How the learning rate falls to 0 along half a cosine.

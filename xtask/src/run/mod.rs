@@ -14,4 +14,6 @@ mod file;
 
 pub use arrays::ArrayFile;
 pub use checkpoint::{BEST, Checkpoint, ITEMS, LAST, Validation};
-pub use file::{FORMAT_VERSION, FootageRecord, RUN_FILE, RunFile, Schedule, TrainingRecord};
+pub use file::{
+    FORMAT_VERSION, FootageRecord, RUN_FILE, RunFile, Schedule, TrainingRecord, UpdateNormaliser,
+};
