@@ -1,6 +1,7 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod eval;
 mod scene;
 mod setup;
 mod shell;
@@ -18,6 +19,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures bundles on labelled footage, beside trivial predictors.
+    Eval(eval::EvalArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
@@ -28,6 +31,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Eval(args) => eval::run(args),
         Command::Scene(args) => scene::run(args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),

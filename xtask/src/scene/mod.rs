@@ -25,6 +25,8 @@ mod view;
 mod walker;
 mod write;
 
+pub use number::{Concern, Stream};
+
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 use clip::Scene;

@@ -35,6 +35,8 @@ pub enum Concern {
     Noise = 8,
     /// Movement of the camera mount.
     Shake = 9,
+    /// Changes to footage in an evaluation.
+    Perturbation = 10,
 }
 
 /// A seeded stream of random numbers for one concern.
