@@ -37,6 +37,10 @@ pub enum Concern {
     Shake = 9,
     /// Changes to footage in an evaluation.
     Perturbation = 10,
+    /// Another viewpoint on the same place.
+    Camera = 11,
+    /// Rain and snow.
+    Weather = 12,
 }
 
 /// A seeded stream of random numbers for one concern.
