@@ -3,6 +3,7 @@
 
 mod bundle;
 mod calibrate;
+mod eval;
 mod export;
 #[cfg(test)]
 mod fixture;
@@ -43,6 +44,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Makes an int8 or f16 bundle of an f32 one.
     Quantize(quantize::QuantizeArgs),
+    /// Measures bundles on labelled footage, beside trivial predictors.
+    Eval(eval::EvalArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
@@ -65,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Quantize(args) => quantize::run(&args),
+        Command::Eval(args) => eval::run(args),
         Command::Scene(args) => scene::run(args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),
