@@ -14,6 +14,9 @@ mod pipe_options;
 mod png_frame;
 mod process;
 mod stream;
+#[cfg(feature = "v4l2")]
+pub mod v4l2;
+mod v4l2_options;
 mod video;
 mod y4m;
 
@@ -24,6 +27,7 @@ pub use natural::compare_natural;
 pub use pipe::PipeSource;
 pub use pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
 pub use process::PipeCommand;
+pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 
 /// A frame lent by its source until the next call.

@@ -6,45 +6,125 @@ use crate::capture::{
     FolderSource, Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource,
     PixelFormat, SourceError, Timestamps, VideoOptions, VideoSource,
 };
+#[cfg(feature = "v4l2")]
+use crate::capture::{V4l2Options, v4l2::V4l2Camera};
 use crate::clock::Clock;
-use crate::config::{CameraSection, CameraSource, PixelLayout, RawStream};
+use crate::config::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
+use crate::model::InputSection;
+use crate::preprocess::Channels;
 
-/// Opens what `[camera]` names. Folders and videos are played at their own
-/// pace, as if they were cameras; `fps` is the pace of a folder.
-pub(super) fn open(
-    camera: &CameraSection,
-    fps: f64,
-    clock: &Arc<dyn Clock>,
-) -> Result<Box<dyn FrameSource + Send>, SourceError> {
-    let timeout_ms = camera.read_timeout_ms;
-    let pipe = |input: &PipeInput, stream: &RawStream| {
-        let options = PipeOptions {
-            content: content(stream),
-            timestamps: Timestamps::Arrival,
-            read_timeout_ms: timeout_ms,
+/// What the frames are for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Needs {
+    /// Width and height that the frames will be reduced to.
+    pub size_px: (u32, u32),
+    /// Rate that they will be thinned to, and the pace of a folder.
+    pub fps: f64,
+    /// Whether colours are of no use.
+    pub luma: bool,
+}
+
+impl Needs {
+    /// Of a bundle's network.
+    pub fn of(input: &InputSection) -> Self {
+        let side = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
+        Self {
+            size_px: (side(input.width_px), side(input.height_px)),
+            fps: input.fps,
+            luma: input.channels == Channels::Luma,
+        }
+    }
+}
+
+/// What `[camera]` names, to be opened again after every loss.
+pub(super) struct Camera<'a> {
+    section: &'a CameraSection,
+    needs: Needs,
+    clock: &'a Arc<dyn Clock>,
+    #[cfg(feature = "v4l2")]
+    v4l2: Option<V4l2Camera>,
+}
+
+impl<'a> Camera<'a> {
+    /// Opens nothing yet.
+    pub fn new(section: &'a CameraSection, needs: Needs, clock: &'a Arc<dyn Clock>) -> Self {
+        Self {
+            section,
+            needs,
+            clock,
+            #[cfg(feature = "v4l2")]
+            v4l2: None,
+        }
+    }
+
+    /// Folders and videos are played at their own pace, as if they were
+    /// cameras.
+    ///
+    /// # Errors
+    /// The source's.
+    pub fn open(&mut self) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+        let camera = self.section;
+        let pipe = |input: &PipeInput, stream: &RawStream| {
+            let options = PipeOptions {
+                content: content(stream),
+                timestamps: Timestamps::Arrival,
+                read_timeout_ms: camera.read_timeout_ms,
+            };
+            PipeSource::open(input, options)
         };
-        PipeSource::open(input, options)
-    };
-    Ok(match &camera.source {
-        CameraSource::Folder { path, repeat } => {
-            let folder = FolderSource::open(path, fps)?;
-            Box::new(Paced::new(Recording::Folder { folder, repeat: *repeat, fps }, clock))
-        }
-        CameraSource::Video { path } => {
-            let options = VideoOptions { fps: None, read_timeout_ms: timeout_ms };
-            Box::new(Paced::new(Recording::Video(VideoSource::open(path, options)?), clock))
-        }
-        CameraSource::Pipe { command, stream } => {
-            let command = PipeCommand { argv: command.clone() };
-            Box::new(pipe(&PipeInput::Command(command), stream)?)
-        }
-        CameraSource::Stdin { stream } => Box::new(pipe(&PipeInput::StandardInput, stream)?),
-    })
+        Ok(match &camera.source {
+            CameraSource::Folder { path, repeat } => {
+                let fps = self.needs.fps;
+                let folder = FolderSource::open(path, fps)?;
+                let recording = Recording::Folder { folder, repeat: *repeat, fps };
+                Box::new(Paced::new(recording, self.clock))
+            }
+            CameraSource::Video { path } => {
+                let read_timeout_ms = camera.read_timeout_ms;
+                let video = VideoSource::open(path, VideoOptions { fps: None, read_timeout_ms })?;
+                Box::new(Paced::new(Recording::Video(video), self.clock))
+            }
+            CameraSource::Pipe { command, stream } => {
+                let command = PipeCommand { argv: command.clone() };
+                Box::new(pipe(&PipeInput::Command(command), stream)?)
+            }
+            CameraSource::Stdin { stream } => Box::new(pipe(&PipeInput::StandardInput, stream)?),
+            CameraSource::V4l2(section) => self.open_v4l2(section)?,
+        })
+    }
+
+    #[cfg(feature = "v4l2")]
+    fn open_v4l2(
+        &mut self,
+        section: &V4l2Section,
+    ) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+        let (needs, read_timeout_ms) = (self.needs, self.section.read_timeout_ms);
+        let camera = self.v4l2.get_or_insert_with(|| {
+            V4l2Camera::new(V4l2Options {
+                device: section.device.clone(),
+                format: section.format,
+                size_px: section.size_px,
+                fps: section.fps,
+                needed_px: needs.size_px,
+                needed_fps: needs.fps,
+                luma: needs.luma,
+                read_timeout_ms,
+                settle_frames: section.settle_frames,
+                controls: section.controls.clone(),
+            })
+        });
+        Ok(Box::new(camera.open()?))
+    }
+
+    #[cfg(not(feature = "v4l2"))]
+    fn open_v4l2(&mut self, _: &V4l2Section) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+        Err(SourceError::fatal("`source = \"v4l2\"` is not in this build"))
+    }
 }
 
 /// Whether the end of this source means that the camera was lost.
 pub(super) fn end_is_loss(camera: &CameraSection) -> bool {
-    matches!(camera.source, CameraSource::Pipe { .. })
+    matches!(camera.source, CameraSource::Pipe { .. } | CameraSource::V4l2(_))
 }
 
 fn content(stream: &RawStream) -> PipeContent {

@@ -99,7 +99,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         past_frames: input.frames,
         end_is_loss: live_source::end_is_loss(&site.camera),
     };
-    let mut open = || live_source::open(&site.camera, input.fps, &clock);
+    let needs = live_source::Needs::of(&input);
+    let mut camera = live_source::Camera::new(&site.camera, needs, &clock);
+    let mut open = || camera.open();
     let deadline_ns = args.for_s.map(|s| clock.monotonic_ns() + (s.max(0.0) * 1e9) as u64);
     let inputs = || {
         if deadline_ns.is_some_and(|at| clock.monotonic_ns() >= at) {

@@ -6,7 +6,7 @@ use super::reader::{Item, Section};
 use super::report::Report;
 
 /// A board file with all that it inherits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Board {
     /// The file's name without `.toml`.
     pub name: String,
@@ -46,13 +46,7 @@ pub struct RecommendedSection {
     pub threads: Option<u32>,
 }
 
-/// Number format of a network's weights and arithmetic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    F32,
-    F16,
-    Int8,
-}
+pub use crate::model::Precision;
 
 /// `[gpio]`
 #[derive(Clone, Debug, PartialEq, Eq)]

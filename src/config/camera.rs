@@ -1,13 +1,16 @@
 use std::path::{Path, PathBuf};
 
 use super::reader::{Item, Section};
+use crate::capture::{ControlSetting, ControlValue, PixelFormat};
 
 const SIZE: [&str; 3] = ["width_px", "height_px", "stride_bytes"];
-const V4L2_UNTIL_THEN: &str = "until then use `source = \"pipe\"` with `command = [\"ffmpeg\", \
-    \"-f\", \"v4l2\", \"-i\", \"/dev/video0\", \"-f\", \"rawvideo\", \"-pix_fmt\", \"gray\", \"-\"]`";
+const V4L2_ONLY: [&str; 4] = ["device", "fps", "settle_frames", "controls"];
+
+/// Frames dropped after each opening where the site does not say.
+const SETTLE_FRAMES: u32 = 5;
 
 /// `[camera]`: where frames come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CameraSection {
     pub source: CameraSource,
     /// Without a frame for this long the camera counts as lost: 100 to
@@ -16,7 +19,7 @@ pub struct CameraSection {
 }
 
 /// The kinds of source.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum CameraSource {
     /// JPEG and PNG pictures in natural order; `repeat` (the key `loop`)
     /// starts again after the last.
@@ -28,6 +31,26 @@ pub enum CameraSource {
     Pipe { command: Vec<String>, stream: RawStream },
     /// Frames on our own standard input.
     Stdin { stream: RawStream },
+    /// A camera that the kernel drives.
+    V4l2(V4l2Section),
+}
+
+/// The keys of a camera that the kernel drives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct V4l2Section {
+    /// A path under `/dev`, a card name or a bus; `None` for the only camera.
+    pub device: Option<String>,
+    /// `None` for the cheapest that the camera offers.
+    pub format: Option<PixelFormat>,
+    /// Width and height, each 2 to 8192; `None` for the smallest that covers
+    /// the network's input.
+    pub size_px: Option<(u32, u32)>,
+    /// 0.1 to 1000; `None` for what suits the network's rate.
+    pub fps: Option<f64>,
+    /// 0 to 1000.
+    pub settle_frames: u32,
+    /// In the order of the file.
+    pub controls: Vec<ControlSetting>,
 }
 
 /// What a pipe delivers.
@@ -113,15 +136,14 @@ impl CameraSection {
             Some(Kind::Video) => read_video(&mut section, base),
             Some(Kind::Pipe) => read_pipe(&mut section, base),
             Some(Kind::Stdin) => read_stdin(&mut section),
-            Some(Kind::V4l2) | None => {
+            Some(Kind::V4l2) => read_v4l2(&mut section, item.as_ref()),
+            None => {
                 section.ignore(&["path", "command", "format", "loop"]);
                 section.ignore(&SIZE);
+                section.ignore(&V4L2_ONLY);
                 None
             }
         };
-        if let (Some(Kind::V4l2), Some(item)) = (kind, item) {
-            item.invalid("= \"v4l2\" comes with a later version", V4L2_UNTIL_THEN);
-        }
         Some(Self { source: source?, read_timeout_ms })
     }
 }
@@ -130,6 +152,7 @@ fn read_folder(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let path = section.required("path", "\"frames\"").and_then(|item| item.path(base));
     let repeat = section.optional("loop").and_then(Item::flag).unwrap_or(false);
     refuse_stream(section, "with `source = \"folder\"`");
+    refuse_v4l2(section, "with `source = \"folder\"`");
     Some(CameraSource::Folder { path: path?, repeat })
 }
 
@@ -137,6 +160,7 @@ fn read_video(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let path = section.required("path", "\"clip.mp4\"").and_then(|item| item.path(base));
     refuse_stream(section, "with `source = \"video\"`");
     section.refuse(&["loop"], "with `source = \"video\"`", "remove it");
+    refuse_v4l2(section, "with `source = \"video\"`");
     Some(CameraSource::Video { path: path? })
 }
 
@@ -145,6 +169,7 @@ fn read_pipe(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let command = section.required("command", example).and_then(|item| read_command(item, base));
     let stream = read_stream(section);
     section.refuse(&["path", "loop"], "with `source = \"pipe\"`", "remove it");
+    refuse_v4l2(section, "with `source = \"pipe\"`");
     Some(CameraSource::Pipe { command: command?, stream: stream? })
 }
 
@@ -153,7 +178,90 @@ fn read_stdin(section: &mut Section<'_>) -> Option<CameraSource> {
     let because = "with `source = \"stdin\"`";
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["path", "loop"], because, "remove it");
+    refuse_v4l2(section, because);
     Some(CameraSource::Stdin { stream: stream? })
+}
+
+fn read_v4l2(section: &mut Section<'_>, source: Option<&Item<'_>>) -> Option<CameraSource> {
+    let because = "with `source = \"v4l2\"`";
+    let device = section.optional("device").map(Item::text);
+    let format = section.optional("format").map(|item| {
+        let names = PixelFormat::ALL.map(|format| (format.name(), format));
+        item.choice(&names)
+    });
+    let size_px = read_size(section);
+    let fps = section.optional("fps").map(|item| item.real(0.1..=1000.0));
+    let settle_frames = section.optional("settle_frames").map(|item| item.whole(0..=1000));
+    let controls = section.optional("controls").map(read_controls);
+    section.refuse(&["path"], because, "remove it, or name the camera with `device`");
+    section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
+    section.refuse(&["stride_bytes"], because, "remove it: the driver says its own");
+    section.refuse(&["loop"], because, "remove it");
+    if !cfg!(feature = "v4l2") {
+        let remedy = "build with the feature `v4l2`, or use `source = \"pipe\"` with a command \
+            that reads the camera";
+        source?.invalid("= \"v4l2\" is not in this build", remedy);
+        return None;
+    }
+    Some(CameraSource::V4l2(V4l2Section {
+        device: sound(device)?,
+        format: sound(format)?,
+        size_px: size_px?,
+        fps: sound(fps)?,
+        settle_frames: sound(settle_frames)?.unwrap_or(SETTLE_FRAMES),
+        controls: sound(controls)?.unwrap_or_default(),
+    }))
+}
+
+/// Tells a key that is absent from one whose value is wrong.
+fn sound<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    match read {
+        Some(None) => None,
+        read => Some(read.flatten()),
+    }
+}
+
+/// Width and height, or neither.
+fn read_size(section: &mut Section<'_>) -> Option<Option<(u32, u32)>> {
+    if !section.has("width_px") && !section.has("height_px") {
+        section.ignore(&["width_px", "height_px"]);
+        return Some(None);
+    }
+    let side = |section: &mut Section<'_>, key, example| {
+        section.required(key, example).and_then(|item| item.whole(2..=8192))
+    };
+    let width_px = side(section, "width_px", "640");
+    let height_px = side(section, "height_px", "480");
+    Some(Some((width_px?, height_px?)))
+}
+
+/// `[camera.controls]`: which there are, only the camera knows.
+fn read_controls(item: Item<'_>) -> Option<Vec<ControlSetting>> {
+    let pairs = item.pairs()?;
+    let settings: Vec<_> = pairs.into_iter().map(|(name, item)| read_control(name, item)).collect();
+    settings.into_iter().collect()
+}
+
+fn read_control(name: &str, item: Item<'_>) -> Option<ControlSetting> {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.is_empty() || !name.chars().all(is_plain) {
+        let remedy =
+            "write it in lower case with `_` between words, as `normwatch doctor` lists it";
+        item.invalid("is no name of a control", remedy);
+        return None;
+    }
+    let value = if item.is_flag() {
+        ControlValue::Flag(item.flag()?)
+    } else if item.is_text() {
+        ControlValue::Word(item.text()?)
+    } else {
+        ControlValue::Whole(item.signed()?.into())
+    };
+    Some(ControlSetting { name: name.to_string(), value })
+}
+
+fn refuse_v4l2(section: &mut Section<'_>, because: &str) {
+    section.refuse(&V4L2_ONLY, because, "remove it, or use `source = \"v4l2\"`");
 }
 
 fn refuse_stream(section: &mut Section<'_>, because: &str) {

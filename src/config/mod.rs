@@ -30,7 +30,7 @@ pub use board::{
     Board, CpuSection, GpioDriver, GpioLine, GpioSection, Precision, RecommendedSection,
     ThermalSection, WatchdogSection,
 };
-pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream};
+pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use mask::{MaskMode, MaskSection};
 pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};

@@ -74,6 +74,10 @@ impl<'a> Section<'a> {
         }
     }
 
+    pub fn has(&self, key: &str) -> bool {
+        self.table.entry(key).is_some()
+    }
+
     /// Declares keys without reading them.
     pub fn ignore(&mut self, keys: &[&'static str]) {
         self.known.extend(keys);
@@ -159,6 +163,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// A whole number of either sign, 32 bits wide.
+    pub fn signed(self) -> Option<i32> {
+        let Value::Whole(value) = self.node.value else {
+            return self.wrong_kind("a whole number, true or false, or a string");
+        };
+        let range = i32::MIN..=i32::MAX;
+        i32::try_from(value).ok().or_else(|| self.out_of_range(value, "a whole number", &range))
+    }
+
     pub fn real(self, range: RangeInclusive<f64>) -> Option<f64> {
         let value = match self.node.value {
             Value::Whole(value) => value as f64,
@@ -200,6 +213,24 @@ impl<'a> Item<'a> {
     pub fn section(self) -> Option<Section<'a>> {
         let Value::Table(table) = &self.node.value else { return self.wrong_kind("a table") };
         Some(Section::new(table, self.path, self.report))
+    }
+
+    /// The entries of a table whose keys are not known beforehand.
+    pub fn pairs(self) -> Option<Vec<(&'a str, Item<'a>)>> {
+        let Value::Table(table) = &self.node.value else { return self.wrong_kind("a table") };
+        let pairs = table.entries.iter().map(|entry| {
+            let path = format!("{}.{}", self.path, entry.key);
+            (entry.key.as_str(), Item { node: &entry.node, path, report: self.report })
+        });
+        Some(pairs.collect())
+    }
+
+    pub fn is_flag(&self) -> bool {
+        matches!(self.node.value, Value::Flag(_))
+    }
+
+    pub fn is_text(&self) -> bool {
+        matches!(self.node.value, Value::Text(_))
     }
 
     pub fn is_table(&self) -> bool {

@@ -91,7 +91,6 @@ fn impossible_values() {
         (2, "bundle = ''".into(), "2:10 `bundle` is empty"),
         (2, "bundle = \"a\\u0000b\"".into(), "2:10 `bundle` contains a NUL character"),
         (4, "source = 'foldr'".into(), "4:10 `camera.source` does not know `foldr` ?folder"),
-        (4, "source = 'v4l2'".into(), "4:10 `camera.source` = \"v4l2\" comes with a later version"),
         (8, "[alarm]\nhold_ms = -1".into(), "9:11 `alarm.hold_ms` is -1, out of range"),
         (8, "[alarm]\nhold_ms = 86400001".into(), "9:11 `alarm.hold_ms` is 86400001, out of range"),
         (

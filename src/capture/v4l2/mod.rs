@@ -1,0 +1,24 @@
+//! Cameras through the kernel's V4L2 interface.
+//!
+//! The room is layered so that everything but the system calls is tested
+//! without a camera: [`transport`] says what is asked of the kernel, `kernel`
+//! asks it, and in tests a scripted device with the kernel's queue rules
+//! answers instead. Above it lie the search for a camera by its name (`find`),
+//! the choice of format and rate (`negotiate`), the pinned controls
+//! (`controls`), the ring of mapped buffers (`ring`) and the source itself.
+//!
+//! `unsafe` is in `kernel` alone.
+
+mod controls;
+mod find;
+mod formats;
+#[allow(unsafe_code)]
+mod kernel;
+mod negotiate;
+mod ring;
+mod source;
+mod survey;
+mod transport;
+
+pub use source::{V4l2Camera, V4l2Source};
+pub use survey::{CameraReport, ControlReport, FormatReport, SizeReport, survey};

@@ -1,0 +1,274 @@
+//! A camera as a source of frames.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::controls;
+use super::find::{busy, find};
+use super::kernel::Kernel;
+use super::negotiate::{Negotiated, negotiate};
+use super::ring::{Ring, RingStop};
+use super::transport::{Clocks, Filled, Identity, Machine};
+use crate::capture::{Frame, FrameSource, SourceError, V4l2Options};
+
+/// A camera that is opened, lost, and opened again.
+pub struct V4l2Camera {
+    options: V4l2Options,
+    machine: Arc<dyn Machine>,
+    /// Who it was when it was last open.
+    identity: Option<Identity>,
+}
+
+impl std::fmt::Debug for V4l2Camera {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("V4l2Camera").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl V4l2Camera {
+    /// Opens nothing yet.
+    pub fn new(options: V4l2Options) -> Self {
+        Self::on(Arc::new(Kernel), options)
+    }
+
+    pub(super) fn on(machine: Arc<dyn Machine>, options: V4l2Options) -> Self {
+        Self { options, machine, identity: None }
+    }
+
+    /// Finds the camera, under whatever number it has by now, sets format,
+    /// rate and controls anew, and starts it. The source of the last opening
+    /// must be dropped before: it keeps the node busy.
+    ///
+    /// # Errors
+    /// [`Disconnected`](crate::capture::SourceErrorKind::Disconnected) for
+    /// what may be better later: no such camera, no permission, in use.
+    /// [`Fatal`](crate::capture::SourceErrorKind::Fatal) for settings that
+    /// this camera does not offer, and a name that means several.
+    pub fn open(&mut self) -> Result<V4l2Source, SourceError> {
+        let name = self.options.device.as_deref();
+        let found = find(&*self.machine, name, self.identity.as_ref())?;
+        let label = format!("{} (`{}`)", found.node.display(), found.identity.card);
+        let mut device = found.device;
+        let negotiated = negotiate(&mut *device, &self.options, &label)?;
+        for warning in controls::apply(&mut *device, &self.options.controls) {
+            log::warn!("{label}: {warning}");
+        }
+        let ring = Ring::start(device).map_err(|stop| lost(&label, stop, Duration::ZERO))?;
+        self.identity = Some(found.identity);
+        Ok(V4l2Source {
+            label,
+            negotiated,
+            ring: Some(ring),
+            machine: self.machine.clone(),
+            read_timeout: Duration::from_millis(self.options.read_timeout_ms.into()),
+            to_settle: self.options.settle_frames,
+            counter: Counter::default(),
+            last_good: Instant::now(),
+            damaged: 0,
+        })
+    }
+}
+
+/// An open, streaming camera. Frames are lent straight out of the driver's
+/// buffers; each goes back to the driver at the next call.
+pub struct V4l2Source {
+    label: String,
+    negotiated: Negotiated,
+    /// `None` once the camera is lost.
+    ring: Option<Ring>,
+    machine: Arc<dyn Machine>,
+    read_timeout: Duration,
+    to_settle: u32,
+    counter: Counter,
+    last_good: Instant,
+    damaged: u64,
+}
+
+impl std::fmt::Debug for V4l2Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("V4l2Source")
+            .field("label", &self.label)
+            .field("negotiated", &self.negotiated)
+            .finish_non_exhaustive()
+    }
+}
+
+impl V4l2Source {
+    /// Frames so far that were damaged or too short, those before the exposure
+    /// had settled not counted.
+    pub fn damaged_frames(&self) -> u64 {
+        self.damaged
+    }
+
+    /// The next buffer whose frame is to be lent or skipped.
+    fn take(&mut self) -> Result<Filled, SourceError> {
+        let label = &self.label;
+        let Some(ring) = &mut self.ring else {
+            return Err(SourceError::disconnected(format!("{label}: failed before: reopen it")));
+        };
+        loop {
+            match ring.next(self.read_timeout) {
+                Ok(filled) if self.to_settle == 0 => return Ok(filled),
+                Ok(filled) => {
+                    self.to_settle -= 1;
+                    self.counter.pass(filled.sequence);
+                    self.last_good = Instant::now();
+                }
+                Err(stop) => {
+                    self.ring = None;
+                    return Err(lost(label, stop, self.read_timeout));
+                }
+            }
+        }
+    }
+
+    /// What is wrong with a frame.
+    fn flaw(&self, filled: &Filled) -> Option<String> {
+        let used_bytes = filled.used_bytes;
+        let mapped_bytes = self.ring.as_ref().map_or(0, |ring| ring.lent().len());
+        match self.negotiated.frame_bytes {
+            _ if filled.is_damaged => Some("the driver says that it is damaged".into()),
+            _ if used_bytes == 0 => Some("it is empty".into()),
+            _ if used_bytes > mapped_bytes => {
+                Some(format!("{used_bytes} bytes in a buffer of {mapped_bytes}"))
+            }
+            Some(bytes) if used_bytes < bytes => {
+                Some(format!("short frame: {used_bytes} of {bytes} bytes"))
+            }
+            _ => None,
+        }
+    }
+
+    fn refuse(&mut self, flaw: &str) -> SourceError {
+        self.damaged += 1;
+        let label = &self.label;
+        let waited = self.last_good.elapsed();
+        if waited < self.read_timeout {
+            return SourceError::frame_skipped(format!("{label}: {flaw}"));
+        }
+        self.ring = None;
+        let waited_ms = waited.as_millis();
+        SourceError::disconnected(format!(
+            "{label}: no usable frame for {waited_ms} ms, the last one: {flaw}"
+        ))
+    }
+}
+
+impl FrameSource for V4l2Source {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        let filled = self.take()?;
+        let sequence = self.counter.count(filled.sequence);
+        if let Some(flaw) = self.flaw(&filled) {
+            return Err(self.refuse(&flaw));
+        }
+        self.last_good = Instant::now();
+        let timestamp_ns = boottime_ns(filled.stamp_ns, self.machine.clocks());
+        let Negotiated { format, width_px, height_px, stride_bytes, frame_bytes, .. } =
+            self.negotiated;
+        let lent = self.ring.as_ref().map_or(&[][..], Ring::lent);
+        let data = &lent[..frame_bytes.unwrap_or(filled.used_bytes)];
+        Ok(Some(Frame { format, width_px, height_px, stride_bytes, data, timestamp_ns, sequence }))
+    }
+
+    fn describe(&self) -> String {
+        format!("{}: {}", self.label, self.negotiated)
+    }
+}
+
+/// A stamp of `CLOCK_MONOTONIC` on the program's clock, never past now. The
+/// clocks drift apart by every suspend, so the distance is taken anew for each
+/// frame; without a stamp, a frame is from now.
+fn boottime_ns(stamp_ns: Option<u64>, now: Clocks) -> u64 {
+    let Some(stamp_ns) = stamp_ns else { return now.boottime_ns };
+    let age_ns = now.monotonic_ns.saturating_sub(stamp_ns);
+    now.boottime_ns.saturating_sub(age_ns)
+}
+
+/// The driver's 32-bit sequence numbers as a count from the first lent frame.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counter {
+    last: Option<u32>,
+    position: Option<u64>,
+}
+
+impl Counter {
+    /// Notes a frame that nobody gets.
+    fn pass(&mut self, sequence: u32) {
+        self.last = Some(sequence);
+    }
+
+    /// The number of a frame that is lent or skipped. A driver that stands
+    /// still or starts anew is counted along with.
+    fn count(&mut self, sequence: u32) -> u64 {
+        let step = match self.last.map(|last| sequence.wrapping_sub(last)) {
+            Some(step @ 1..=0x7fff_ffff) => step.into(),
+            _ => 1,
+        };
+        self.last = Some(sequence);
+        let position = self.position.map_or(0, |position| position + step);
+        self.position = Some(position);
+        position
+    }
+}
+
+fn lost(label: &str, stop: RingStop, waited: Duration) -> SourceError {
+    SourceError::disconnected(match stop {
+        RingStop::TimedOut => format!("{label}: no frame for {} ms", waited.as_millis()),
+        RingStop::Failed { step, error } => explain(label, step, &error),
+    })
+}
+
+/// An error of the kernel, with what usually is behind it.
+pub(super) fn explain(label: &str, step: &str, error: &io::Error) -> String {
+    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    let node = label.split(' ').next().unwrap_or(label);
+    if is(Errno::NODEV) || is(Errno::NXIO) {
+        format!("{label}: unplugged, or its driver was removed ({step}: {error})")
+    } else if is(Errno::BUSY) {
+        format!("{label}: {step}: {}", busy(Path::new(node)))
+    } else if is(Errno::NOSPC) {
+        format!(
+            "{label}: {step}: not enough USB bandwidth: set a smaller size or rate or `format = \
+             \"mjpeg\"`, or use a port of another controller"
+        )
+    } else {
+        format!("{label}: {step} failed: {error}")
+    }
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn stamps_move_to_the_clock_that_counts_suspends() {
+        let now = Clocks { monotonic_ns: 1_000, boottime_ns: 51_000 };
+        assert_eq!(boottime_ns(Some(900), now), 50_900);
+        assert_eq!(boottime_ns(None, now), 51_000);
+        assert_eq!(boottime_ns(Some(1_100), now), 51_000, "never from the future");
+    }
+
+    #[test]
+    fn gaps_show_and_restarts_do_not() {
+        let mut counter = Counter::default();
+        counter.pass(u32::MAX - 2);
+        let numbers = [u32::MAX - 1, u32::MAX, 2, 2, 0, 1];
+        assert_eq!(numbers.map(|n| counter.count(n)), [0, 1, 4, 5, 6, 7]);
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_always_rise(numbers in prop::collection::vec(any::<u32>(), 1..50)) {
+            let mut counter = Counter::default();
+            let counted: Vec<u64> = numbers.iter().map(|&n| counter.count(n)).collect();
+            prop_assert_eq!(counted[0], 0);
+            prop_assert!(counted.windows(2).all(|pair| pair[1] > pair[0]));
+        }
+    }
+}
