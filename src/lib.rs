@@ -3,10 +3,11 @@
 //!
 //! The rooms lie along the data's way: [`capture`] → [`preprocess`] → [`model`]
 //! → [`score`] → [`alarm`] → [`output`], kept in step by [`runtime`]; each may
-//! know those before it. With the feature `runtime` off, only [`alarm`] is
-//! there: `no_std`, no allocation.
+//! know those before it; the network itself runs on `kernel`, which knows none.
+//! With the feature `runtime` off, only [`alarm`] is there: `no_std`, no
+//! allocation; with `kernel` alone, the convolution kernels too.
 
-#![cfg_attr(not(feature = "runtime"), no_std)]
+#![cfg_attr(not(any(feature = "runtime", feature = "kernel")), no_std)]
 #![deny(unsafe_code)]
 
 pub mod alarm;
@@ -28,7 +29,9 @@ pub mod doctor;
 #[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
-mod fs;
+pub mod fs;
+#[cfg(feature = "kernel")]
+pub mod kernel;
 #[cfg(feature = "runtime")]
 pub mod gpio;
 #[cfg(feature = "runtime")]

@@ -265,6 +265,78 @@ def auc_part(out):
         raise ValueError("rank-based AUC disagrees with counting pairs")
 
 
+def array_names(model):
+    """Torch's parameter names to those of the Rust toolchain, for instance enc1.conv1.weight."""
+    blocks = {f"encoder.block{n}": f"enc{n}" for n in range(1, 5)}
+    for n in range(2, 5):
+        blocks.update({f"decoder.block{n}": f"dec{n}", f"decoder.up{n}": f"up{n}"})
+    blocks["decoder.block1"] = "gen"
+    names, counts = {}, {}
+    for path, module in model.named_modules():
+        block = blocks.get(path.rpartition(".")[0])
+        kinds = {torch.nn.BatchNorm2d: "norm", torch.nn.Conv2d: "conv", torch.nn.ConvTranspose2d: "conv"}
+        kind = kinds.get(type(module))
+        if block is None or kind is None:
+            continue
+        counts[block, kind] = counts.get((block, kind), 0) + 1
+        for part, _ in [*module.named_parameters(), *module.named_buffers()]:
+            if part != "num_batches_tracked":
+                names[f"{path}.{part}"] = f"{block}.{kind}{counts[block, kind]}.{part}"
+    return names
+
+
+def training_case(out, case, config, weights, seed):
+    """Two training steps as published: losses and gradients of both, and what is left after them."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    model, items = mnad.Mnad(config).train(), mnad.initial_items(config)
+    # As drawn, all queries have one nearest item; spread apart, several are chosen.
+    items = F.normalize(torch.randn(items.shape), dim=1)
+    names = array_names(model)
+
+    def put(kind, arrays):
+        arrays = {names[path]: value.detach() for path, value in arrays if path in names}
+        out[f"{case}/{kind}"] = torch.cat([arrays[name].flatten() for name in sorted(arrays)])
+
+    put("weights", model.state_dict().items())
+    out[f"{case}/items0"] = items
+    optimiser = torch.optim.Adam(model.parameters(), lr=2e-4)
+    known = config.frames * config.channels
+    span = config.frames + (1 if config.skips else 0)
+    for step in [1, 2]:
+        clips = [blobs(rng, span, config.height_px) for _ in range(4)]
+        clips = [np.concatenate([c, 255 - c, c // 2], axis=1) if config.channels == 3 else c for c in clips]
+        pixels = np.stack([c.reshape(-1, *c.shape[2:]) for c in clips])
+        batch = torch.from_numpy(mnad.to_network(pixels))
+        prediction, rows, _ = model(batch[:, :known], items)
+        pixel = F.mse_loss(prediction, batch[:, -config.channels :])
+        compact, separate = mnad.compactness(rows, items), mnad.separateness(rows, items)
+        optimiser.zero_grad()
+        (pixel + weights * compact + weights * separate).backward()
+        if step == 1:
+            put("gradients", [(path, value.grad) for path, value in model.named_parameters()])
+            out[f"{case}/items_paper"] = mnad.update_items(rows.detach(), items, "paper")
+        optimiser.step()
+        items = mnad.update_items(rows.detach(), items)
+        out[f"{case}/pixels{step}"] = torch.from_numpy(pixels)
+        out[f"{case}/losses{step}"] = torch.stack([pixel, compact, separate]).detach()
+        out[f"{case}/items{step}"] = items
+    put("after", model.state_dict().items())
+    chosen = mnad.two_nearest(rows, items)[0].unique().numel()
+    print(f"training {case}: losses {pixel:.4f} {compact:.5f} {separate:.4f}, {chosen} items chosen")
+
+
+def training_part(root):
+    out = {}
+    small = dict(height_px=16, width_px=16)
+    training_case(out, "transposed", mnad.Config(width=2, channels=1, **small), 0.1, SEED + 6)
+    nearest = mnad.Config(width=1, channels=1, upsampling="nearest", items=4, **small)
+    training_case(out, "nearest", nearest, 0.1, SEED + 7)
+    recon = mnad.Config(width=1, frames=1, channels=3, skips=False, items=4, **small)
+    training_case(out, "recon", recon, 0.01, SEED + 8)
+    np.savez(root / "training.npz", **{name: value.numpy() for name, value in out.items()})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     default = Path(__file__).resolve().parents[2] / "tests/fixtures/reference"
@@ -275,6 +347,7 @@ def main():
     write_tiny(root, "tiny-nearest", mnad.Config(**{**TINY.to_dict(), "upsampling": "nearest"}), SEED + 1)
     bgr = mnad.Config(width=2, frames=4, channels=3, height_px=16, width_px=16)
     write_tiny(root, "tiny-bgr", bgr, SEED + 2)
+    training_part(root)
     out = {}
     memory_part(out)
     error_part(out)

@@ -24,6 +24,7 @@ class Config:
     items: int = 10
     upsampling: str = "transposed"
     temperature: float = 1.0
+    skips: bool = True
 
     @property
     def query_channels(self):
@@ -70,22 +71,25 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     def __init__(self, config):
         super().__init__()
-        w = config.width
+        w, self.skips = config.width, config.skips
+        # Without skips, the reconstruction network keeps its channels while it grows.
+        grown = lambda inputs: inputs // 2 if config.skips else inputs
         self.block4 = double_conv(16 * w, 8 * w)
-        self.up4 = upsample(8 * w, 4 * w, config.upsampling)
+        self.up4 = upsample(8 * w, grown(8 * w), config.upsampling)
         self.block3 = double_conv(8 * w, 4 * w)
-        self.up3 = upsample(4 * w, 2 * w, config.upsampling)
+        self.up3 = upsample(4 * w, grown(4 * w), config.upsampling)
         self.block2 = double_conv(4 * w, 2 * w)
-        self.up2 = upsample(2 * w, w, config.upsampling)
+        self.up2 = upsample(2 * w, grown(2 * w), config.upsampling)
         self.block1 = nn.Sequential(
             *conv_bn_relu(2 * w, w), *conv_bn_relu(w, w), nn.Conv2d(w, config.channels, 3, padding=1)
         )
 
     def forward(self, query_read, skip1, skip2, skip3):
+        join = lambda skip, x: torch.cat([skip, x], dim=1) if self.skips else x
         x = self.up4(self.block4(query_read))
-        x = self.up3(self.block3(torch.cat([skip3, x], dim=1)))
-        x = self.up2(self.block2(torch.cat([skip2, x], dim=1)))
-        return torch.tanh(self.block1(torch.cat([skip1, x], dim=1)).float())
+        x = self.up3(self.block3(join(skip3, x)))
+        x = self.up2(self.block2(join(skip2, x)))
+        return torch.tanh(self.block1(join(skip1, x)).float())
 
 
 class Mnad(nn.Module):

@@ -9,7 +9,7 @@ use crate::Error;
 use crate::calibrate::{BudgetReport, Calibration, TermSample, calibrate};
 use crate::model::Bundle;
 use crate::output::JsonLines;
-use crate::replay::{PlayOptions, PlayResult, list_footage, play};
+use crate::replay::{ClipTrace, PlayOptions, PlayResult, list_footage, play};
 use crate::runtime::UpdatePolicy;
 use crate::score::{Mask, Weights};
 
@@ -71,7 +71,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     };
     let mask_identity = mask.identity();
     let result = terms(&bundle, args, mask)?;
-    let clips: Vec<Vec<TermSample>> = result.traces.iter().map(samples).collect();
+    let clips: Vec<Vec<TermSample>> = result.traces.iter().map(ClipTrace::term_samples).collect();
     let description: Vec<String> = args
         .frames
         .iter()
@@ -125,16 +125,6 @@ fn terms(bundle: &Bundle, args: &CalibrateArgs, mask: Mask) -> Result<PlayResult
         progress.show(playing);
         Ok(())
     })
-}
-
-fn samples(trace: &crate::replay::ClipTrace) -> Vec<TermSample> {
-    let sample = |s: &crate::runtime::FrameScore| TermSample {
-        timestamp_ns: s.timestamp_ns,
-        psnr_db: s.psnr_db,
-        block_error: f64::from(s.error.worst_block.mean_sq),
-        distance: s.distance,
-    };
-    trace.scores.iter().flatten().map(sample).collect()
 }
 
 fn report(

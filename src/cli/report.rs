@@ -5,7 +5,6 @@ use std::time::Instant;
 use crate::Error;
 use crate::model::Bundle;
 use crate::output::report::{ClipReport, Report, StageRow, Still, Verdict, render};
-use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 use crate::replay::{Clip, ClipTrace, Labels, Moment, PlayOptions, PlayResult, Playing};
 
 /// Pictures in a report: the worst moments over all alarms of a clip.
@@ -52,6 +51,7 @@ pub(super) fn write(path: &Path, sources: Sources<'_>) -> Result<(), Error> {
         summary_rows,
         clips,
         stage_times: stage_times.collect(),
+        ..Report::default()
     };
     crate::fs::write_atomically(path, render(&report).as_bytes()).map_err(Error::file(path))
 }
@@ -99,7 +99,7 @@ fn still(
     moment: &Moment,
     truth: Option<&[bool]>,
 ) -> Result<Still, Error> {
-    let (grey, width_px, height_px) = clip.with_frame(moment.frame, trace.fps, native_luma)??;
+    let (grey, width_px, height_px) = clip.luma(moment.frame, trace.fps)?;
     let frame = moment.frame as usize;
     let judged = match truth.map(|t| t[frame]) {
         Some(true) => ", truly abnormal",
@@ -122,17 +122,6 @@ fn still(
         worst_block: Some([block.x_px, block.y_px, block.size_px, block.size_px]),
         truth_box: None,
     })
-}
-
-fn native_luma(frame: &crate::capture::Frame<'_>) -> Result<(Vec<u8>, usize, usize), Error> {
-    let (width_px, height_px) = (frame.width_px as usize, frame.height_px as usize);
-    let spec =
-        InputSpec { width_px, height_px, channels: Channels::Luma, resize: Resize::Bilinear };
-    let mut grey = vec![0; spec.frame_len()];
-    Preprocessor::new(spec)
-        .process(frame, &mut grey)
-        .map_err(|e| Error::Internal(format!("a frame that was played cannot be drawn: {e}")))?;
-    Ok((grey, width_px, height_px))
 }
 
 /// A line on standard error that says how far a replay is; nothing when

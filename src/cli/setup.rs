@@ -1,27 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::alarm::{AlarmConfig, Levels};
 use crate::calibrate::{Budget, BudgetReport, Calibration};
 use crate::config::{self, Site};
 use crate::model::Bundle;
+pub(super) use crate::replay::{NO_LEVELS, default_alarm};
 use crate::score::{Mask, MaskMode, Polygon};
-
-/// Levels that no score reaches, for a run without a calibration.
-pub(super) const NO_LEVELS: Levels = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
-
-/// Times of the alarm where no site file says otherwise.
-pub(super) fn default_alarm(levels: Levels) -> AlarmConfig {
-    AlarmConfig {
-        levels,
-        min_duration_ms: 300,
-        hold_ms: 1000,
-        cooldown_ms: 1000,
-        warm_up_ms: 0,
-        latch: false,
-        armed_at_start: true,
-    }
-}
 
 /// A mask that watches the model's whole input.
 pub(super) fn whole_picture(bundle: &Bundle) -> Mask {

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 
+use crate::Error;
 use crate::capture::{
     FolderSource, Frame, FrameSource, SourceError, VideoOptions, VideoSource, list_clips,
 };
+use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 
 /// A decoder that is silent for this long has hung.
 const VIDEO_TIMEOUT_MS: u32 = 30_000;
@@ -76,5 +78,24 @@ impl Clip {
             }
         }
         Err(SourceError::frame_skipped(format!("{}: no frame {sequence}", self.path.display())))
+    }
+
+    /// The luma of one frame in its own size: pixels row by row, width and
+    /// height.
+    ///
+    /// # Errors
+    /// As [`Clip::with_frame`]; also a frame that cannot be decoded.
+    pub fn luma(&self, sequence: u64, fps: f64) -> Result<(Vec<u8>, usize, usize), Error> {
+        let decoded = self.with_frame(sequence, fps, |frame| {
+            let (width_px, height_px) = (frame.width_px as usize, frame.height_px as usize);
+            let resize = Resize::Bilinear;
+            let spec = InputSpec { width_px, height_px, channels: Channels::Luma, resize };
+            let mut grey = vec![0; spec.frame_len()];
+            Preprocessor::new(spec).process(frame, &mut grey).map(|()| (grey, width_px, height_px))
+        })?;
+        decoded.map_err(|error| {
+            let message = format!("{}: frame {sequence}: {error}", self.path.display());
+            SourceError::frame_skipped(message).into()
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Recorded footage through the live pipeline, and what came of it.
 //!
-//! Used by `replay`, `demo` and `calibrate`: the same monitor, window and
+//! Used by `replay`, `demo`, `calibrate` and the toolchain's `eval`: the same monitor, window and
 //! score as a live run, at the speed of the machine.
 
 mod footage;
@@ -11,6 +11,8 @@ mod trace;
 
 pub use footage::{Clip, list_footage};
 pub use labels::Labels;
-pub use play::{PlayOptions, PlayResult, Playing, play};
-pub use summary::{AucSummary, ClipSummary, paper_auc, summarise};
+pub use play::{
+    NO_LEVELS, OpenClip, PlayOptions, PlayResult, Playing, default_alarm, play, play_from,
+};
+pub use summary::{AucSummary, ClipSummary, ScoreColumns, paper_auc, score_columns, summarise};
 pub use trace::{ClipTrace, Moment};

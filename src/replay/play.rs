@@ -3,8 +3,9 @@ use embedded_hal::digital::OutputPin;
 use super::footage::Clip;
 use super::trace::{ClipTrace, Moment};
 use crate::Error;
-use crate::alarm::{AlarmConfig, AlarmOutputs, Line, Pattern, Polarity};
+use crate::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
 use crate::calibrate::Calibration;
+use crate::capture::{FrameSource, SourceError};
 use crate::model::Bundle;
 use crate::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
 use crate::runtime::{
@@ -24,6 +25,25 @@ pub struct PlayOptions {
     /// Frames a second of the footage.
     pub fps: f64,
 }
+
+/// Levels that no score reaches, for footage without a calibration.
+pub const NO_LEVELS: Levels = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
+
+/// Times of the alarm where no site file says otherwise.
+pub fn default_alarm(levels: Levels) -> AlarmConfig {
+    AlarmConfig {
+        levels,
+        min_duration_ms: 300,
+        hold_ms: 1000,
+        cooldown_ms: 1000,
+        warm_up_ms: 0,
+        latch: false,
+        armed_at_start: true,
+    }
+}
+
+/// How a clip becomes frames.
+pub type OpenClip<'a> = dyn Fn(&Clip) -> Result<Box<dyn FrameSource + Send>, SourceError> + 'a;
 
 /// What an observer sees after each judged frame.
 #[derive(Debug)]
@@ -61,6 +81,22 @@ pub fn play<S: EventSink>(
     sink: Option<S>,
     observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), Error>,
 ) -> Result<PlayResult, Error> {
+    play_from(bundle, clips, options, &|clip| clip.open(options.fps), sink, observe)
+}
+
+/// Like [`play`], with frames from a source of the caller's: footage that is
+/// changed on its way, for instance.
+///
+/// # Errors
+/// As [`play`].
+pub fn play_from<S: EventSink>(
+    bundle: &Bundle,
+    clips: &[Clip],
+    options: &PlayOptions,
+    open: &OpenClip<'_>,
+    sink: Option<S>,
+    observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), Error>,
+) -> Result<PlayResult, Error> {
     let input = bundle.manifest().input;
     let period_ns = input.period_ns();
     let (alarm_line, alarm_pin) = SimulatedLine::new();
@@ -92,7 +128,7 @@ pub fn play<S: EventSink>(
         let frames = clip.len();
         monitor.record(&Event::Clip { clip: clip.name.clone(), frames });
         let mut trace = ClipTrace::new(&clip.name, options.fps);
-        let mut intake = Intake::new(clip.open(options.fps)?, input.spec(), period_ns);
+        let mut intake = Intake::new(open(clip)?, input.spec(), period_ns);
         let result =
             replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
                 trace.push(sequence, step, |score, level| {

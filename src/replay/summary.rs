@@ -39,36 +39,72 @@ pub struct ClipSummary {
     pub max_score: Option<f32>,
 }
 
-/// Frame AUC by the paper's protocol and without per-clip normalisation.
-/// Frames without a score (the first t of a clip) are left out.
+/// Scores of all frames that have one, clip after clip; higher is more
+/// anomalous in every column, and all columns have the length of `truth`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScoreColumns {
+    pub truth: Vec<bool>,
+    /// One minus the paper's normality, each clip normalised by itself.
+    pub paper: Vec<f64>,
+    /// Negative PSNR in dB.
+    pub psnr: Vec<f64>,
+    pub distance: Vec<f64>,
+    /// Mean squared error of the worst block.
+    pub block: Vec<f64>,
+    /// The combined surprise before smoothing, and after it; `None` unless
+    /// every frame has one.
+    pub combined: Option<Vec<f64>>,
+    pub deployed: Option<Vec<f64>>,
+}
+
+/// Lines up the scores of all clips with the truth. Frames without a score
+/// (the first t of a clip) are left out.
 ///
 /// # Errors
 /// Labels that do not fit the clips.
-pub fn paper_auc(traces: &[ClipTrace], labels: &Labels, lambda: f64) -> Result<AucSummary, Error> {
-    let mut truth = Vec::new();
-    let (mut paper, mut psnr, mut distance, mut block, mut deployed) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+pub fn score_columns(
+    traces: &[ClipTrace],
+    labels: &Labels,
+    lambda: f64,
+) -> Result<ScoreColumns, Error> {
+    let mut out = ScoreColumns::default();
+    let (mut combined, mut deployed) = (Vec::new(), Vec::new());
     for trace in traces {
         let clip_labels = labels.clip(&trace.name, trace.frames())?;
         let scored =
             || trace.scores.iter().zip(clip_labels).filter_map(|(s, l)| Some((s.as_ref()?, l)));
-        truth.extend(scored().map(|(_, &label)| label));
-        let clip_psnr: Vec<f64> = scored().map(|(s, _)| s.psnr_db).collect();
-        let clip_distance: Vec<f64> = scored().map(|(s, _)| s.distance).collect();
-        paper.extend(normality(&clip_psnr, &clip_distance, lambda).iter().map(|s| 1.0 - s));
-        psnr.extend(clip_psnr.iter().map(|p| -p));
-        distance.extend(clip_distance);
-        block.extend(scored().map(|(s, _)| f64::from(s.error.worst_block.mean_sq)));
-        deployed.extend(scored().filter_map(|(s, _)| s.surprise).map(|s| f64::from(s.score)));
+        out.truth.extend(scored().map(|(_, &label)| label));
+        let psnr: Vec<f64> = scored().map(|(s, _)| s.psnr_db).collect();
+        let distance: Vec<f64> = scored().map(|(s, _)| s.distance).collect();
+        out.paper.extend(normality(&psnr, &distance, lambda).iter().map(|s| 1.0 - s));
+        out.psnr.extend(psnr.iter().map(|p| -p));
+        out.distance.extend(distance);
+        out.block.extend(scored().map(|(s, _)| f64::from(s.error.worst_block.mean_sq)));
+        for surprise in scored().filter_map(|(s, _)| s.surprise) {
+            combined.push(f64::from(surprise.combined));
+            deployed.push(f64::from(surprise.score));
+        }
     }
+    let complete = deployed.len() == out.truth.len();
+    (out.combined, out.deployed) = (complete.then_some(combined), complete.then_some(deployed));
+    Ok(out)
+}
+
+/// Frame AUC by the paper's protocol and without per-clip normalisation.
+///
+/// # Errors
+/// Labels that do not fit the clips.
+pub fn paper_auc(traces: &[ClipTrace], labels: &Labels, lambda: f64) -> Result<AucSummary, Error> {
+    let columns = score_columns(traces, labels, lambda)?;
+    let truth = &columns.truth;
     Ok(AucSummary {
         frames: truth.len(),
         abnormal: truth.iter().filter(|&&label| label).count(),
-        paper: auc(&paper, &truth),
-        psnr: auc(&psnr, &truth),
-        distance: auc(&distance, &truth),
-        block: auc(&block, &truth),
-        deployed: (deployed.len() == truth.len()).then(|| auc(&deployed, &truth)).flatten(),
+        paper: auc(&columns.paper, truth),
+        psnr: auc(&columns.psnr, truth),
+        distance: auc(&columns.distance, truth),
+        block: auc(&columns.block, truth),
+        deployed: columns.deployed.as_ref().and_then(|deployed| auc(deployed, truth)),
     })
 }
 

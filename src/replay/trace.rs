@@ -1,4 +1,5 @@
 use crate::alarm::State;
+use crate::calibrate::TermSample;
 use crate::output::report::Interval;
 use crate::runtime::{FrameScore, Step};
 use crate::score::Block;
@@ -45,6 +46,18 @@ impl ClipTrace {
     /// Number of frames so far, the ones without a score included.
     pub fn frames(&self) -> usize {
         self.scores.len()
+    }
+
+    /// The score terms of the frames that have a score: what a calibration is
+    /// made from.
+    pub fn term_samples(&self) -> Vec<TermSample> {
+        let sample = |s: &FrameScore| TermSample {
+            timestamp_ns: s.timestamp_ns,
+            psnr_db: s.psnr_db,
+            block_error: f64::from(s.error.worst_block.mean_sq),
+            distance: s.distance,
+        };
+        self.scores.iter().flatten().map(sample).collect()
     }
 
     /// Takes the step of frame `sequence`; `moment` makes a picture of it when

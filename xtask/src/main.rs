@@ -2,14 +2,31 @@
 //! the runtime never depends on any of it.
 
 mod board;
+mod bundle;
+mod calibrate;
 mod cross;
 mod dist;
+mod eval;
+mod export;
+#[cfg(test)]
+mod fixture;
+mod import;
+#[allow(dead_code, unused_imports)]
+mod net;
+mod onnx;
+mod progress;
+mod python;
+mod quantize;
+#[allow(dead_code, unused_imports)]
+mod run;
 mod sbom;
 mod scene;
 mod setup;
 mod shell;
 mod sizes;
 mod test;
+mod train;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -28,17 +45,41 @@ enum Command {
     /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
     Parity,
     Sbom(sbom::SbomArgs),
+    /// Learns from normal footage which scores are usual: the runtime's
+    /// `normwatch calibrate`, options and all.
+    Calibrate(calibrate::CalibrateArgs),
+    /// Makes a bundle of a RUN.
+    Export(export::ExportArgs),
+    /// Makes a RUN of a PyTorch checkpoint in MNAD's published layout.
+    Import(import::ImportArgs),
+    /// Makes an int8 or f16 bundle of an f32 one.
+    Quantize(quantize::QuantizeArgs),
+    /// Measures bundles on labelled footage, beside trivial predictors.
+    Eval(eval::EvalArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup(setup::SetupArgs),
     Sizes(sizes::SizesArgs),
+    /// Trains a network on normal footage.
+    Train(Box<train::TrainArgs>),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
+    /// Proves that bundles compute what they should.
+    Verify(verify::VerifyArgs),
 }
 
 fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+    run(Cli::parse())
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Calibrate(args) => calibrate::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Quantize(args) => quantize::run(&args),
+        Command::Eval(args) => eval::run(args),
         Command::Dist(args) => dist::run(&args),
         Command::BoardTest(args) => board::run(&args),
         Command::Parity => board::parity(),
@@ -47,5 +88,7 @@ fn main() -> anyhow::Result<()> {
         Command::Setup(args) => setup::run(&args),
         Command::Sizes(args) => sizes::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Train(args) => train::run(&args),
     }
 }

@@ -3,7 +3,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::cross::{TARGETS, Target};
-use crate::shell;
+use crate::{python, shell};
 
 /// The target that proves that the alarm room fits a microcontroller.
 pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
@@ -11,7 +11,12 @@ pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 /// A program that is called, and the Debian package it comes with.
 type Program = (&'static str, &'static [&'static str], &'static str);
 
-const PROGRAMS: [Program; 2] = [("cc", &["--version"], "gcc"), ("ffmpeg", &["-version"], "ffmpeg")];
+const PROGRAMS: [Program; 4] = [
+    ("cc", &["--version"], "gcc"),
+    ("ffmpeg", &["-version"], "ffmpeg"),
+    ("python3", &["--version"], "python3"),
+    ("python3", &["-c", "import ensurepip"], "python3-venv"),
+];
 
 const PACKAGING: [Program; 2] =
     [("dpkg-deb", &["--version"], "dpkg"), ("lintian", &["--version"], "lintian")];
@@ -58,7 +63,8 @@ pub fn run(args: &SetupArgs) -> Result<()> {
     }
     packages.sort_unstable();
     packages.dedup();
-    install_packages(&packages)
+    install_packages(&packages)?;
+    python::interpreter().map(|_| ())
 }
 
 /// Checks that binaries for a target can be built here, and installs nothing.

@@ -11,6 +11,7 @@ mod html;
 mod overview;
 mod page;
 mod scale;
+mod section;
 mod still;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 pub use alarms::{Judgement, events, judge};
 pub use page::render;
+pub use section::{Curve, Section};
 
 /// All that a report shows, in the order in which it shows it.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Report {
     pub verdict: Option<Verdict>,
     /// Label and value: bundle, footage, machine, time per frame …
     pub summary_rows: Vec<(String, String)>,
+    /// Tables and curves over all clips, before the clips.
+    pub sections: Vec<Section>,
     pub clips: Vec<ClipReport>,
     pub stage_times: Vec<StageRow>,
 }
@@ -110,15 +114,18 @@ impl ClipReport {
 }
 
 impl Interval {
-    fn frames(self) -> usize {
+    /// Number of frames; 0 when the ends are the wrong way round.
+    pub fn frames(self) -> usize {
         self.last_frame.saturating_add(1).saturating_sub(self.first_frame)
     }
 
-    fn contains(self, frame: usize) -> bool {
+    /// Whether the frame is in it.
+    pub fn contains(self, frame: usize) -> bool {
         (self.first_frame..=self.last_frame).contains(&frame)
     }
 
-    fn overlaps(self, other: Self) -> bool {
+    /// Whether the two share a frame.
+    pub fn overlaps(self, other: Self) -> bool {
         self.first_frame <= other.last_frame && other.first_frame <= self.last_frame
     }
 }

@@ -1,7 +1,7 @@
 //! The page as a whole.
 
 use super::html::escape;
-use super::{ClipReport, Report, alarms, chart, overview, still};
+use super::{ClipReport, Report, alarms, chart, overview, section, still};
 
 const STYLE: &str = include_str!("page.css");
 const HOVER: &str = include_str!("hover.js");
@@ -22,6 +22,7 @@ pub fn render(report: &Report) -> String {
     out.extend(report.verdict.as_ref().map(overview::verdict));
     out.push_str(&overview::summary(&report.summary_rows));
     out.push_str("</header>\n");
+    out.extend(report.sections.iter().map(section::draw));
     out.push_str(&overview::clips(&report.clips));
     out.extend(report.clips.iter().enumerate().map(|(i, one)| clip(i, one)));
     out.push_str(&overview::stages(&report.stage_times));

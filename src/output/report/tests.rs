@@ -51,6 +51,7 @@ fn report(clips: Vec<ClipReport>) -> Report {
             p99_us: 20_000.0,
             share: 0.6,
         }],
+        ..Report::default()
     }
 }
 
@@ -90,6 +91,23 @@ fn every_report_is_well_formed_and_the_same_twice() {
         assert_well_formed(&html);
         assert_eq!(html, render(&report));
     }
+}
+
+#[test]
+fn sections_stand_before_the_clips_and_are_escaped() {
+    let section = Section {
+        title: "AUC <b>".to_owned(),
+        columns: vec!["score".to_owned(), "AUC".to_owned()],
+        rows: vec![vec!["PSNR".to_owned(), "87.23 %".to_owned()]],
+        axes: ("false".to_owned(), "true".to_owned()),
+        curves: vec![Curve { name: "a & b".to_owned(), points: vec![(0.0, 0.0), (0.5, 1.0)] }],
+        ..Section::default()
+    };
+    let html = render(&Report { sections: vec![section], ..report(vec![clip()]) });
+    assert_well_formed(&html);
+    assert!(html.contains("AUC &lt;b&gt;") && html.contains("a &amp; b"));
+    assert!(html.contains("d=\"M62 390L252 10\""), "0.5 of the side, at the top");
+    assert!(html.find("87.23").unwrap() < html.find("id=\"clip0\"").unwrap());
 }
 
 #[test]

@@ -270,7 +270,7 @@ mod tests {
                 anomalies_per_clip: 6,
                 ..SceneParams::default()
             };
-            let place = Place::new(seed, params.width_px, params.height_px);
+            let place = Place::new(seed, 0, params.width_px, params.height_px);
             for clip in 1..=20 {
                 let mut earliest_s = params.lead_in_s;
                 for event in plan(&place, &params, clip).unwrap() {

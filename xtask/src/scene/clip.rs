@@ -7,6 +7,7 @@ use super::params::SceneParams;
 use super::place::Place;
 use super::raster::{Brush, Canvas, Part};
 use super::sensor::{Daylight, Sensor, Shake, shift_px};
+use super::sky::{SunPath, Weather};
 use super::traffic::populate;
 use anyhow::{Result, ensure};
 use std::cell::RefCell;
@@ -42,6 +43,8 @@ pub struct Clip<'a> {
     pub actors: Vec<Actor>,
     daylight: Daylight,
     shake: Shake,
+    sun_path: SunPath,
+    weather: Weather,
     scratch: RefCell<Scratch>,
 }
 
@@ -49,6 +52,8 @@ pub struct Clip<'a> {
 struct Scratch {
     canvas: Canvas,
     shade: Vec<f32>,
+    /// The shadows of the place for one step of the sun.
+    turned: Option<(i64, Vec<f32>)>,
 }
 
 impl Scene {
@@ -61,7 +66,7 @@ impl Scene {
             params.width_px,
             params.height_px
         );
-        let place = Place::new(params.seed, params.width_px, params.height_px);
+        let place = Place::new(params.seed, params.camera, params.width_px, params.height_px);
         Ok(Self { params: params.clone(), place, sensor: Sensor::new(params) })
     }
 
@@ -82,11 +87,14 @@ impl Scene {
             number,
             events,
             actors,
-            daylight: Daylight::new(p.seed, id, p.light_drift),
+            daylight: Daylight::new(p, id),
             shake: Shake::new(p.seed, id, p.shake_px),
+            sun_path: SunPath::new(self.place.to_sun, p),
+            weather: Weather::new(&self.place, p, id),
             scratch: RefCell::new(Scratch {
                 canvas: Canvas::new(self.place.view.width, self.place.view.height),
                 shade: vec![0.0; self.place.occluders_m().len()],
+                turned: None,
             }),
         })
     }
@@ -105,24 +113,39 @@ impl Clip<'_> {
         let exposure = self.daylight.at(t_s);
         let figures = self.figures(t_s);
 
-        let Scratch { canvas, shade } = &mut *self.scratch.borrow_mut();
+        let step = self.sun_path.step(t_s);
+        let to_sun = self.sun_path.to_sun(step);
+        let Scratch { canvas, shade, turned } = &mut *self.scratch.borrow_mut();
+        let still = if step == 0 {
+            place.still_shade()
+        } else {
+            if turned.as_ref().is_none_or(|(at, _)| *at != step) {
+                *turned = Some((step, place.shade_at(to_sun)));
+            }
+            turned.as_ref().map_or(place.still_shade(), |(_, shade)| shade)
+        };
         shade.fill(0.0);
         for part in figures.iter().flat_map(|f| &f.parts) {
-            place.catcher().cast(part, place.to_sun, shade);
+            place.catcher().cast(part, to_sun, shade);
         }
-        place.backdrop(canvas, shade, exposure.sun, exposure.sky);
-        let light = place.light(exposure.sun, exposure.sky);
+        let (sun, sky) = self.weather.daylight(exposure.sun, exposure.sky);
+        place.backdrop(canvas, still, shade, sun, sky);
+        self.weather.veil(canvas, sky);
+        let light = place.light(to_sun, sun, sky);
         for mut figure in figures {
             let brush = Brush {
                 view: &place.view,
                 light,
-                lit: place.lit(figure.at),
+                lit: place.lit(still, figure.at),
                 mark: figure.mark,
                 depth_m: figure.depth_m as f32,
                 occluders_m: place.occluders_m(),
+                haze: self.weather.haze(figure.depth_m as f32, sky),
             };
             canvas.draw(&mut figure.parts, &brush);
         }
+
+        self.weather.fall(canvas, t_s, frame, sky);
 
         let shift = shift_px(&self.shake, t_s);
         let noise =

@@ -35,6 +35,12 @@ pub enum Concern {
     Noise = 8,
     /// Movement of the camera mount.
     Shake = 9,
+    /// Changes to footage in an evaluation.
+    Perturbation = 10,
+    /// Another viewpoint on the same place.
+    Camera = 11,
+    /// Rain and snow.
+    Weather = 12,
 }
 
 /// A seeded stream of random numbers for one concern.

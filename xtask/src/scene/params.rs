@@ -1,11 +1,14 @@
 //! What a scene is made from: the numbers that go into `scene.toml`.
 
 use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything that decides the pixels of a scene. Equal parameters give equal
 /// bytes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+///
+/// What varies conditions is left out of `scene.toml` where it has no effect.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SceneParams {
     /// Selects the place: viewpoint, ground, fixtures, sun.
     pub seed: u64,
@@ -28,6 +31,29 @@ pub struct SceneParams {
     pub anomalies_per_clip: u32,
     /// No anomaly becomes visible earlier than this.
     pub lead_in_s: f64,
+    /// Which viewpoint on the place; 0 is the one that the seed gives.
+    #[serde(skip_serializing_if = "is_default")]
+    pub camera: u32,
+    /// Brightness relative to the usual one, less 1.
+    #[serde(skip_serializing_if = "is_default")]
+    pub light: f64,
+    /// Relative change of brightness from the start to the end of a clip.
+    #[serde(skip_serializing_if = "is_default")]
+    pub light_ramp: f64,
+    /// How far the sun turns during a clip, in degrees.
+    #[serde(skip_serializing_if = "is_default")]
+    pub sun_turn_deg: f64,
+    /// Strength of the weather, 0 to 1 each.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fog: f64,
+    #[serde(skip_serializing_if = "is_default")]
+    pub rain: f64,
+    #[serde(skip_serializing_if = "is_default")]
+    pub snow: f64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for SceneParams {
@@ -46,6 +72,13 @@ impl Default for SceneParams {
             anomalies: Vec::new(),
             anomalies_per_clip: 3,
             lead_in_s: 8.0,
+            camera: 0,
+            light: 0.0,
+            light_ramp: 0.0,
+            sun_turn_deg: 0.0,
+            fog: 0.0,
+            rain: 0.0,
+            snow: 0.0,
         }
     }
 }
@@ -67,7 +100,7 @@ impl SceneParams {
 /// Something that never happens in normal footage of a scene, where everybody
 /// walks on the paving, at walking pace, and keeps to the lane that goes their
 /// way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AnomalyKind {
     /// Somebody rides a bicycle through at 4 to 6 m/s.

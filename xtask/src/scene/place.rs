@@ -29,8 +29,9 @@ pub struct Place {
 }
 
 impl Place {
-    /// Builds the place of `seed` for pictures of the given size.
-    pub fn new(seed: u64, width_px: u32, height_px: u32) -> Self {
+    /// Builds the place of `seed` as camera number `camera` sees it, for
+    /// pictures of the given size.
+    pub fn new(seed: u64, camera: u32, width_px: u32, height_px: u32) -> Self {
         let mut stream = Stream::new(seed, Concern::Place, 0, 0);
         let yaw_side = stream.sign();
         let mount = Mount {
@@ -41,13 +42,18 @@ impl Place {
             focal: stream.range(0.92, 1.04),
         };
         let (width, height) = (width_px as usize * OVERSAMPLE, height_px as usize * OVERSAMPLE);
-        let view = View::new(width, height, mount);
+        let home = View::new(width, height, mount);
         let ground = materials(seed, yaw_side, &mut stream);
         let (su, cu) = sin_cos(stream.range(0.25, 0.95));
         let elevation = stream.range(0.62, 0.95);
         let (se, ce) = sin_cos(elevation);
         let to_sun = unit([cu * ce * stream.sign(), -su * ce, se]);
-        let fixtures = furnish(seed, &view, &mut stream);
+        let fixtures = furnish(seed, &home, &mut stream);
+        let view = if camera == 0 {
+            home
+        } else {
+            View::new(width, height, other_mount(mount, seed, camera))
+        };
         let mut place = Self {
             view,
             to_sun,
@@ -63,10 +69,10 @@ impl Place {
         place
     }
 
-    /// The light of a moment when the sun has `sun` and the sky `sky` of its
-    /// usual strength.
-    pub fn light(&self, sun: f32, sky: f32) -> Light {
-        Light { to_sun: self.to_sun, sun: SUN.map(|c| c * sun), sky: SKY.map(|c| c * sky) }
+    /// The light of a moment when the sun stands at `to_sun` and has `sun`, the
+    /// sky `sky` of its usual strength.
+    pub fn light(&self, to_sun: Vec3, sun: f32, sky: f32) -> Light {
+        Light { to_sun, sun: SUN.map(|c| c * sun), sky: SKY.map(|c| c * sky) }
     }
 
     /// The ground, for casting shadows on it.
@@ -79,18 +85,45 @@ impl Place {
         &self.occluders_m
     }
 
-    /// Fills `canvas` with the empty place; `shade` holds moving shadows.
-    pub fn backdrop(&self, canvas: &mut Canvas, shade: &[f32], sun: f32, sky: f32) {
+    /// The shadows of all that stands still.
+    pub fn still_shade(&self) -> &[f32] {
+        &self.shade
+    }
+
+    /// Those shadows as they fall when the sun stands at `to_sun`. What casts
+    /// them keeps its own shading.
+    pub fn shade_at(&self, to_sun: Vec3) -> Vec<f32> {
+        let mut shade = vec![0.0; self.shade.len()];
+        for part in self.fixtures.iter().flat_map(|f| &f.parts) {
+            self.catcher().cast(part, to_sun, &mut shade);
+        }
+        shade
+    }
+
+    /// Distance of the background in a pixel, in metres; infinite for what is
+    /// neither ground nor a fixture.
+    pub fn depth_m(&self, pixel: usize) -> f32 {
+        let [u, v] = self.ground_at[pixel];
+        if u.is_nan() {
+            return self.occluders_m[pixel];
+        }
+        self.view.depth_m([f64::from(u), f64::from(v), 0.0]) as f32
+    }
+
+    /// Fills `canvas` with the empty place; `still` holds its shadows, `shade`
+    /// moving ones.
+    pub fn backdrop(&self, canvas: &mut Canvas, still: &[f32], shade: &[f32], sun: f32, sky: f32) {
         canvas.mask.fill(0.0);
         for (i, pixel) in canvas.rgb.iter_mut().enumerate() {
-            let lit = sun * (1.0 - self.shade[i].max(shade[i]));
+            let lit = sun * (1.0 - still[i].max(shade[i]));
             let (a, b) = (&self.sky_part[i], &self.sun_part[i]);
             *pixel = std::array::from_fn(|c| a[c] * sky + b[c] * lit);
         }
     }
 
-    /// Share of the sunlight that reaches somebody who stands at `at`.
-    pub fn lit(&self, at: [f64; 2]) -> f32 {
+    /// Share of the sunlight that reaches somebody who stands at `at` while
+    /// the place has the shadows `still`.
+    pub fn lit(&self, still: &[f32], at: [f64; 2]) -> f32 {
         let Some(p) = self.view.project([at[0], at[1], 0.0]) else { return 1.0 };
         let reach = (0.35 * p.px_per_m) as i64;
         let (x, y) = (p.x as i64, p.y as i64);
@@ -102,7 +135,7 @@ impl Place {
                 let inside = (0..self.view.width as i64).contains(&x)
                     && (0..self.view.height as i64).contains(&y);
                 if inside {
-                    sum += self.shade[y as usize * self.view.width + x as usize];
+                    sum += still[y as usize * self.view.width + x as usize];
                     count += 1;
                 }
             }
@@ -145,7 +178,8 @@ impl Place {
             catcher.cast(part, self.to_sun, &mut self.shade);
         }
         let open = vec![f32::INFINITY; self.occluders_m.len()];
-        let mut layers = [self.light(0.0, 1.0), self.light(1.0, 0.0)].map(|light| {
+        let lights = [self.light(self.to_sun, 0.0, 1.0), self.light(self.to_sun, 1.0, 0.0)];
+        let mut layers = lights.map(|light| {
             let mut canvas = Canvas::new(self.view.width, self.view.height);
             let part = if light.sun[0] == 0.0 { &self.sky_part } else { &self.sun_part };
             canvas.rgb.copy_from_slice(part);
@@ -155,7 +189,8 @@ impl Place {
             let depth_m = self.view.depth_m([fixture.at[0], fixture.at[1], 0.0]) as f32;
             for (canvas, light) in &mut layers {
                 let (view, light) = (&self.view, *light);
-                let brush = Brush { view, light, lit: 1.0, mark: 1.0, depth_m, occluders_m: &open };
+                let (lit, mark, occluders_m, haze) = (1.0, 1.0, &open[..], None);
+                let brush = Brush { view, light, lit, mark, depth_m, occluders_m, haze };
                 canvas.mask.fill(0.0);
                 canvas.draw(&mut fixture.parts, &brush);
             }
@@ -170,6 +205,19 @@ impl Place {
         let [(sky, _), (sun, _)] = layers;
         self.sky_part = sky.rgb;
         self.sun_part = sun.rgb;
+    }
+}
+
+/// The mount of another camera: up to a metre higher or lower, turned and
+/// tilted, with its eye on another part of the path.
+fn other_mount(home: Mount, seed: u64, camera: u32) -> Mount {
+    let mut stream = Stream::new(seed, Concern::Camera, u64::from(camera), 0);
+    Mount {
+        height_m: home.height_m + stream.range(-1.0, 1.0),
+        pitch_rad: home.pitch_rad + stream.range(-0.05, 0.08),
+        yaw_rad: home.yaw_rad + stream.sign() * stream.range(0.08, 0.25),
+        target: [stream.range(-1.5, 1.5), home.target[1] + stream.range(-0.4, 0.4)],
+        focal: home.focal * stream.range(0.9, 1.15),
     }
 }
 

@@ -73,6 +73,22 @@ pub struct Brush<'a> {
     pub depth_m: f32,
     /// Distance of what stands in front, per pixel.
     pub occluders_m: &'a [f32],
+    /// What the air in front of it adds and takes.
+    pub haze: Option<Haze>,
+}
+
+/// Air between an object and the camera: a share of its colour is replaced.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Haze {
+    pub share: f32,
+    pub air: Colour,
+}
+
+impl Haze {
+    /// The colour as the camera sees it.
+    pub fn over(self, colour: Colour) -> Colour {
+        std::array::from_fn(|c| colour[c] + (self.air[c] - colour[c]) * self.share)
+    }
 }
 
 impl Canvas {
@@ -142,6 +158,7 @@ impl Canvas {
                     continue;
                 }
                 let Some((cover, colour)) = paint(x as f64 + 0.5, y as f64 + 0.5) else { continue };
+                let colour = brush.haze.map_or(colour, |haze| haze.over(colour));
                 for (old, new) in self.rgb[i].iter_mut().zip(colour) {
                     *old += (new - *old) * cover;
                 }

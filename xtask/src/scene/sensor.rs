@@ -13,6 +13,8 @@ const VIGNETTE: f32 = 0.20;
 #[derive(Clone, Debug)]
 pub struct Daylight {
     drift: f64,
+    /// Brightness at the start, and what it gains in a second.
+    level: [f64; 2],
     gain: [Wave; 3],
     cloud: [Wave; 2],
 }
@@ -43,14 +45,17 @@ pub struct Exposure {
 }
 
 impl Daylight {
-    /// Daylight that varies by about `drift`, relative to its mean.
-    pub fn new(seed: u64, clip: u64, drift: f64) -> Self {
-        let mut stream = Stream::new(seed, Concern::Light, clip, 0);
+    /// Daylight that varies by about `light_drift`, relative to its mean, and
+    /// has the brightness and the ramp of `params`.
+    pub fn new(params: &SceneParams, clip: u64) -> Self {
+        let mut stream = Stream::new(params.seed, Concern::Light, clip, 0);
+        let level = 1.0 + params.light;
+        let level = [level, level * params.light_ramp / f64::from(params.seconds.max(1))];
         let gain = [([20.0, 50.0], 0.2), ([60.0, 150.0], 0.35), ([180.0, 400.0], 0.45)]
             .map(|(periods_s, weight)| Wave::new(&mut stream, periods_s, weight));
         let cloud =
             [[35.0, 80.0], [90.0, 200.0]].map(|periods_s| Wave::new(&mut stream, periods_s, 0.5));
-        Self { drift, gain, cloud }
+        Self { drift: params.light_drift, level, gain, cloud }
     }
 
     pub fn at(&self, t_s: f64) -> Exposure {
@@ -59,7 +64,7 @@ impl Daylight {
         Exposure {
             sun: (1.0 - (4.0 * self.drift).min(0.9) * cover) as f32,
             sky: (1.0 + self.drift * cover) as f32,
-            gain: (1.0 + self.drift * gain) as f32,
+            gain: ((1.0 + self.drift * gain) * (self.level[0] + self.level[1] * t_s)) as f32,
         }
     }
 }
@@ -211,8 +216,23 @@ mod tests {
 
     #[test]
     fn no_drift_means_constant_light() {
-        let daylight = Daylight::new(1, 1, 0.0);
+        let still = SceneParams { light_drift: 0.0, ..SceneParams::default() };
+        let daylight = Daylight::new(&still, 1);
         assert_eq!(daylight.at(3.0), daylight.at(50.0));
+    }
+
+    #[test]
+    fn light_and_ramp_set_the_gain() {
+        let params = SceneParams {
+            light_drift: 0.0,
+            light: -0.5,
+            light_ramp: 0.2,
+            seconds: 100,
+            ..SceneParams::default()
+        };
+        let daylight = Daylight::new(&params, 1);
+        assert_eq!(daylight.at(0.0).gain, 0.5);
+        assert!((daylight.at(100.0).gain - 0.6).abs() < 1e-6);
     }
 
     #[test]

@@ -106,11 +106,7 @@ fn write_frame(
     match storage {
         Storage::Jpeg { quality } => {
             let path = dir.join(format!("{index:06}.jpg"));
-            let mut bytes = Vec::new();
-            let kind = if params.colour { ColorType::Rgb } else { ColorType::Luma };
-            let (width, height) = (params.width_px as u16, params.height_px as u16);
-            Encoder::new(&mut bytes, quality)
-                .encode(&frame.pixels, width, height, kind)
+            let bytes = jpeg(frame, params, quality)
                 .with_context(|| format!("cannot compress {}", path.display()))?;
             put(&path, bytes)
         }
@@ -129,6 +125,15 @@ fn write_frame(
                 .with_context(failed)
         }
     }
+}
+
+/// A frame as the bytes of its JPEG file.
+pub fn jpeg(frame: &RenderedFrame, params: &SceneParams, quality: u8) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let kind = if params.colour { ColorType::Rgb } else { ColorType::Luma };
+    let (width, height) = (params.width_px as u16, params.height_px as u16);
+    Encoder::new(&mut bytes, quality).encode(&frame.pixels, width, height, kind)?;
+    Ok(bytes)
 }
 
 /// Makes sure that `job.out` is an empty directory, or clears footage from it.

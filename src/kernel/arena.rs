@@ -1,0 +1,162 @@
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::NonNull;
+
+/// Alignment of the memory and of every part of it: a cache line, and the
+/// widest vector.
+pub(super) const ALIGN_FLOATS: usize = 16;
+
+/// Zeroed, aligned floats that stay where they are.
+pub(super) struct Floats {
+    data: NonNull<f32>,
+    len: usize,
+}
+
+// SAFETY: it owns its memory, as a `Vec<f32>` does.
+unsafe impl Send for Floats {}
+// SAFETY: shared access only reads.
+unsafe impl Sync for Floats {}
+
+impl Floats {
+    pub(super) fn zeroed(len: usize) -> Self {
+        let len = len.max(1).next_multiple_of(ALIGN_FLOATS);
+        let layout = Self::layout(len);
+        // SAFETY: the size is not zero.
+        let data = unsafe { alloc_zeroed(layout) };
+        let Some(data) = NonNull::new(data.cast()) else { handle_alloc_error(layout) };
+        Self { data, len }
+    }
+
+    fn layout(len: usize) -> Layout {
+        Layout::array::<f32>(len)
+            .and_then(|layout| layout.align_to(ALIGN_FLOATS * size_of::<f32>()))
+            .expect("the arena fits the address space")
+    }
+
+    pub(super) fn as_ptr(&self) -> *const f32 {
+        self.data.as_ptr()
+    }
+
+    pub(super) fn as_mut_ptr(&mut self) -> *mut f32 {
+        self.data.as_ptr()
+    }
+
+    pub(super) fn as_slice(&self) -> &[f32] {
+        // SAFETY: `len` initialised floats that this value owns.
+        unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
+    }
+
+    pub(super) fn as_mut_slice(&mut self) -> &mut [f32] {
+        // SAFETY: as above, and borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Floats {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this very layout.
+        unsafe { dealloc(self.data.as_ptr().cast(), Self::layout(self.len)) }
+    }
+}
+
+impl Clone for Floats {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeroed(self.len);
+        copy.as_mut_slice().copy_from_slice(self.as_slice());
+        copy
+    }
+}
+
+impl FromIterator<f32> for Floats {
+    fn from_iter<I: IntoIterator<Item = f32>>(values: I) -> Self {
+        let values: Vec<f32> = values.into_iter().collect();
+        let mut floats = Self::zeroed(values.len());
+        floats.as_mut_slice()[..values.len()].copy_from_slice(&values);
+        floats
+    }
+}
+
+/// A buffer's size, and the first and last step that needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lifetime {
+    pub len: usize,
+    pub born: usize,
+    pub dies: usize,
+}
+
+/// Places buffers so that none overlaps another that lives at the same time:
+/// the largest first, each at the lowest place that is free for its lifetime.
+/// Returns where each begins, and the size of all.
+pub(super) fn place(buffers: &[Lifetime]) -> (Vec<usize>, usize) {
+    let mut order: Vec<usize> = (0..buffers.len()).collect();
+    order.sort_by_key(|&index| std::cmp::Reverse(buffers[index].len));
+    let mut starts = vec![0; buffers.len()];
+    let mut placed: Vec<usize> = Vec::new();
+    let mut total = 0;
+    for index in order {
+        let buffer = buffers[index];
+        let mut busy: Vec<(usize, usize)> = placed
+            .iter()
+            .filter(|&&other| {
+                buffers[other].born <= buffer.dies && buffer.born <= buffers[other].dies
+            })
+            .map(|&other| (starts[other], starts[other] + rounded(buffers[other].len)))
+            .collect();
+        busy.sort_unstable();
+        let mut start = 0;
+        for (from, to) in busy {
+            if start + rounded(buffer.len) <= from {
+                break;
+            }
+            start = start.max(to);
+        }
+        starts[index] = start;
+        total = total.max(start + rounded(buffer.len));
+        placed.push(index);
+    }
+    (starts, total)
+}
+
+fn rounded(len: usize) -> usize {
+    len.next_multiple_of(ALIGN_FLOATS)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn lifetime() -> impl Strategy<Value = Lifetime> {
+        (1usize..500, 0usize..20, 0usize..6).prop_map(|(len, born, lasts)| Lifetime {
+            len,
+            born,
+            dies: born + lasts,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_two_living_buffers_overlap(
+            buffers in prop::collection::vec(lifetime(), 1..24)
+        ) {
+            let (starts, total) = place(&buffers);
+            for (i, a) in buffers.iter().enumerate() {
+                prop_assert!(starts[i] % ALIGN_FLOATS == 0);
+                prop_assert!(starts[i] + a.len <= total);
+                for (j, b) in buffers.iter().enumerate().skip(i + 1) {
+                    let together = a.born <= b.dies && b.born <= a.dies;
+                    let apart =
+                        starts[i] + a.len <= starts[j] || starts[j] + b.len <= starts[i];
+                    prop_assert!(!together || apart, "{i} and {j}: {starts:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn dead_buffers_make_room() {
+        let chain: Vec<Lifetime> =
+            (0..10).map(|born| Lifetime { len: 160, born, dies: born + 1 }).collect();
+        assert_eq!(place(&chain).1, 320);
+    }
+}

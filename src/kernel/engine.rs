@@ -1,0 +1,160 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::arena::Floats;
+use super::layout::{Grid, Shape};
+use super::plan::Plan;
+use super::step::StepContext;
+use super::team::Team;
+
+/// What `bench` says about a step.
+#[derive(Clone, Copy, Debug)]
+pub struct StepInfo<'a> {
+    /// The node of the graph that it begins with.
+    pub name: &'a str,
+    pub kernel: &'static str,
+    /// Multiply-accumulates that the layer stands for.
+    pub macs: u64,
+}
+
+/// Runs a plan: the arena with everything that lives between two calls, and
+/// the threads. Nothing is allocated by a run.
+pub struct Engine {
+    plan: Arc<Plan>,
+    arena: Floats,
+    scratch: Floats,
+    team: Team,
+}
+
+impl Engine {
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let threads = plan.options.threads;
+        let arena = Floats::zeroed(plan.arena_len);
+        let scratch = Floats::zeroed(plan.scratch_len * threads);
+        Self { plan, arena, scratch, team: Team::new(threads) }
+    }
+
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The plan's steps, numbered as [`Engine::run_watched`] numbers them.
+    pub fn steps(&self) -> impl Iterator<Item = StepInfo<'_>> {
+        self.plan.steps.iter().map(|planned| StepInfo {
+            name: &planned.name,
+            kernel: planned.step.kernel(),
+            macs: planned.step.macs(),
+        })
+    }
+
+    pub fn input_shape(&self, input: usize) -> Shape {
+        self.plan.inputs[input].shape
+    }
+
+    /// Writes all channels of an input from one iterator over C·H·W values,
+    /// channel by channel and row by row. Inputs of a stage are written after
+    /// the stage before it ran.
+    ///
+    /// # Panics
+    /// When there are fewer or more values than the input takes.
+    pub fn write(&mut self, input: usize, mut values: impl Iterator<Item = f32>) {
+        let grid = self.plan.inputs[input];
+        clear_input(&mut self.arena, grid);
+        let arena = self.arena.as_mut_slice();
+        let Shape { channels, height, width } = grid.shape;
+        for channel in 0..channels {
+            let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
+            for y in 0..height {
+                let start = grid.pixel(block, y as isize, 0) + lane;
+                let row = arena[start..].iter_mut().step_by(grid.lanes).take(width);
+                for to in row {
+                    *to = values.next().expect("as many values as the input takes");
+                }
+            }
+        }
+        assert!(values.next().is_none(), "more values than the input takes");
+    }
+
+    /// An output, C×H×W, as the last run of its stage left it.
+    pub fn output(&self, output: usize) -> &[f32] {
+        let (at, shape) = self.plan.outputs[output];
+        &self.arena.as_slice()[at..at + shape.len()]
+    }
+
+    pub fn output_shape(&self, output: usize) -> Shape {
+        self.plan.outputs[output].1
+    }
+
+    /// Runs a stage.
+    pub fn run(&mut self, stage: usize) {
+        for index in 0..self.plan.steps.len() {
+            self.run_step(index, stage);
+        }
+    }
+
+    /// Runs a stage and tells how long each step took.
+    pub fn run_watched(&mut self, stage: usize, mut watch: impl FnMut(usize, Duration)) {
+        for index in 0..self.plan.steps.len() {
+            let start = Instant::now();
+            if self.run_step(index, stage) {
+                watch(index, start.elapsed());
+            }
+        }
+    }
+
+    fn run_step(&mut self, index: usize, stage: usize) -> bool {
+        let planned = &self.plan.steps[index];
+        if planned.stage != stage {
+            return false;
+        }
+        let step = &planned.step;
+        let memory = Memory {
+            arena: self.arena.as_mut_ptr(),
+            scratch: self.scratch.as_mut_ptr(),
+            scratch_len: self.plan.scratch_len,
+        };
+        self.team.run(step.tasks(), &|worker, task| {
+            let context = memory.context(worker);
+            // SAFETY: arena and scratch have the plan's sizes, the team runs
+            // each task once and all before it returns.
+            unsafe { step.run(context, task) };
+        });
+        true
+    }
+}
+
+/// A copy starts with an arena and threads of its own, and nothing in them.
+impl Clone for Engine {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.plan))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Memory {
+    arena: *mut f32,
+    scratch: *mut f32,
+    scratch_len: usize,
+}
+
+// SAFETY: the pointers are used only by the tasks of one step, which write
+// disjoint parts.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    fn context(&self, worker: usize) -> StepContext {
+        let scratch = self.scratch.wrapping_add(worker * self.scratch_len);
+        StepContext { arena: self.arena, scratch }
+    }
+}
+
+/// Zeroes what no value of an input is written to: border and spare lanes.
+fn clear_input(arena: &mut Floats, grid: Grid) {
+    let last = grid.blocks() - 1;
+    if grid.depth(last) < grid.lanes {
+        let start = grid.at + last * grid.plane();
+        arena.as_mut_slice()[start..start + grid.plane()].fill(0.0);
+    }
+    // SAFETY: the grid lies in the arena, which is borrowed exclusively.
+    unsafe { grid.clear_border(arena.as_mut_ptr(), 0..grid.shape.height) };
+}

@@ -1,0 +1,94 @@
+/// Channels, height, width of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+}
+
+impl Shape {
+    pub fn new(channels: usize, height: usize, width: usize) -> Self {
+        Self { channels, height, width }
+    }
+
+    /// Values in it.
+    pub fn len(self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Where a map lies in the arena: blocks of `lanes` channels, each block an
+/// image of (height + 2)×(width + 2) pixels of `lanes` floats. The border is
+/// zero, so that no convolution asks where the picture ends; lanes beyond the
+/// last channel are zero too.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    /// First float in the arena.
+    pub at: usize,
+    pub shape: Shape,
+    pub lanes: usize,
+}
+
+impl Grid {
+    pub(super) fn blocks(&self) -> usize {
+        self.shape.channels.div_ceil(self.lanes)
+    }
+
+    /// Floats from one row to the next.
+    pub(super) fn pitch(&self) -> usize {
+        (self.shape.width + 2) * self.lanes
+    }
+
+    /// Floats from one block to the next.
+    pub(super) fn plane(&self) -> usize {
+        (self.shape.height + 2) * self.pitch()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.blocks() * self.plane()
+    }
+
+    /// The float in the arena where a pixel's lanes begin; −1 and `height` or
+    /// `width` are the border.
+    pub(super) fn pixel(&self, block: usize, y: isize, x: isize) -> usize {
+        let (row, column) = ((y + 1) as usize, (x + 1) as usize);
+        self.at + block * self.plane() + row * self.pitch() + column * self.lanes
+    }
+
+    /// Channels that a block holds.
+    pub(super) fn depth(&self, block: usize) -> usize {
+        (self.shape.channels - block * self.lanes).min(self.lanes)
+    }
+
+    /// Zeroes the border beside the given rows of all blocks, and above or
+    /// below them where they are the first or the last.
+    ///
+    /// # Safety
+    /// The grid lies within the arena at `arena`, and nobody else uses that
+    /// part of the border.
+    pub(super) unsafe fn clear_border(&self, arena: *mut f32, rows: std::ops::Range<usize>) {
+        let (height, width) = (self.shape.height, self.shape.width);
+        // SAFETY: every span is inside the grid: rows and columns −1 to height
+        // and width.
+        unsafe {
+            for block in 0..self.blocks() {
+                for y in rows.clone() {
+                    let y = y as isize;
+                    arena.add(self.pixel(block, y, -1)).write_bytes(0, self.lanes);
+                    arena.add(self.pixel(block, y, width as isize)).write_bytes(0, self.lanes);
+                }
+                if rows.start == 0 {
+                    arena.add(self.pixel(block, -1, -1)).write_bytes(0, self.pitch());
+                }
+                if rows.end == height {
+                    let last = self.pixel(block, height as isize, -1);
+                    arena.add(last).write_bytes(0, self.pitch());
+                }
+            }
+        }
+    }
+}

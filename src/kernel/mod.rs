@@ -1,0 +1,33 @@
+//! The convolutions of this network family, on this machine's vector unit.
+//!
+//! A [`Graph`] says what the network is, a [`Plan`] is how it is run here, and
+//! an [`Engine`] runs it. The room needs the standard library and nothing
+//! else: whoever reads a model file builds the graph. `docs/design/kernels.md`
+//! tells how layout, fusion and algorithms were chosen.
+
+#![allow(unsafe_code)]
+
+mod arena;
+mod direct;
+mod engine;
+mod finish;
+mod graph;
+mod head;
+mod isa;
+mod layout;
+mod lower;
+mod panel;
+mod plan;
+mod pool;
+mod simd;
+mod step;
+mod team;
+#[cfg(test)]
+mod tests;
+mod winograd;
+
+pub use engine::{Engine, StepInfo};
+pub use graph::{Filter, Graph, Op, Value};
+pub use isa::{ISA_VARIABLE, Isa};
+pub use layout::Shape;
+pub use plan::{Algorithm, Plan, PlanOptions};

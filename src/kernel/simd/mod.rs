@@ -1,0 +1,85 @@
+//! One vector type per instruction set, and the way to run code with it.
+
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::Neon;
+pub(super) use scalar::Scalar;
+
+/// A vector unit. A value of the type is the proof that this CPU has it, so
+/// each is made by a `detect` of its own and nowhere else.
+pub(super) trait Simd: Copy + Send + Sync + 'static {
+    /// Channels in a vector, and so in a block of the layout.
+    const LANES: usize;
+    /// Accumulators of the widest tile: output blocks times pixels.
+    const TILE: usize;
+    type V: Copy;
+
+    /// Calls the kernel from a function compiled for this instruction set;
+    /// whatever is inlined into [`Kernel::run`] is compiled for it too.
+    fn vectorise<K: Kernel<Self>>(self, kernel: K);
+
+    fn splat(self, value: f32) -> Self::V;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// a·b + c, fused where the unit can.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The sum of all lanes.
+    fn sum(self, a: Self::V) -> f32;
+
+    /// # Safety
+    /// `from` points to `LANES` readable floats.
+    unsafe fn load(self, from: *const f32) -> Self::V;
+    /// # Safety
+    /// `to` points to `LANES` writable floats.
+    unsafe fn store(self, to: *mut f32, value: Self::V);
+
+    /// The inner loop of every convolution: for `O` output blocks and `P`
+    /// pixels, acc[o][p] += Σₖ pixels[p·LANES + k] · weights[k][o].
+    ///
+    /// # Safety
+    /// `pixels` has `P` readable pixels of `LANES` floats, `depth` ≤ `LANES`,
+    /// and `weights` has `depth`·`O` readable vectors.
+    #[inline(always)]
+    unsafe fn accumulate<const O: usize, const P: usize>(
+        self,
+        acc: &mut [[Self::V; P]; O],
+        pixels: *const f32,
+        weights: *const f32,
+        depth: usize,
+    ) {
+        for k in 0..depth {
+            let mut w = [self.splat(0.0); O];
+            for (o, w) in w.iter_mut().enumerate() {
+                // SAFETY: k < depth and o < O.
+                *w = unsafe { self.load(weights.add((k * O + o) * Self::LANES)) };
+            }
+            for p in 0..P {
+                // SAFETY: p < P and k < LANES.
+                let value = self.splat(unsafe { *pixels.add(p * Self::LANES + k) });
+                for o in 0..O {
+                    acc[o][p] = self.mul_add(value, w[o], acc[o][p]);
+                }
+            }
+        }
+    }
+}
+
+/// Work that [`Simd::vectorise`] compiles for an instruction set. `run` and
+/// all that it calls in its loops must be `#[inline(always)]`.
+pub(super) trait Kernel<S: Simd> {
+    fn run(self, simd: S);
+}

@@ -1,0 +1,237 @@
+use std::ops::Range;
+
+use super::super::layout::Grid;
+use super::super::panel::{Panel, Start};
+use super::super::simd::{Kernel, Simd};
+use super::super::step::StepContext;
+use super::transform::{transform_back, transform_patch};
+use super::{PATCH, POINTS, TILE, Winograd, tile_grid};
+
+/// Some consecutive tiles, from input to output.
+pub(super) struct Strip<'a, S> {
+    layer: &'a Winograd<S>,
+    arena: *mut f32,
+    /// Point × input block × tile.
+    patches: *mut f32,
+    /// Point × output block × tile.
+    products: *mut f32,
+    tiles: Range<usize>,
+}
+
+impl<'a, S: Simd> Strip<'a, S> {
+    pub(super) fn new(layer: &'a Winograd<S>, context: StepContext, tiles: Range<usize>) -> Self {
+        let patches = context.scratch;
+        let len = POINTS * layer.sources.len() * layer.strip * S::LANES;
+        let products = patches.wrapping_add(len);
+        Self { layer, arena: context.arena, patches, products, tiles }
+    }
+
+    /// Top left pixel of a tile.
+    fn corner(&self, tile: usize) -> (usize, usize) {
+        let columns = tile_grid(self.layer.out).1;
+        (tile / columns * TILE, tile % columns * TILE)
+    }
+
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn transform_inputs(&self, simd: S) {
+        let strip = self.layer.strip;
+        let stride = self.layer.sources.len() * strip * S::LANES;
+        let size = self.layer.out.shape;
+        for (index, &(grid, block)) in self.layer.sources.iter().enumerate() {
+            for (at, tile) in self.tiles.clone().enumerate() {
+                let (y, x) = self.corner(tile);
+                // SAFETY: the patch begins one pixel up and left, in the
+                // border at the earliest; one that reaches beyond the border
+                // is gathered first.
+                unsafe {
+                    let to = self.patches.add((index * strip + at) * S::LANES);
+                    if y + TILE <= size.height && x + TILE <= size.width {
+                        let from = grid.pixel(block, y as isize - 1, x as isize - 1);
+                        let from = self.arena.add(from);
+                        transform_patch(simd, from, grid.pitch(), to, stride);
+                    } else {
+                        let patch = gather(simd, self.arena, grid, block, (y, x));
+                        let from = patch.as_ptr().cast();
+                        transform_patch(simd, from, PATCH * S::LANES, to, stride);
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn multiply(&self, simd: S) {
+        let Winograd { sources, inputs, out, strip, runs, weights, .. } = self.layer;
+        let (count, blocks) = (self.tiles.len(), out.blocks());
+        let block_stride = strip * S::LANES;
+        for point in 0..POINTS {
+            // SAFETY: a matrix for every point.
+            let weights = unsafe { weights.as_ptr().add(point * inputs * blocks * S::LANES) };
+            for group in Panel::groups(blocks) {
+                let panel = Panel {
+                    runs,
+                    // SAFETY: the groups' weights lie one after the other.
+                    weights: unsafe { weights.add(group.start * inputs * S::LANES) },
+                    start: Start::Zero,
+                    relu: false,
+                    block_stride,
+                    pixel_stride: S::LANES,
+                };
+                // SAFETY: patches and products are as large as the strip.
+                unsafe {
+                    let from = self.patches.add(point * sources.len() * block_stride);
+                    let to = self.products.add((point * blocks + group.start) * block_stride);
+                    if group.len() == 2 {
+                        panel.row::<S, 2>(simd, from, to, count);
+                    } else {
+                        panel.row::<S, 1>(simd, from, to, count);
+                    }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn transform_outputs(&self, simd: S) {
+        let Winograd { out, relu, bias, pooled, .. } = self.layer;
+        let (strip, blocks) = (self.layer.strip, out.blocks());
+        let stride = blocks * strip * S::LANES;
+        let zero = simd.splat(0.0);
+        for block in 0..blocks {
+            // SAFETY: a bias for every block.
+            let bias = unsafe { simd.load(bias.as_ptr().add(block * S::LANES)) };
+            for (at, tile) in self.tiles.clone().enumerate() {
+                let corner = self.corner(tile);
+                // SAFETY: products of this strip.
+                let mut values = unsafe {
+                    transform_back(simd, self.products.add((block * strip + at) * S::LANES), stride)
+                };
+                for value in values.as_flattened_mut() {
+                    *value = simd.add(*value, bias);
+                    if *relu {
+                        *value = simd.max(*value, zero);
+                    }
+                }
+                // SAFETY: this task alone writes these tiles.
+                unsafe {
+                    self.write(simd, *out, block, corner, &values);
+                    if let Some(pooled) = pooled {
+                        let (y, x) = (corner.0 / 2, corner.1 / 2);
+                        self.write(simd, *pooled, block, (y, x), &halved(simd, &values));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes what of a square lies in the map.
+    ///
+    /// # Safety
+    /// This task alone writes there.
+    #[inline(always)]
+    unsafe fn write<const N: usize>(
+        &self,
+        simd: S,
+        grid: Grid,
+        block: usize,
+        (y, x): (usize, usize),
+        values: &[[S::V; N]; N],
+    ) {
+        let rows = grid.shape.height.saturating_sub(y).min(N);
+        let columns = grid.shape.width.saturating_sub(x).min(N);
+        // SAFETY: only pixels of the map.
+        unsafe {
+            let to = self.arena.add(grid.pixel(block, y as isize, x as isize));
+            if rows == N && columns == N {
+                for (dy, row) in values.iter().enumerate() {
+                    for (dx, value) in row.iter().enumerate() {
+                        simd.store(to.add(dy * grid.pitch() + dx * S::LANES), *value);
+                    }
+                }
+                return;
+            }
+            for (dy, row) in values.iter().enumerate().take(rows) {
+                for (dx, value) in row.iter().enumerate().take(columns) {
+                    simd.store(to.add(dy * grid.pitch() + dx * S::LANES), *value);
+                }
+            }
+        }
+    }
+
+    /// Clears the borders beside the rows whose first tile is in this strip.
+    ///
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn clear_borders(&self) {
+        let (rows, columns) = tile_grid(self.layer.out);
+        let first = self.tiles.start.div_ceil(columns);
+        let end = self.tiles.end.div_ceil(columns);
+        let clear = |grid: Grid, tile: usize| {
+            let end = if end == rows { grid.shape.height } else { end * tile };
+            // SAFETY: every tile row begins in exactly one strip.
+            unsafe { grid.clear_border(self.arena, first * tile..end) };
+        };
+        if first < end {
+            clear(self.layer.out, TILE);
+            if let Some(pooled) = self.layer.pooled {
+                clear(pooled, TILE / 2);
+            }
+        }
+    }
+}
+
+impl<S: Simd> Kernel<S> for Strip<'_, S> {
+    #[inline(always)]
+    fn run(self, simd: S) {
+        // SAFETY: the plan gave this step its grids and this task its scratch.
+        unsafe {
+            self.clear_borders();
+            self.transform_inputs(simd);
+            self.multiply(simd);
+            self.transform_outputs(simd);
+        }
+    }
+}
+
+/// The maxima of 2×2 outputs.
+#[inline(always)]
+fn halved<S: Simd>(simd: S, values: &[[S::V; TILE]; TILE]) -> [[S::V; 2]; 2] {
+    std::array::from_fn(|y| {
+        std::array::from_fn(|x| {
+            let (above, below) = (&values[2 * y], &values[2 * y + 1]);
+            let left = simd.max(above[2 * x], below[2 * x]);
+            simd.max(left, simd.max(above[2 * x + 1], below[2 * x + 1]))
+        })
+    })
+}
+
+/// A patch that reaches beyond the border, with zeros there.
+///
+/// # Safety
+/// The grid lies in the arena.
+#[inline(always)]
+unsafe fn gather<S: Simd>(
+    simd: S,
+    arena: *const f32,
+    grid: Grid,
+    block: usize,
+    (y, x): (usize, usize),
+) -> [S::V; POINTS] {
+    let mut patch = [simd.splat(0.0); POINTS];
+    for dy in 0..PATCH.min(grid.shape.height + 2 - y) {
+        for dx in 0..PATCH.min(grid.shape.width + 2 - x) {
+            let (row, column) = ((y + dy) as isize - 1, (x + dx) as isize - 1);
+            // SAFETY: at most the border behind the last row and column.
+            patch[dy * PATCH + dx] =
+                unsafe { simd.load(arena.add(grid.pixel(block, row, column))) };
+        }
+    }
+    patch
+}

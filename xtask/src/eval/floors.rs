@@ -1,0 +1,159 @@
+//! Predictors that learn nothing: what any model must beat.
+
+use super::dataset::{Dataset, TestClip};
+use super::measure::ranking;
+use super::perturb::{Perturbation, Perturbed};
+use super::pixels::{PixelTally, Stretch};
+use super::results::Floor;
+use super::workers;
+use anyhow::{Context, Result};
+use indicatif::ProgressBar;
+use normwatch::capture::FrameSource;
+use normwatch::preprocess::{Channels, InputSpec, Preprocessor};
+use normwatch::replay::Clip;
+use normwatch::score::{ErrorMap, Mask, normality, psnr_db};
+
+/// How floors are measured.
+pub struct FloorSetup<'a> {
+    pub dataset: &'a Dataset,
+    pub spec: InputSpec,
+    pub block_px: usize,
+    /// Frames at the beginning of each clip that no model scores.
+    pub skipped_frames: usize,
+    pub jobs: usize,
+    pub with_masks: bool,
+    pub perturbation: Option<(Perturbation, u64)>,
+    pub bar: ProgressBar,
+}
+
+/// What is known of one test clip.
+struct ClipScores {
+    psnr_db: Vec<f64>,
+    block: Vec<f64>,
+    truth: Vec<bool>,
+    tally: Option<PixelTally>,
+}
+
+impl FloorSetup<'_> {
+    /// "The next frame is the last one."
+    ///
+    /// # Errors
+    /// A frame or a mask that cannot be read.
+    pub fn last_frame(&self) -> Result<Floor> {
+        self.measure("last frame", None)
+    }
+
+    /// "The next frame is the mean of all training frames."
+    ///
+    /// # Errors
+    /// A frame or a mask that cannot be read; no training footage.
+    pub fn mean_background(&self) -> Result<Floor> {
+        let training = &self.dataset.training;
+        let sums = workers::map(self.jobs, training.len(), |index| {
+            let mut sums = vec![0u64; self.spec.frame_len()];
+            let mut count = 0u64;
+            self.each_frame(&training[index], None, |_, frame| {
+                sums.iter_mut().zip(frame).for_each(|(sum, &v)| *sum += u64::from(v));
+                count += 1;
+                Ok(())
+            })?;
+            Ok((sums, count))
+        })?;
+        let count: u64 = sums.iter().map(|(_, count)| count).sum();
+        let mean = |i: usize| sums.iter().map(|(s, _)| s[i]).sum::<u64>() as f64 / count as f64;
+        let mean: Vec<f32> =
+            (0..self.spec.frame_len()).map(|i| (mean(i) / 127.5 - 1.0) as f32).collect();
+        self.measure("mean background", Some(&mean))
+    }
+
+    fn measure(&self, predictor: &'static str, fixed: Option<&[f32]>) -> Result<Floor> {
+        let testing = &self.dataset.testing;
+        let clips =
+            workers::map(self.jobs, testing.len(), |index| self.clip(&testing[index], fixed))?;
+        let truth: Vec<bool> = clips.iter().flat_map(|c| c.truth.iter().copied()).collect();
+        let column = |pick: fn(&ClipScores) -> Vec<f64>| -> Vec<f64> {
+            clips.iter().flat_map(pick).collect()
+        };
+        let normalised = |clip: &ClipScores| -> Vec<f64> {
+            let constant = vec![0.0; clip.psnr_db.len()];
+            normality(&clip.psnr_db, &constant, 1.0).iter().map(|s| 1.0 - s).collect()
+        };
+        let mut tally: Option<PixelTally> = None;
+        for clip in clips.iter().filter_map(|clip| clip.tally.as_ref()) {
+            tally.get_or_insert_default().merge(clip);
+        }
+        Ok(Floor {
+            predictor,
+            width_px: self.spec.width_px,
+            height_px: self.spec.height_px,
+            paper: ranking(&column(normalised), &truth),
+            psnr: ranking(&column(|c| c.psnr_db.iter().map(|p| -p).collect()), &truth),
+            block: ranking(&column(|c| c.block.clone()), &truth),
+            pixel_auroc: tally.and_then(|tally| tally.auroc()),
+        })
+    }
+
+    fn clip(&self, test: &TestClip, fixed: Option<&[f32]>) -> Result<ClipScores> {
+        let size = (self.spec.width_px, self.spec.height_px);
+        let mut map = ErrorMap::new(Mask::everything(size.0, size.1), self.block_px);
+        let mut prediction = fixed.map_or(vec![0.0; self.spec.frame_len()], <[f32]>::to_vec);
+        let mut masks = if self.with_masks { test.masks()? } else { None };
+        let mut stretch = None;
+        let mut out = ClipScores {
+            psnr_db: Vec::new(),
+            block: Vec::new(),
+            truth: Vec::new(),
+            tally: masks.is_some().then(PixelTally::default),
+        };
+        self.each_frame(&test.clip, self.perturbation, |index, frame| {
+            if index >= self.skipped_frames.max(1) {
+                let error = map.measure(&prediction, frame);
+                out.psnr_db.push(psnr_db(&error));
+                out.block.push(f64::from(error.worst_block.mean_sq));
+                out.truth.push(test.truth[index]);
+                if let (Some(masks), Some(tally)) = (&mut masks, &mut out.tally) {
+                    let mask = masks.read(index as u64)?;
+                    stretch
+                        .get_or_insert_with(|| Stretch::new(size, (mask.width_px, mask.height_px)))
+                        .each(map.map(), |i, error| tally.add(error, mask.set[i]));
+                }
+            }
+            if fixed.is_none() {
+                let value = |(to, &byte): (&mut f32, &u8)| *to = f32::from(byte) / 127.5 - 1.0;
+                prediction.iter_mut().zip(frame).for_each(value);
+            }
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    fn each_frame(
+        &self,
+        clip: &Clip,
+        perturbation: Option<(Perturbation, u64)>,
+        mut each: impl FnMut(usize, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let fps = 10.0;
+        let mut source: Box<dyn FrameSource + Send> = match perturbation {
+            Some((how, seed)) => {
+                let grey = self.spec.channels == Channels::Luma;
+                Box::new(Perturbed::open(clip, fps, grey, how, seed)?)
+            }
+            None => clip.open(fps)?,
+        };
+        let mut preprocessor = Preprocessor::new(self.spec);
+        let mut planes = vec![0; self.spec.frame_len()];
+        let mut index = 0;
+        let needed = || format!("clip `{}`: an evaluation needs every frame", clip.name);
+        while let Some(frame) = source.next_frame().with_context(needed)? {
+            let sequence = frame.sequence;
+            preprocessor
+                .process(&frame, &mut planes)
+                .with_context(|| format!("clip `{}`: frame {sequence}", clip.name))?;
+            each(index, &planes)?;
+            index += 1;
+            self.bar.inc(1);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+use super::build::Network;
+use super::layer::{Graph, Layer, Shape};
+
+/// A layer with the shapes that go in and come out.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    pub layer: &'a Layer,
+    pub input: Shape,
+    pub output: Shape,
+    /// Multiply-accumulates of one sample, convolutions only.
+    pub macs: u64,
+}
+
+impl Network {
+    /// The layers of one graph with their shapes, in order.
+    pub fn steps<'a>(&'a self, graph: Graph) -> Vec<Step<'a>> {
+        let mut input = self.input_shape(graph);
+        let step = |layer: &'a Layer| {
+            let (op, output) = (layer.op, layer.op.output(input));
+            let step = Step { layer, input, output, macs: op.macs(input) };
+            input = step.output;
+            step
+        };
+        self.layers(graph).iter().map(step).collect()
+    }
+
+    /// Multiply-accumulates of one frame's convolutions; the memory adds
+    /// 2·M·C for each query.
+    pub fn macs(&self) -> u64 {
+        let graphs = [Graph::Encoder, Graph::Decoder];
+        graphs.iter().flat_map(|&graph| self.steps(graph)).map(|step| step.macs).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Op, Preset, Upsampling};
+
+    fn network(preset: Preset) -> Network {
+        let values = preset.values();
+        Network::build(values.network, values.input).unwrap()
+    }
+
+    #[test]
+    fn paper_has_the_published_size() {
+        let paper = network(Preset::Paper);
+        assert_eq!(paper.parameter_count(), 15_650_819);
+        assert_eq!((paper.macs() as f64 / 1e8).round(), 465.0);
+        let by_layer: Vec<u64> = paper.steps(Graph::Encoder).iter().map(|s| s.macs).collect();
+        assert_eq!(by_layer.iter().filter(|&&m| m > 0).count(), 8);
+        assert_eq!(by_layer[0], 9 * 12 * 64 * 256 * 256);
+    }
+
+    #[test]
+    fn reconstruction_has_the_published_size() {
+        let recon = network(Preset::PaperRecon);
+        assert_eq!((recon.parameter_count() as f64 / 1e5).round(), 172.0);
+        assert_eq!((recon.macs() as f64 / 1e8).round(), 498.0);
+        assert!(recon.skips().is_empty());
+    }
+
+    #[test]
+    fn nano_is_small() {
+        assert!(network(Preset::Nano).macs() <= 200_000_000);
+    }
+
+    #[test]
+    fn shapes_join_in_every_family_member() {
+        for upsampling in [Upsampling::Transposed, Upsampling::Nearest, Upsampling::PixelShuffle] {
+            for preset in [Preset::Paper, Preset::PaperRecon, Preset::Edge, Preset::Nano] {
+                let mut values = preset.values();
+                values.network.upsampling = upsampling;
+                let network = Network::build(values.network, values.input).unwrap();
+                let last = |graph| network.steps(graph).last().unwrap().output;
+                assert_eq!(last(Graph::Encoder), network.query_shape());
+                assert_eq!(last(Graph::Decoder), network.frame_shape());
+                check_channels(&network);
+            }
+        }
+    }
+
+    fn check_channels(network: &Network) {
+        let skips = network.skips();
+        for step in [Graph::Encoder, Graph::Decoder].iter().flat_map(|&g| network.steps(g)) {
+            let [channels, height, width] = step.input;
+            match step.layer.op {
+                Op::Conv { inputs, .. } | Op::ConvTransposed { inputs, .. } => {
+                    assert_eq!(inputs, channels, "{}", step.layer.name);
+                }
+                Op::BatchNorm { channels: normed } => assert_eq!(normed, channels),
+                Op::Concat { level, channels } => {
+                    assert!(skips.contains(&(level, [channels, height, width])));
+                }
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The network, described once. [`NetworkSpec`] says which member of the family
+//! is meant, [`Network`] is its list of layers; the trainer's module and the
+//! ONNX graphs are both made from that list. Nothing here knows a framework.
+
+mod build;
+mod cost;
+mod init;
+mod layer;
+mod preset;
+mod spec;
+mod weights;
+
+pub use build::Network;
+pub use cost::Step;
+pub use init::{initial_items, initial_weights};
+pub use layer::{
+    BATCH_NORM_EPSILON, Graph, L2_EPSILON, Layer, Op, Parameter, ParameterKind, Shape, skip_name,
+};
+pub use preset::{Preset, PresetValues};
+pub use spec::{NetworkSpec, Task, Upsampling};
+pub use weights::{Tensor, Weights};

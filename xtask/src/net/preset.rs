@@ -1,0 +1,76 @@
+use clap::ValueEnum;
+use normwatch::model::InputSection;
+use normwatch::preprocess::{Channels, Resize};
+use serde::{Deserialize, Serialize};
+
+use super::spec::{NetworkSpec, Task, Upsampling};
+
+/// A named member of the family, with the frames that it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// MNAD's prediction network as released: four colour frames of 256×256.
+    Paper,
+    /// MNAD's reconstruction network as released: one colour frame of 256×256.
+    PaperRecon,
+    /// Four grey frames of 128×128 and a quarter of the paper's width: for
+    /// boards with NEON.
+    Edge,
+    /// Four grey frames of 96×96 and an eighth of the paper's width: trains
+    /// within minutes on two cores.
+    Nano,
+}
+
+/// What a preset stands for; flags change single values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PresetValues {
+    pub network: NetworkSpec,
+    pub input: InputSection,
+}
+
+impl Preset {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Paper => "paper",
+            Self::PaperRecon => "paper-recon",
+            Self::Edge => "edge",
+            Self::Nano => "nano",
+        }
+    }
+
+    /// Whether losses, memory and schedule are the publication's.
+    pub fn is_paper(self) -> bool {
+        matches!(self, Self::Paper | Self::PaperRecon)
+    }
+
+    pub fn values(self) -> PresetValues {
+        let paper = NetworkSpec {
+            task: Task::Prediction,
+            base_width: 64,
+            upsampling: Upsampling::Transposed,
+            skips: true,
+            items: 10,
+            temperature: 1.0,
+        };
+        let small =
+            |base_width| NetworkSpec { base_width, upsampling: Upsampling::Nearest, ..paper };
+        let input = |side_px, channels, frames| InputSection {
+            width_px: side_px,
+            height_px: side_px,
+            channels,
+            frames,
+            fps: 10.0,
+            resize: Resize::Bilinear,
+        };
+        let (network, input) = match self {
+            Self::Paper => (paper, input(256, Channels::Bgr, 4)),
+            Self::PaperRecon => {
+                let recon = NetworkSpec { task: Task::Reconstruction, skips: false, ..paper };
+                (recon, input(256, Channels::Bgr, 1))
+            }
+            Self::Edge => (small(16), input(128, Channels::Luma, 4)),
+            Self::Nano => (small(8), input(96, Channels::Luma, 4)),
+        };
+        PresetValues { network, input }
+    }
+}

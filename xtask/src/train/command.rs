@@ -1,0 +1,360 @@
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::Device;
+use indicatif::{ProgressBar, ProgressStyle};
+use normwatch::model::Normaliser;
+use normwatch::runtime::Shutdown;
+use serde::Serialize;
+
+use super::args::TrainArgs;
+use super::footage::Footage;
+use super::learner::{Learner, Objective, Teacher};
+use super::model::Model;
+use super::plan::Plan;
+use super::report::{EpochReport, append, forget_after};
+use super::resume::check_same;
+use super::samples::{Samples, WindowShape};
+use super::session::{Observer, Session};
+use super::state::{Progress, load};
+use crate::net::{Network, PresetValues};
+use crate::run::{
+    BEST, Checkpoint, FORMAT_VERSION, FootageRecord, LAST, RUN_FILE, RunFile, TrainingRecord,
+    UpdateNormaliser,
+};
+
+/// Steps that the speed of this machine is taken from.
+const TIMED_STEPS: usize = 8;
+/// What a validation costs, in training steps.
+const VALIDATION_STEPS: usize = 24;
+const STEP_BAR: &str = "{msg} {wide_bar} {pos}/{len} steps, {per_sec}, {eta} left";
+const FRAME_BAR: &str = "reading {msg} {wide_bar} {pos}/{len} frames, {eta} left";
+
+/// Trains as `args` say, or goes on with what is in RUN.
+pub fn run(args: &TrainArgs) -> Result<()> {
+    let begun = Instant::now();
+    let shutdown = Shutdown::on_signals()?;
+    let mut session = prepare(args, begun)?;
+    let bar = bar(STEP_BAR, session.plan.steps() as u64)?;
+    bar.set_position((session.progress.epoch * session.plan.steps_per_epoch) as u64);
+    bar.reset_eta();
+    let (folder, plan, json) = (session.folder.clone(), session.plan, args.json);
+    let mut watch = Watch { folder: &folder, plan, bar, json, shutdown };
+    let finished = session.run(&mut watch)?;
+    watch.bar.finish_and_clear();
+    if !finished {
+        bail!(
+            "stopped in epoch {} after step {}; run the same command to go on",
+            session.progress.epoch + 1,
+            session.progress.step
+        );
+    }
+    summarise(&session, begun.elapsed().as_secs_f64(), json)
+}
+
+pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
+    let device = args.backend.device()?;
+    let PresetValues { network: spec, input } = args.network()?;
+    let training = args.training(spec.task)?;
+    let network = Network::build(spec, input)?;
+    let stored = stored_run(&args.out)?;
+    let reading = bar(FRAME_BAR, 0)?;
+    let footage = Footage::read(&args.footage, &input, &reading)?;
+    reading.finish_and_clear();
+    report_skipped(&footage);
+    let shape = WindowShape::new(&spec, input);
+    let (record, samples, held_out) = split(args, footage, shape, &training)?;
+    let objective = objective(&training);
+    let mut new = RunFile {
+        format_version: FORMAT_VERSION,
+        preset: args.preset,
+        training_data: training_data(&record, input.fps),
+        network: spec,
+        input,
+        training: None,
+        footage: Some(record),
+    };
+    let planned = stored.as_ref().and_then(|run| run.training.as_ref());
+    let planned = planned.filter(|stored| stored.minutes == training.minutes);
+    let teacher = |device: &Device| teacher(&training, &network, device);
+    let mut speed = || {
+        let mut learner = Learner::new(network.clone(), objective, training.seed, &device)?;
+        learner.teacher = teacher(&device)?;
+        seconds_per_step(learner, &samples, &training)
+    };
+    let plan = match planned {
+        Some(TrainingRecord { epochs, steps_per_epoch, minutes: Some(_), .. }) => {
+            Plan { epochs: *epochs, steps_per_epoch: *steps_per_epoch }
+        }
+        _ => plan(args, &training, samples.len(), begun, &mut speed)?,
+    };
+    let Plan { epochs, steps_per_epoch } = plan;
+    let training = TrainingRecord { epochs, steps_per_epoch, ..training.clone() };
+    new.training = Some(training.clone());
+    match &stored {
+        Some(stored) => check_same(stored, &new)?,
+        None => {
+            fs::create_dir_all(&args.out)
+                .with_context(|| format!("{} cannot be made", args.out.display()))?;
+            new.write(&args.out)?;
+        }
+    }
+    let (mut learner, progress) =
+        match load(&args.out, network.clone(), objective, steps_per_epoch, &device)? {
+            Some(found) => found,
+            None => {
+                let seed = training.seed;
+                (Learner::new(network.clone(), objective, seed, &device)?, Progress::default())
+            }
+        };
+    learner.teacher = teacher(&device)?;
+    forget_after(&args.out, progress.epoch)?;
+    announce(args, &new, &network, &samples, progress);
+    Ok(Session {
+        folder: args.out.clone(),
+        run: new,
+        training,
+        plan,
+        samples,
+        held_out,
+        learner,
+        progress,
+        checkpoint_every: Duration::from_secs_f64(60.0 * args.checkpoint_minutes.max(0.0)),
+    })
+}
+
+/// The RUN that is there already, if one is.
+fn stored_run(folder: &Path) -> Result<Option<RunFile>> {
+    if folder.join(RUN_FILE).exists() {
+        let run = RunFile::read(folder)?;
+        ensure!(
+            run.training.is_some(),
+            "{} was imported, not trained: choose another --out",
+            folder.display()
+        );
+        return Ok(Some(run));
+    }
+    let empty = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => true,
+    };
+    ensure!(empty, "{} is neither empty nor a RUN: choose another --out", folder.display());
+    Ok(None)
+}
+
+fn split(
+    args: &TrainArgs,
+    footage: Footage,
+    shape: WindowShape,
+    training: &TrainingRecord,
+) -> Result<(FootageRecord, Samples, Samples)> {
+    let mut record = FootageRecord {
+        paths: args.footage.iter().map(|path| path.display().to_string()).collect(),
+        clips: footage.clips.len(),
+        frames: footage.frame_count(),
+        skipped_frames: footage.skipped.len(),
+        held_out: Vec::new(),
+        sha256: footage.sha256(),
+    };
+    let skipped = footage.first_skipped();
+    let (clips, held_out) = footage.split(training.held_out, shape.span);
+    record.held_out = held_out.iter().map(|clip| clip.name.clone()).collect();
+    let (samples, held_out) = (Samples::new(clips, shape), Samples::new(held_out, shape));
+    let frames = record.frames;
+    ensure!(
+        samples.len() >= training.batch && held_out.len() >= 1,
+        "the footage is too short: its {frames} frames give {} training windows and {} held-out \
+         ones of {} consecutive frames each, but at least {} and 1 are needed; record more{skipped}",
+        samples.len(),
+        held_out.len(),
+        shape.span,
+        training.batch
+    );
+    Ok((record, samples, held_out))
+}
+
+fn report_skipped(footage: &Footage) {
+    const NAMED: usize = 8;
+    for why in footage.skipped.iter().take(NAMED) {
+        eprintln!("skipped {why}");
+    }
+    if footage.skipped.len() > NAMED {
+        eprintln!("… {} frames were skipped in all", footage.skipped.len());
+    }
+}
+
+fn training_data(footage: &FootageRecord, fps: f64) -> String {
+    format!(
+        "{} frames of normal footage in {} clips, {fps} frames a second, from {}.",
+        footage.frames,
+        footage.clips,
+        footage.paths.join(", ")
+    )
+}
+
+fn objective(training: &TrainingRecord) -> Objective {
+    Objective {
+        compact: training.compact,
+        separate: training.separate,
+        normaliser: match training.normaliser {
+            UpdateNormaliser::Released => Normaliser::Released,
+            UpdateNormaliser::Paper => Normaliser::Paper,
+        },
+        keep: training.ema_memory,
+    }
+}
+
+fn teacher(
+    training: &TrainingRecord,
+    student: &Network,
+    device: &Device,
+) -> Result<Option<Teacher>> {
+    let (Some(path), Some(weight)) = (&training.teacher, training.teacher_weight) else {
+        return Ok(None);
+    };
+    let Checkpoint { network, weights, items, .. } = Checkpoint::load(Path::new(path))?;
+    ensure!(
+        network.input == student.input && network.spec.task == student.spec.task,
+        "the teacher {path} takes other frames ({:?}) than the student ({:?})",
+        network.input,
+        student.input
+    );
+    let model = Model::new(network, &weights, &device.clone().inner())?;
+    Ok(Some(Teacher { model, items, weight }))
+}
+
+fn plan(
+    args: &TrainArgs,
+    training: &TrainingRecord,
+    windows: usize,
+    begun: Instant,
+    seconds_per_step: &mut dyn FnMut() -> Result<f64>,
+) -> Result<Plan> {
+    if let Some(minutes) = training.minutes {
+        let each = seconds_per_step()?;
+        let left = 60.0 * minutes - begun.elapsed().as_secs_f64();
+        let steps = (left / each) as usize;
+        let epochs = Plan::about(steps.max(1), windows, training.batch)?.epochs;
+        let steps = steps.saturating_sub(epochs * VALIDATION_STEPS);
+        ensure!(
+            steps > epochs,
+            "{minutes} minutes are too short: a step takes {each:.2} s here, and reading the \
+             footage took its time"
+        );
+        return Plan::about(steps, windows, training.batch);
+    }
+    match args.training.steps {
+        Some(steps) => Plan::about(steps.max(1), windows, training.batch),
+        None => Plan::whole_epochs(training.epochs, windows, training.batch),
+    }
+}
+
+/// Trains a throwaway network for a few steps.
+fn seconds_per_step(
+    mut learner: Learner,
+    samples: &Samples,
+    training: &TrainingRecord,
+) -> Result<f64> {
+    let indices: Vec<usize> = samples.order(training.seed, 0)[..training.batch].to_vec();
+    let device = learner.model.device().clone();
+    learner.step(samples.batch(&indices, &device), training.learning_rate)?;
+    let begun = Instant::now();
+    for _ in 0..TIMED_STEPS {
+        learner.step(samples.batch(&indices, &device), training.learning_rate)?;
+    }
+    Ok(begun.elapsed().as_secs_f64() / TIMED_STEPS as f64)
+}
+
+fn announce(
+    args: &TrainArgs,
+    run: &RunFile,
+    network: &Network,
+    samples: &Samples,
+    progress: Progress,
+) {
+    if args.json {
+        return;
+    }
+    let (Some(footage), Some(training)) = (&run.footage, &run.training) else { return };
+    println!(
+        "{}: {} parameters, {:.3} GMAC a frame",
+        run.preset.name(),
+        network.parameter_count(),
+        network.macs() as f64 / 1e9
+    );
+    println!(
+        "{} clips, {} frames, {} training windows; held out: {}",
+        footage.clips,
+        footage.frames,
+        samples.len(),
+        footage.held_out.join(", ")
+    );
+    println!(
+        "{} epochs of {} steps of {} windows",
+        training.epochs, training.steps_per_epoch, training.batch
+    );
+    if progress != Progress::default() {
+        println!("going on in epoch {} after step {}", progress.epoch + 1, progress.step);
+    }
+}
+
+struct Watch<'a> {
+    folder: &'a Path,
+    plan: Plan,
+    bar: ProgressBar,
+    json: bool,
+    shutdown: Shutdown,
+}
+
+impl Observer for Watch<'_> {
+    fn step(&mut self, progress: &Progress) -> bool {
+        let Progress { epoch, step, sums, .. } = *progress;
+        self.bar.set_position((epoch * self.plan.steps_per_epoch + step) as u64);
+        let pixel = sums[0] / step as f64;
+        self.bar.set_message(format!("epoch {}, pixel loss {pixel:.5}", epoch + 1));
+        !self.shutdown.is_requested()
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
+        append(self.folder, report)?;
+        let line = if self.json { serde_json::to_string(report)? } else { report.to_string() };
+        self.bar.suspend(|| println!("{line}"));
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    run: &'a Path,
+    best: crate::run::Validation,
+    parameters: usize,
+    macs: u64,
+    seconds: f64,
+}
+
+fn summarise(session: &Session, seconds: f64, json: bool) -> Result<()> {
+    let Checkpoint { network, validation, .. } = Checkpoint::load(&session.folder)?;
+    let best = validation.with_context(|| format!("{BEST} has no validation"))?;
+    if json {
+        let (parameters, macs) = (network.parameter_count(), network.macs());
+        let summary = Summary { run: &session.folder, best, parameters, macs, seconds };
+        println!("{}", serde_json::json!({ "summary": summary }));
+        return Ok(());
+    }
+    println!(
+        "done in {seconds:.0} s; {} is of epoch {}: held-out pixel loss {:.5}, pasted AUC {:.2} %",
+        session.folder.join(BEST).display(),
+        best.epoch,
+        best.pixel,
+        100.0 * best.pasted_auc
+    );
+    println!("next: cargo xtask export {} --out BUNDLE", session.folder.display());
+    println!("{} is only needed to go on, and may be deleted", session.folder.join(LAST).display());
+    Ok(())
+}
+
+fn bar(template: &str, length: u64) -> Result<ProgressBar> {
+    Ok(ProgressBar::new(length).with_style(ProgressStyle::with_template(template)?))
+}

@@ -1,0 +1,142 @@
+use anyhow::{Result, ensure};
+use burn::tensor::{Device, Gradients, Tensor};
+use normwatch::model::Normaliser;
+
+use super::memory::{Match, to_rows};
+use super::model::Model;
+use super::optimiser::Adam;
+use super::random::{Purpose, stream};
+use super::samples::Batch;
+use crate::net::{self, Network, initial_items, initial_weights};
+
+/// What is minimised, and how the memory follows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Objective {
+    /// Weight of the compactness loss.
+    pub compact: f64,
+    /// Weight of the separateness loss.
+    pub separate: f64,
+    pub normaliser: Normaliser,
+    /// Share of the old item that an update keeps; `None` as published.
+    pub keep: Option<f64>,
+}
+
+/// The three losses of a batch, unweighted, in [−1, 1] units.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Losses {
+    pub pixel: f64,
+    pub compact: f64,
+    pub separate: f64,
+}
+
+/// A bigger network whose predictions are learnt beside the footage.
+pub struct Teacher {
+    pub model: Model,
+    pub items: net::Tensor,
+    /// Weight of the squared difference to the teacher's prediction.
+    pub weight: f64,
+}
+
+/// Network, memory and optimiser in training.
+pub struct Learner {
+    pub model: Model,
+    /// M×C, unit rows.
+    pub items: net::Tensor,
+    pub adam: Adam,
+    pub objective: Objective,
+    pub teacher: Option<Teacher>,
+}
+
+/// What a batch did to the loss, before anything is changed by it.
+pub struct Backward {
+    pub losses: Losses,
+    pub gradients: Gradients,
+    pub matched: Match,
+}
+
+impl Learner {
+    /// Random weights and items from `seed`, on a device with autodiff.
+    ///
+    /// # Errors
+    /// The device's.
+    pub fn new(network: Network, objective: Objective, seed: u64, device: &Device) -> Result<Self> {
+        let weights = initial_weights(&network, &mut stream(seed, Purpose::Weights, 0));
+        let items = initial_items(&network, &mut stream(seed, Purpose::Items, 0));
+        let model = Model::new(network, &weights, device)?;
+        let adam = Adam::new(&model);
+        Ok(Self { model, items, adam, objective, teacher: None })
+    }
+
+    /// One training step: losses and read by the old memory, Adam, and then
+    /// the memory's update from the same queries.
+    ///
+    /// # Errors
+    /// A loss that is not finite; the network is then as it was.
+    pub fn step(&mut self, batch: Batch, learning_rate: f64) -> Result<Losses> {
+        let Backward { losses, mut gradients, matched } = self.backward(batch)?;
+        ensure!(
+            losses.pixel.is_finite() && losses.compact.is_finite() && losses.separate.is_finite(),
+            "the loss is not finite ({losses:?}): start again with a lower --learning-rate"
+        );
+        self.adam.apply(&mut self.model, &mut gradients, learning_rate)?;
+        let temperature = self.model.network.spec.temperature;
+        self.items = matched.update(self.objective.normaliser, temperature, self.objective.keep)?;
+        Ok(losses)
+    }
+
+    /// Losses and gradients; BatchNorm's running statistics move.
+    ///
+    /// # Errors
+    /// The device's.
+    pub fn backward(&mut self, batch: Batch) -> Result<Backward> {
+        let taught = match &mut self.teacher {
+            Some(teacher) => Some((teacher.predict(&batch)?, teacher.weight)),
+            None => None,
+        };
+        let Answer { prediction, query, matched } =
+            answer(&mut self.model, batch.input, &self.items)?;
+        let rows = to_rows(query);
+        let pixel = (prediction.clone() - batch.target).square().mean();
+        let compact = matched.compactness(rows.clone());
+        let separate = matched.separateness(rows);
+        let mut total = pixel.clone()
+            + compact.clone().mul_scalar(self.objective.compact)
+            + separate.clone().mul_scalar(self.objective.separate);
+        if let Some((taught, weight)) = taught {
+            let difference = prediction - Tensor::from_inner(taught);
+            total = total + difference.square().mean().mul_scalar(weight);
+        }
+        let gradients = total.backward();
+        let scalar = |loss: Tensor<1>| f64::from(loss.into_scalar::<f32>());
+        let losses =
+            Losses { pixel: scalar(pixel), compact: scalar(compact), separate: scalar(separate) };
+        Ok(Backward { losses, gradients, matched })
+    }
+}
+
+/// What the network says to a batch.
+pub struct Answer {
+    pub prediction: Tensor<4>,
+    pub query: Tensor<4>,
+    pub matched: Match,
+}
+
+/// Encodes, reads the memory, decodes.
+///
+/// # Errors
+/// The device's.
+pub fn answer(model: &mut Model, input: Tensor<4>, items: &net::Tensor) -> Result<Answer> {
+    let temperature = model.network.spec.temperature;
+    let encoded = model.encode(input)?;
+    let matched = Match::new(&encoded.query, items)?;
+    let query_read = matched.read(encoded.query.clone(), temperature);
+    let prediction = model.decode(query_read, encoded.skips)?;
+    Ok(Answer { prediction, query: encoded.query, matched })
+}
+
+impl Teacher {
+    fn predict(&mut self, batch: &Batch) -> Result<Tensor<4>> {
+        let input = batch.input.clone().inner();
+        Ok(answer(&mut self.model, input, &self.items)?.prediction)
+    }
+}

@@ -1,0 +1,141 @@
+use burn::tensor::{Device, Tensor, TensorData};
+use normwatch::model::InputSection;
+use rand::seq::SliceRandom;
+
+use super::augment::Augmentation;
+use super::footage::ClipFrames;
+use super::random::{Purpose, stream};
+use crate::net::{NetworkSpec, Task};
+
+/// All windows of consecutive frames in some clips.
+pub struct Samples {
+    segments: Vec<Vec<u8>>,
+    /// Segment and first frame of each window.
+    windows: Vec<(usize, usize)>,
+    shape: WindowShape,
+}
+
+/// What a window is cut into.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowShape {
+    pub task: Task,
+    pub input: InputSection,
+    /// Frames of a window.
+    pub span: usize,
+}
+
+/// Windows on a device, as the network takes them.
+pub struct Batch {
+    /// B×(t·c)×H×W within −1..=1, oldest frame first.
+    pub input: Tensor<4>,
+    /// B×c×H×W.
+    pub target: Tensor<4>,
+}
+
+impl WindowShape {
+    pub fn new(network: &NetworkSpec, input: InputSection) -> Self {
+        Self { task: network.task, input, span: network.span(&input) }
+    }
+
+    pub fn frame_len(&self) -> usize {
+        self.input.spec().frame_len()
+    }
+
+    pub fn window_len(&self) -> usize {
+        self.span * self.frame_len()
+    }
+
+    /// Windows of input frames, and the frame that the network should answer
+    /// with for each, to the device.
+    pub fn batch(&self, inputs: &[u8], targets: &[u8], device: &Device) -> Batch {
+        let InputSection { width_px, height_px, frames, channels, .. } = self.input;
+        let tensor = |pixels: &[u8], planes: usize| {
+            let count = pixels.len() / (planes * height_px * width_px);
+            let data = pixels.iter().map(|&v| f32::from(v) / 127.5 - 1.0).collect::<Vec<_>>();
+            Tensor::from_data(TensorData::new(data, [count, planes, height_px, width_px]), device)
+        };
+        Batch {
+            input: tensor(inputs, frames * channels.planes()),
+            target: tensor(targets, channels.planes()),
+        }
+    }
+}
+
+impl Samples {
+    pub fn new(clips: Vec<ClipFrames>, shape: WindowShape) -> Self {
+        let segments: Vec<Vec<u8>> = clips.into_iter().flat_map(|clip| clip.segments).collect();
+        let mut windows = Vec::new();
+        for (index, segment) in segments.iter().enumerate() {
+            let frames = segment.len() / shape.frame_len();
+            windows
+                .extend((0..(frames + 1).saturating_sub(shape.span)).map(|first| (index, first)));
+        }
+        Self { segments, windows, shape }
+    }
+
+    pub fn len(&self) -> usize {
+        self.windows.len()
+    }
+
+    pub fn shape(&self) -> WindowShape {
+        self.shape
+    }
+
+    /// All frames of a window, oldest first.
+    pub fn window(&self, index: usize) -> &[u8] {
+        let (segment, first) = self.windows[index];
+        let start = first * self.shape.frame_len();
+        &self.segments[segment][start..start + self.shape.window_len()]
+    }
+
+    /// The segment that a window is from: other moments of the same clip.
+    pub fn surroundings(&self, index: usize) -> &[u8] {
+        &self.segments[self.windows[index].0]
+    }
+
+    /// The order in which an epoch goes through the windows.
+    pub fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.shuffle(&mut stream(seed, Purpose::Order, epoch as u64));
+        order
+    }
+
+    /// The windows at `indices` as they are.
+    pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+        for &index in indices {
+            self.shape.split(self.window(index), &mut inputs, &mut targets);
+        }
+        self.shape.batch(&inputs, &targets, device)
+    }
+
+    /// The windows at `indices`, changed as `augmentation` says. `step` counts
+    /// through the whole training.
+    pub fn augmented(
+        &self,
+        indices: &[usize],
+        augmentation: &Augmentation,
+        (seed, step): (u64, u64),
+        device: &Device,
+    ) -> Batch {
+        let mut rng = stream(seed, Purpose::Augmentation, step);
+        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+        for &index in indices {
+            let mut window = self.window(index).to_vec();
+            augmentation.change(&mut window, &self.shape, &mut rng);
+            let from = inputs.len();
+            self.shape.split(&window, &mut inputs, &mut targets);
+            let surroundings = self.surroundings(index);
+            augmentation.intrude(&mut inputs[from..], surroundings, &self.shape, &mut rng);
+        }
+        self.shape.batch(&inputs, &targets, device)
+    }
+}
+
+impl WindowShape {
+    /// Appends a window's input frames and its target.
+    pub fn split(&self, window: &[u8], inputs: &mut Vec<u8>, targets: &mut Vec<u8>) {
+        inputs.extend_from_slice(&window[..self.input.frames * self.frame_len()]);
+        targets.extend_from_slice(&window[window.len() - self.frame_len()..]);
+    }
+}

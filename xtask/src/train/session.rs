@@ -1,0 +1,138 @@
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use super::augment::Augmentation;
+use super::learner::Learner;
+use super::plan::Plan;
+use super::report::EpochReport;
+use super::samples::Samples;
+use super::state::{Best, Progress, save};
+use super::validate::{settle_items, validate};
+use crate::run::{Checkpoint, RunFile, TrainingRecord};
+
+/// A training under way.
+pub struct Session {
+    pub folder: PathBuf,
+    pub run: RunFile,
+    pub training: TrainingRecord,
+    pub plan: Plan,
+    pub samples: Samples,
+    pub held_out: Samples,
+    pub learner: Learner,
+    pub progress: Progress,
+    /// Time between two checkpoints within an epoch.
+    pub checkpoint_every: Duration,
+}
+
+/// Who watches a training, and may end it.
+pub trait Observer {
+    /// After each step. False stores a checkpoint and stops.
+    fn step(&mut self, progress: &Progress) -> bool;
+    /// After each epoch, once its checkpoint is stored.
+    fn epoch(&mut self, report: &EpochReport) -> Result<()>;
+}
+
+impl Session {
+    /// Trains to the end of the plan; false if the observer stopped it.
+    ///
+    /// # Errors
+    /// A loss that is not finite, or a checkpoint that cannot be written; the
+    /// last one that was written is intact.
+    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<bool> {
+        let mut stored = Instant::now();
+        while self.progress.epoch < self.plan.epochs {
+            let order = self.samples.order(self.training.seed, self.progress.epoch);
+            while self.progress.step < self.plan.steps_per_epoch {
+                self.step(&order)?;
+                if !observer.step(&self.progress) {
+                    self.save()?;
+                    return Ok(false);
+                }
+                if stored.elapsed() >= self.checkpoint_every {
+                    self.save()?;
+                    stored = Instant::now();
+                }
+            }
+            let report = self.end_epoch()?;
+            stored = Instant::now();
+            observer.epoch(&report)?;
+        }
+        Ok(true)
+    }
+
+    fn step(&mut self, order: &[usize]) -> Result<()> {
+        let begun = Instant::now();
+        let Progress { epoch, step, .. } = self.progress;
+        let training = &self.training;
+        let indices = &order[step * training.batch..(step + 1) * training.batch];
+        let augmentation = Augmentation {
+            flip: training.flip,
+            light_changes: training.light_changes,
+            pseudo_anomalies: training.pseudo_anomalies,
+        };
+        let total = (epoch * self.plan.steps_per_epoch + step) as u64;
+        let device = self.learner.model.device();
+        let batch = self.samples.augmented(indices, &augmentation, (training.seed, total), device);
+        let rate = self.plan.learning_rate(training.schedule, training.learning_rate, epoch, step);
+        let losses = self
+            .learner
+            .step(batch, rate)
+            .with_context(|| format!("epoch {}, step {}", epoch + 1, step + 1))?;
+        let parts = [losses.pixel, losses.compact, losses.separate];
+        self.progress.sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
+        self.progress.step += 1;
+        self.progress.seconds += begun.elapsed().as_secs_f64();
+        Ok(())
+    }
+
+    fn end_epoch(&mut self) -> Result<EpochReport> {
+        let begun = Instant::now();
+        let epoch = self.progress.epoch + 1;
+        let mut model = self.learner.model.inference();
+        let (settled, queries_per_item) = settle_items(
+            &mut model,
+            &self.learner.items,
+            &self.samples,
+            &self.learner.objective,
+            self.training.seed,
+        )?;
+        let items = if self.training.settle_items { settled } else { self.learner.items.clone() };
+        let validation = validate(&mut model, &items, &self.held_out, epoch, self.training.seed)?;
+        let best = Best::new(&validation);
+        let is_best = best.beats(self.progress.best);
+        if is_best {
+            let checkpoint = Checkpoint {
+                run: self.run.clone(),
+                network: model.network.clone(),
+                weights: model.weights()?,
+                items,
+                validation: Some(validation),
+            };
+            checkpoint.store_arrays(&self.folder)?;
+            self.progress.best = Some(best);
+        }
+        self.progress.seconds += begun.elapsed().as_secs_f64();
+        let steps = self.plan.steps_per_epoch as f64;
+        let [pixel, compact, separate] = self.progress.sums.map(|sum| sum / steps);
+        let report = EpochReport {
+            epoch,
+            epochs: self.plan.epochs,
+            seconds: self.progress.seconds,
+            pixel,
+            compact,
+            separate,
+            held_out: validation,
+            queries_per_item,
+            best: is_best,
+        };
+        self.progress = Progress { epoch, step: 0, sums: [0.0; 3], ..self.progress };
+        self.save()?;
+        Ok(report)
+    }
+
+    fn save(&self) -> Result<()> {
+        save(&self.folder, &self.learner, &self.progress)
+    }
+}

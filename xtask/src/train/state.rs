@@ -1,0 +1,109 @@
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use super::learner::{Learner, Objective};
+use super::model::Model;
+use super::optimiser::Adam;
+use crate::net::Network;
+use crate::run::{ArrayFile, ITEMS, LAST, Validation};
+
+const STATE: &str = "state";
+
+/// Where a training stands. All else of its state is in the arrays; random
+/// numbers depend on the step alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Epochs done.
+    pub epoch: usize,
+    /// Steps of the current epoch done.
+    pub step: usize,
+    /// Sums of the pixel, compactness and separateness losses of these steps.
+    #[serde(with = "bits")]
+    pub sums: [f64; 3],
+    /// Pasted AUC, pixel loss and number of the best epoch's checkpoint.
+    pub best: Option<Best>,
+    /// Time spent so far.
+    pub seconds: f64,
+}
+
+/// What a checkpoint is chosen by: the higher AUC on pasted anomalies, among
+/// equals the lower pixel loss.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    pub epoch: usize,
+    #[serde(with = "bits")]
+    pub by: [f64; 2],
+}
+
+impl Best {
+    pub fn new(validation: &Validation) -> Self {
+        Self { epoch: validation.epoch, by: [validation.pasted_auc, -validation.pixel] }
+    }
+
+    pub fn beats(&self, other: Option<Self>) -> bool {
+        other.is_none_or(|other| self.by > other.by)
+    }
+}
+
+/// Numbers as their bits: text would round them.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer, const N: usize>(v: &[f64; N], s: S) -> Result<S::Ok, S::Error> {
+        v.iter().map(|v| v.to_bits()).collect::<Vec<_>>().serialize(s)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        deserializer: D,
+    ) -> Result<[f64; N], D::Error> {
+        let bits = Vec::<u64>::deserialize(deserializer)?;
+        let numbers: Vec<f64> = bits.into_iter().map(f64::from_bits).collect();
+        let wrong = |v: Vec<f64>| serde::de::Error::invalid_length(v.len(), &"another count");
+        numbers.try_into().map_err(wrong)
+    }
+}
+
+/// Replaces the RUN's newest state at once or not at all.
+///
+/// # Errors
+/// The file system's; the older state is then untouched.
+pub fn save(run: &Path, learner: &Learner, progress: &Progress) -> Result<()> {
+    let mut file = ArrayFile { arrays: learner.model.weights()?, ..ArrayFile::default() };
+    file.arrays.insert(ITEMS, learner.items.clone());
+    learner.adam.store(&mut file.arrays)?;
+    file.metadata.insert(STATE.into(), serde_json::to_string(progress)?);
+    file.write(&run.join(LAST))
+}
+
+/// The RUN's newest state; `None` where there is none.
+///
+/// # Errors
+/// A file that is damaged or does not fit the network.
+pub fn load(
+    run: &Path,
+    network: Network,
+    objective: Objective,
+    steps_per_epoch: usize,
+    device: &Device,
+) -> Result<Option<(Learner, Progress)>> {
+    let path = run.join(LAST);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let restored = || -> Result<_> {
+        let ArrayFile { mut arrays, metadata } = ArrayFile::read(&path)?;
+        let text = metadata.get(STATE).context("there is no state of a training in it")?;
+        let progress: Progress = serde_json::from_str(text)?;
+        let items = arrays.0.remove(ITEMS).context("there are no memory items")?;
+        let (moments, weights) =
+            arrays.0.into_iter().partition(|(name, _)| name.starts_with("adam."));
+        let model = Model::new(network, &crate::net::Weights(weights), device)?;
+        let steps = (progress.epoch * steps_per_epoch + progress.step) as u64;
+        let adam = Adam::restore(&model, steps, &mut crate::net::Weights(moments))?;
+        Ok((Learner { model, items, adam, objective, teacher: None }, progress))
+    };
+    restored().map(Some).with_context(|| path.display().to_string())
+}
