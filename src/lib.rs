@@ -30,18 +30,20 @@ pub mod doctor;
 mod error;
 #[cfg(feature = "runtime")]
 pub mod fs;
-#[cfg(feature = "kernel")]
-pub mod kernel;
 #[cfg(feature = "runtime")]
 pub mod gpio;
 #[cfg(feature = "runtime")]
 pub mod health;
+#[cfg(feature = "kernel")]
+pub mod kernel;
 #[cfg(feature = "runtime")]
 pub mod model;
 #[cfg(feature = "runtime")]
 pub mod output;
 #[cfg(feature = "runtime")]
 pub mod preprocess;
+#[cfg(feature = "runtime")]
+pub mod record;
 #[cfg(feature = "runtime")]
 pub mod replay;
 #[cfg(feature = "runtime")]
