@@ -6,6 +6,8 @@ mod check;
 mod demo;
 mod doctor;
 mod fault_injection;
+#[cfg(feature = "gpio")]
+mod guard_lines;
 mod lines;
 mod live_source;
 mod logger;
@@ -65,6 +67,9 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// Checks a site file and the board file that it names.
     Check(check::CheckArgs),
+    #[cfg(feature = "gpio")]
+    #[command(hide = true)]
+    GuardLines(guard_lines::GuardLinesArgs),
     /// Looks at the machine and says what is in the way.
     Doctor(doctor::DoctorArgs),
     /// Measures the time of every stage with a bundle on this machine.
@@ -89,6 +94,8 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
+        #[cfg(feature = "gpio")]
+        Command::GuardLines(args) => guard_lines::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

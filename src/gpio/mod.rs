@@ -11,6 +11,8 @@ mod debounce;
 mod error;
 mod find;
 #[cfg(feature = "gpio")]
+mod guard;
+#[cfg(feature = "gpio")]
 mod kernel;
 mod open;
 mod panel;
@@ -22,6 +24,8 @@ pub use contact::{Contact, LevelSource, Polled, Unconnected};
 pub use debounce::Debouncer;
 pub use error::LineError;
 pub use find::{Place, find};
+#[cfg(feature = "gpio")]
+pub use guard::{GuardedLine, LineGuard, guard};
 pub use open::{BoardLines, InputRequest};
 pub use panel::Panel;
 pub use pin::{BoardPin, PinError};
