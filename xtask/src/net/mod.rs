@@ -13,7 +13,9 @@ mod weights;
 pub use build::Network;
 pub use cost::Step;
 pub use init::{initial_items, initial_weights};
-pub use layer::{Graph, Layer, Op, Parameter, ParameterKind, Shape, skip_name};
+pub use layer::{
+    BATCH_NORM_EPSILON, Graph, L2_EPSILON, Layer, Op, Parameter, ParameterKind, Shape, skip_name,
+};
 pub use preset::{Preset, PresetValues};
 pub use spec::{NetworkSpec, Task, Upsampling};
 pub use weights::{Tensor, Weights};
