@@ -41,6 +41,8 @@ pub mod output;
 #[cfg(feature = "runtime")]
 pub mod preprocess;
 #[cfg(feature = "runtime")]
+pub mod record;
+#[cfg(feature = "runtime")]
 pub mod replay;
 #[cfg(feature = "runtime")]
 pub mod runtime;

@@ -8,6 +8,7 @@ mod fault_injection;
 mod lines;
 mod live_source;
 mod logger;
+mod record;
 mod replay;
 mod report;
 mod run;
@@ -54,6 +55,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Watches a camera as a site file says, until it is stopped.
     Run(run::RunArgs),
+    /// Records footage of a site's camera, ready for training.
+    Record(record::RecordArgs),
     /// Plays recorded footage through the same pipeline, without waiting.
     Replay(replay::ReplayArgs),
     /// Learns from normal footage which scores are usual.
@@ -72,12 +75,13 @@ pub fn main() -> ExitCode {
 /// The same for a command line that begins with the program's name.
 pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(args);
-    // Only a live run tells of its every step; the others report at their end.
-    let quiet = cli.quiet || !matches!(cli.command, Command::Run(_));
+    // What goes on for long tells of its every step; the others report at their end.
+    let quiet = cli.quiet || !matches!(cli.command, Command::Run(_) | Command::Record(_));
     logger::install(cli.verbose, quiet);
     let result = match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
