@@ -25,6 +25,8 @@ pub mod clock;
 #[cfg(feature = "runtime")]
 pub mod config;
 #[cfg(feature = "runtime")]
+pub mod doctor;
+#[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
 pub mod fs;

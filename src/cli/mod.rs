@@ -4,7 +4,10 @@ mod bench;
 mod calibrate;
 mod check;
 mod demo;
+mod doctor;
 mod fault_injection;
+#[cfg(feature = "gpio")]
+mod guard_lines;
 mod lines;
 mod live_source;
 mod logger;
@@ -31,7 +34,8 @@ Exit codes:
   4  the camera or the footage cannot be read
   5  a file cannot be written or read
   6  the demonstration's alarms were not where the truth is
-  7  a GPIO line or the watchdog cannot be had";
+  7  a GPIO line or the watchdog cannot be had
+  8  `doctor` found something that keeps normwatch from working";
 
 /// Learns what is normal in front of one fixed camera and switches a line when
 /// it sees something else.
@@ -63,6 +67,11 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// Checks a site file and the board file that it names.
     Check(check::CheckArgs),
+    #[cfg(feature = "gpio")]
+    #[command(hide = true)]
+    GuardLines(guard_lines::GuardLinesArgs),
+    /// Looks at the machine and says what is in the way.
+    Doctor(doctor::DoctorArgs),
     /// Measures the time of every stage with a bundle on this machine.
     Bench(bench::BenchArgs),
 }
@@ -85,6 +94,9 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
+        #[cfg(feature = "gpio")]
+        Command::GuardLines(args) => guard_lines::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {
