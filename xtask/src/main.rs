@@ -1,6 +1,7 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod kernels;
 #[allow(dead_code, unused_imports)]
 mod net;
 #[allow(dead_code, unused_imports)]
