@@ -8,6 +8,7 @@ mod export;
 #[cfg(test)]
 mod fixture;
 mod import;
+mod kernels;
 #[allow(dead_code, unused_imports)]
 mod net;
 mod onnx;

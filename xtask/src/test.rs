@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use crate::{setup, shell};
+use crate::{kernels, setup, shell};
 
 /// The whole proof that the repository is sound; `.ci/run` calls it.
 #[derive(clap::Args)]
@@ -27,6 +27,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
         &[&["build", "--package", "normwatch", "--locked"], &alone[..]].concat(),
         &[],
     )?;
+    kernels::test()?;
     if !args.only_tests {
         let docs = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
         shell::run("cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
