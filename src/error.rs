@@ -6,6 +6,8 @@ use thiserror::Error;
 
 use crate::calibrate::CalibrationError;
 use crate::capture::SourceError;
+use crate::gpio::LineError;
+use crate::health::WatchdogOpenError;
 use crate::model::{BundleError, NetworkError};
 
 /// Why a command ended without its result.
@@ -25,6 +27,10 @@ pub enum Error {
     Network(#[from] NetworkError),
     #[error("{}: {error}", file.display())]
     File { file: PathBuf, error: std::io::Error },
+    #[error("{0}")]
+    Line(#[from] LineError),
+    #[error("{0}")]
+    Watchdog(#[from] WatchdogOpenError),
     /// The demonstration ran, and its alarms were not where the truth is.
     #[error("{0}")]
     Verdict(String),
@@ -48,6 +54,7 @@ impl Error {
             Self::Source(_) => 4,
             Self::File { .. } => 5,
             Self::Verdict(_) => 6,
+            Self::Line(_) | Self::Watchdog(_) => 7,
         }
     }
 }

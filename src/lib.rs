@@ -13,6 +13,8 @@
 pub mod alarm;
 
 #[cfg(feature = "runtime")]
+mod access;
+#[cfg(feature = "runtime")]
 pub mod calibrate;
 #[cfg(feature = "runtime")]
 pub mod capture;
@@ -26,6 +28,10 @@ pub mod config;
 mod error;
 #[cfg(feature = "runtime")]
 pub mod fs;
+#[cfg(feature = "runtime")]
+pub mod gpio;
+#[cfg(feature = "runtime")]
+pub mod health;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 #[cfg(feature = "runtime")]

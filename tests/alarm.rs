@@ -47,6 +47,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Acknowledge),
         1 => Just(Input::Arm),
         1 => Just(Input::Disarm),
+        1 => any::<bool>().prop_map(Input::Motion),
     ]
 }
 
@@ -65,7 +66,7 @@ proptest! {
             let before = machine.state();
             match input {
                 Input::Score(s) if s >= EXIT => {}
-                Input::Tick | Input::Acknowledge | Input::Arm => {}
+                Input::Tick | Input::Acknowledge | Input::Arm | Input::Motion(_) => {}
                 _ => high_since = None,
             }
             if let Input::Score(s) = input && s >= ENTER {
@@ -159,6 +160,32 @@ fn blindness_neither_raises_nor_ends_an_alarm() {
         machine.step(now_ms, Input::Blind);
     }
     assert_eq!(machine.state(), State::Alarm);
+}
+
+#[test]
+fn an_alarm_waits_for_the_motion_sensors_consent() {
+    let mut machine = AlarmMachine::new(config(), 0);
+    machine.require_motion(1000);
+    drive(&mut machine, 0, 2000, 6.0);
+    assert_eq!(machine.state(), State::Suspect);
+    machine.step(2000, Input::Motion(true));
+    machine.step(2100, Input::Score(6.0));
+    assert_eq!(machine.state(), State::Alarm);
+    machine.step(2200, Input::Motion(false));
+    drive(&mut machine, 2300, 9000, 6.0);
+    assert_eq!(machine.state(), State::Alarm, "once begun it does not depend on the sensor");
+}
+
+#[test]
+fn motion_counts_for_as_long_as_it_was_told() {
+    for (quiet_ms, expected) in [(900, State::Alarm), (1300, State::Suspect)] {
+        let mut machine = AlarmMachine::new(config(), 0);
+        machine.require_motion(1500);
+        machine.step(0, Input::Motion(true));
+        machine.step(100, Input::Motion(false));
+        drive(&mut machine, 100 + quiet_ms, 100 + quiet_ms + 400, 6.0);
+        assert_eq!(machine.state(), expected, "after {quiet_ms} ms");
+    }
 }
 
 #[test]

@@ -13,7 +13,8 @@ use normwatch::clock::{Clock, SystemClock};
 use normwatch::model::Bundle;
 use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
 use normwatch::runtime::{
-    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Shutdown, UpdatePolicy, run_live,
+    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Shutdown, UpdatePolicy,
+    run_live,
 };
 use normwatch::score::Mask;
 
@@ -131,6 +132,18 @@ impl Run {
         end_is_loss: bool,
         open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
         shutdown: &Shutdown,
+        each: impl FnMut(u64),
+    ) -> Result<LiveStats, Error> {
+        let progress = Progress::new(SystemClock.monotonic_ns() / 1_000_000);
+        self.go_with(progress, end_is_loss, open, shutdown, each)
+    }
+
+    fn go_with(
+        &mut self,
+        progress: Progress,
+        end_is_loss: bool,
+        open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
+        shutdown: &Shutdown,
         mut each: impl FnMut(u64),
     ) -> Result<LiveStats, Error> {
         let options = LiveOptions {
@@ -143,6 +156,7 @@ impl Run {
             period_ns: 1,
             past_frames: 4,
             end_is_loss,
+            progress,
         };
         let mut judged = 0;
         let result = run_live(
@@ -218,6 +232,44 @@ fn a_capture_thread_that_panics_ends_the_run() {
     let mut run = Run::new(false);
     let error = run.go(true, &mut || camera(8, Then::Panic), &Shutdown::new(), |_| {}).unwrap_err();
     assert_eq!(error.exit_code(), 1, "{error}");
+}
+
+#[test]
+fn a_judging_thread_that_panics_leaves_the_lines_safe_and_ends() {
+    let mut run = Run::new(false);
+    let (alarm, fault) = (run.alarm.clone(), run.fault.clone());
+    let mut open = || camera(u64::MAX, Then::End);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = run.go(true, &mut open, &Shutdown::new(), |judged| {
+            if judged > 3 && fault.is_high() == Some(true) {
+                panic!("on purpose");
+            }
+        });
+    }));
+    assert!(panicked.is_err());
+    assert_eq!((alarm.is_high(), fault.is_high()), (Some(false), Some(false)));
+}
+
+#[test]
+fn lines_that_somebody_else_drove_are_driven_again() {
+    let mut run = Run::new(false);
+    let fault = run.fault.clone();
+    let progress = Progress::new(0);
+    let (shutdown, mut writes) = (Shutdown::new(), None);
+    let (stop, touched) = (shutdown.clone(), progress.clone());
+    let mut open = || camera(u64::MAX, Then::End);
+    let each = |judged: u64| match (judged, writes) {
+        (20, None) => {
+            writes = Some(fault.writes());
+            touched.touch_lines();
+        }
+        (40.., Some(before)) => {
+            assert!(fault.writes() > before, "the fault line was not driven again");
+            stop.request();
+        }
+        _ => {}
+    };
+    run.go_with(progress, false, &mut open, &shutdown, each).unwrap();
 }
 
 #[test]

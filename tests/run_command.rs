@@ -3,9 +3,11 @@
 mod common;
 
 use std::fs;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{Bench, json, stderr};
 
@@ -77,4 +79,114 @@ fn a_bundle_without_a_calibration_cannot_watch() {
     let out = bench.run(&RUN);
     assert_eq!(out.status.code(), Some(2));
     assert!(stderr(&out).contains("normwatch calibrate"), "{}", stderr(&out));
+}
+
+/// The site on a board whose watchdog is the plain file `wd`.
+fn site_with_watchdog(bench: &Bench) {
+    let device = bench.path("wd");
+    fs::write(&device, "").unwrap();
+    let board = format!(
+        "description = \"test\"\ninherits = \"simulated\"\n[watchdog]\ndevice = \"{}\"\n",
+        device.display()
+    );
+    fs::write(bench.path("board.toml"), board).unwrap();
+    site(bench, "source = \"folder\"\npath = \"normal/00\"\nloop = true");
+    let text = fs::read_to_string(bench.path("site.toml")).unwrap();
+    let text = text.replace("\"simulated\"", "\"./board.toml\"");
+    fs::write(bench.path("site.toml"), text + "[watchdog]\nstall_s = 1\n").unwrap();
+}
+
+fn listen(socket: &Path) -> UnixDatagram {
+    let socket = UnixDatagram::bind(socket).unwrap();
+    socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    socket
+}
+
+/// What a service manager is told until a moment, and when.
+fn told(socket: &UnixDatagram, until: Instant) -> Vec<(Instant, String)> {
+    let mut messages = Vec::new();
+    let mut buffer = [0; 512];
+    while Instant::now() < until {
+        if let Ok(length) = socket.recv(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            messages.push((Instant::now(), text));
+        }
+    }
+    messages
+}
+
+#[test]
+fn the_service_manager_and_the_hardware_are_fed_and_an_orderly_end_disarms() {
+    let bench = Bench::calibrated();
+    site_with_watchdog(&bench);
+    let socket = listen(&bench.path("notify"));
+    let child = bench
+        .command(&[&RUN[..], &["--for-s", "3"]].concat())
+        .env("NOTIFY_SOCKET", bench.path("notify"))
+        .env("WATCHDOG_USEC", "600000")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let messages = told(&socket, Instant::now() + Duration::from_secs(5));
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{}", stderr(&out));
+    let count = |what: &str| messages.iter().filter(|(_, m)| m.contains(what)).count();
+    assert!(messages[0].1.starts_with("READY=1"), "{messages:?}");
+    assert!(count("WATCHDOG=1") >= 5, "{messages:?}");
+    assert!(count("STATUS=watching") >= 1, "{messages:?}");
+    assert_eq!(count("STOPPING=1"), 1, "{messages:?}");
+    let written = fs::read(bench.path("wd")).unwrap();
+    assert!(written.len() >= 3 && written.ends_with(b"V"), "{written:?}");
+}
+
+#[test]
+fn a_hung_judging_thread_starves_both_watchdogs() {
+    let bench = Bench::calibrated();
+    site_with_watchdog(&bench);
+    let socket = listen(&bench.path("notify"));
+    let mut child = bench
+        .command(&[&RUN[..], &["--fault-injection", "stall-inference:5"]].concat())
+        .env("NOTIFY_SOCKET", bench.path("notify"))
+        .env("WATCHDOG_USEC", "600000")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let messages = told(&socket, begun + Duration::from_secs(6));
+    assert_eq!(child.try_wait().unwrap(), None, "it was to hang, not to end");
+    child.kill().unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert!(stderr(&out).contains("no progress: network and lines have hung"), "{}", stderr(&out));
+    let last_fed = messages.iter().rfind(|(_, m)| m.contains("WATCHDOG=1")).unwrap().0;
+    let silence = begun + Duration::from_secs(6) - last_fed;
+    assert!(silence > Duration::from_secs(1), "fed {silence:?} before the end");
+    assert!(messages.last().unwrap().1.contains("STATUS=no progress"), "{messages:?}");
+    let written = fs::read(bench.path("wd")).unwrap();
+    assert!(!written.is_empty() && !written.contains(&b'V'), "{written:?}");
+}
+
+#[test]
+fn a_panic_ends_the_process_and_leaves_the_watchdog_running() {
+    let bench = Bench::calibrated();
+    site_with_watchdog(&bench);
+    let out = bench.run(&[&RUN[..], &["--fault-injection", "panic-inference:5"]].concat());
+    assert_eq!(out.status.code(), Some(101), "{}", stderr(&out));
+    assert!(!fs::read(bench.path("wd")).unwrap().contains(&b'V'));
+}
+
+#[test]
+fn a_line_that_is_not_there_is_explained() {
+    let bench = Bench::calibrated();
+    let board = "description = \"test\"\n[gpio]\ndriver = \"gpiocdev\"\n[[gpio.line]]\n\
+                 name = \"ALARM\"\nkernel_name = \"NO-SUCH-LINE-HERE\"\n[[gpio.line]]\nname = \"FAULT\"\n";
+    fs::write(bench.path("board.toml"), board).unwrap();
+    site(&bench, "source = \"folder\"\npath = \"normal/00\"");
+    let text = fs::read_to_string(bench.path("site.toml")).unwrap();
+    fs::write(bench.path("site.toml"), text.replace("\"simulated\"", "\"./board.toml\"")).unwrap();
+    let out = bench.run(&RUN);
+    assert_eq!(out.status.code(), Some(7), "{}", stderr(&out));
+    let said = stderr(&out);
+    let expected = if cfg!(feature = "gpio") { "NO-SUCH-LINE-HERE" } else { "feature `gpio`" };
+    assert!(said.contains(expected), "{said}");
 }

@@ -1,4 +1,4 @@
-use embedded_hal::digital::OutputPin;
+use embedded_hal::digital::{OutputPin, PinState};
 
 /// Which electrical level means "active".
 ///
@@ -8,6 +8,18 @@ use embedded_hal::digital::OutputPin;
 pub enum Polarity {
     ActiveHigh,
     ActiveLow,
+}
+
+impl Polarity {
+    /// The electrical level that shows `active`.
+    pub fn level(self, active: bool) -> PinState {
+        PinState::from(active == (self == Self::ActiveHigh))
+    }
+
+    /// Whether this electrical level means active.
+    pub fn is_active(self, level: PinState) -> bool {
+        level == self.level(true)
+    }
 }
 
 /// One output line: a pin, its polarity, and the level it falls back to.
@@ -39,10 +51,7 @@ impl<P: OutputPin> Line<P> {
             return Ok(());
         }
         self.shown = None;
-        match (active, self.polarity) {
-            (true, Polarity::ActiveHigh) | (false, Polarity::ActiveLow) => self.pin.set_high()?,
-            (false, Polarity::ActiveHigh) | (true, Polarity::ActiveLow) => self.pin.set_low()?,
-        }
+        self.pin.set_state(self.polarity.level(active))?;
         self.shown = Some(active);
         Ok(())
     }
@@ -54,6 +63,12 @@ impl<P: OutputPin> Line<P> {
     pub fn set_safe(&mut self) -> Result<(), P::Error> {
         self.shown = None;
         self.set(self.safe_active)
+    }
+
+    /// Says that somebody else may have driven the pin: the next call of
+    /// [`Line::set`] drives it again.
+    pub fn forget(&mut self) {
+        self.shown = None;
     }
 
     /// What was last driven successfully; `None` when that is not known.

@@ -81,6 +81,9 @@ pub enum Input {
     Arm,
     /// Drops everything, a latched alarm too.
     Disarm,
+    /// An independent motion sensor became active or inactive; matters only
+    /// after [`AlarmMachine::require_motion`].
+    Motion(bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +108,9 @@ pub struct AlarmMachine {
     quiet_since_ms: Option<u64>,
     acknowledged: bool,
     now_ms: u64,
+    motion_within_ms: Option<u32>,
+    moving: bool,
+    moved_ms: Option<u64>,
 }
 
 impl AlarmMachine {
@@ -114,7 +120,29 @@ impl AlarmMachine {
             config.levels.exit = config.levels.enter;
         }
         let state = if config.armed_at_start { State::WarmUp } else { State::Disarmed };
-        Self { config, state, since_ms: now_ms, quiet_since_ms: None, acknowledged: false, now_ms }
+        Self {
+            config,
+            state,
+            since_ms: now_ms,
+            quiet_since_ms: None,
+            acknowledged: false,
+            now_ms,
+            motion_within_ms: None,
+            moving: false,
+            moved_ms: None,
+        }
+    }
+
+    /// From now on a suspicion becomes an alarm only if a motion sensor is
+    /// active, or was within the last `within_ms`. An alarm that has begun does
+    /// not depend on it.
+    pub fn require_motion(&mut self, within_ms: u32) {
+        self.motion_within_ms = Some(within_ms);
+    }
+
+    /// What [`AlarmMachine::require_motion`] was told.
+    pub fn motion_within_ms(&self) -> Option<u32> {
+        self.motion_within_ms
     }
 
     pub fn config(&self) -> &AlarmConfig {
@@ -145,6 +173,7 @@ impl AlarmMachine {
             Input::Arm => {}
             Input::Disarm if self.state == State::Disarmed => {}
             Input::Disarm => self.enter(State::Disarmed, &mut out),
+            Input::Motion(moving) => self.motion(moving),
         }
         self.expire(&mut out);
         out
@@ -183,13 +212,30 @@ impl AlarmMachine {
         }
         match self.state {
             State::Suspect if score < exit => self.enter(State::Idle, out),
-            State::Suspect if self.elapsed_ms() >= u64::from(self.config.min_duration_ms) => {
+            State::Suspect if self.is_lasting() && self.is_confirmed() => {
                 self.enter(State::Alarm, out);
             }
             State::Alarm if score >= exit => self.quiet_since_ms = None,
             State::Alarm => self.quiet(out),
             _ => {}
         }
+    }
+
+    fn is_lasting(&self) -> bool {
+        self.elapsed_ms() >= u64::from(self.config.min_duration_ms)
+    }
+
+    fn is_confirmed(&self) -> bool {
+        let Some(within_ms) = self.motion_within_ms else { return true };
+        let recent = |at_ms| self.now_ms - at_ms <= u64::from(within_ms);
+        self.moving || self.moved_ms.is_some_and(recent)
+    }
+
+    fn motion(&mut self, moving: bool) {
+        if self.moving || moving {
+            self.moved_ms = Some(self.now_ms);
+        }
+        self.moving = moving;
     }
 
     fn quiet(&mut self, out: &mut Transitions) {

@@ -77,6 +77,13 @@ impl<A: OutputPin, F: OutputPin> AlarmOutputs<A, F> {
         alarm_result.and(fault_result)
     }
 
+    /// Says that somebody else may have driven the lines: the next
+    /// [`AlarmOutputs::show`] drives both, whatever they showed.
+    pub fn forget(&mut self) {
+        self.alarm.forget();
+        self.fault.forget();
+    }
+
     pub fn alarm_line(&self) -> &Line<A> {
         &self.alarm
     }

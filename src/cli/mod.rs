@@ -4,12 +4,15 @@ mod bench;
 mod calibrate;
 mod check;
 mod demo;
+mod fault_injection;
+mod lines;
 mod live_source;
 mod logger;
 mod replay;
 mod report;
 mod run;
 mod setup;
+mod supervision;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,7 +29,8 @@ Exit codes:
   3  a model bundle or calibration was refused
   4  the camera or the footage cannot be read
   5  a file cannot be written or read
-  6  the demonstration's alarms were not where the truth is";
+  6  the demonstration's alarms were not where the truth is
+  7  a GPIO line or the watchdog cannot be had";
 
 /// Learns what is normal in front of one fixed camera and switches a line when
 /// it sees something else.

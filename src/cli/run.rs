@@ -6,20 +6,19 @@ use clap::Args;
 use serde::Serialize;
 use signal_hook::consts::SIGUSR1;
 
-use super::setup;
-use super::{live_source, print_json};
+use super::fault_injection::FaultInjection;
+use super::{lines, live_source, print_json, setup, supervision};
 use crate::Error;
-use crate::alarm::{AlarmConfig, AlarmOutputs, Input, Levels, Line, Pattern, Polarity};
+use crate::alarm::{AlarmConfig, Input, Levels};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{
-    ActiveLevel, AlarmSection, EventsSection, GpioDriver, MemoryUpdate, OutputLine, OutputPattern,
-    Site,
-};
+use crate::config::{AlarmSection, EventsSection, MemoryUpdate, Site};
+use crate::gpio::BoardLines;
+use crate::health::supervise;
 use crate::model::{Bundle, Normaliser};
-use crate::output::{CappedFile, Event, EventLog, JsonLines, SimulatedLine, SimulatedPin};
+use crate::output::{CappedFile, Event, EventLog, JsonLines};
 use crate::runtime::{
-    Analyser, IntakeCounts, LiveOptions, LiveStats, Monitor, MonitorOptions, Shutdown, StageRow,
-    UpdatePolicy, run_live,
+    Analyser, IntakeCounts, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Shutdown,
+    StageRow, UpdatePolicy, run_live,
 };
 
 /// A score older than this many frame periods no longer vouches for anything.
@@ -39,6 +38,10 @@ pub(super) struct RunArgs {
     /// Print what the run came to as JSON.
     #[arg(long)]
     json: bool,
+    /// For tests of boards: hang (`stall-inference:N`) or panic
+    /// (`panic-inference:N`) after N judged frames.
+    #[arg(long, value_name = "FAULT", hide = true)]
+    fault_injection: Option<FaultInjection>,
 }
 
 #[derive(Serialize)]
@@ -55,8 +58,6 @@ struct Summary {
     latency_p99_ms: f64,
     stages: Vec<StageRow>,
 }
-
-type Lines = AlarmOutputs<SimulatedPin, SimulatedPin>;
 
 pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let site = setup::load_site(&args.config)?;
@@ -77,9 +78,13 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         period_ns: input.period_ns(),
         alarm: alarm_config(&site.alarm, budget.levels()),
         stale_ms: (STALE_PERIODS * input.period_ns() / 1_000_000).max(MIN_STALE_MS),
-        log_lines: !has_heartbeat(&site),
+        log_lines: !lines::has_heartbeat(&site),
     };
-    let mut monitor = Monitor::new(options, analyser, lines(&site)?, event_log(&site)?, now_ms);
+    let board_lines = BoardLines::new(&site.board);
+    let held = lines::open(&site, &board_lines)?;
+    let mut panel = lines::open_panel(&site, &board_lines)?;
+    let mut monitor = Monitor::new(options, analyser, held.outputs, event_log(&site)?, now_ms);
+    site.input.pir.iter().for_each(|pir| monitor.require_motion(pir.within_ms));
     monitor.record(&Event::Start {
         bundle: bundle.manifest().name.clone(),
         model_sha256: bundle.model_sha256().into(),
@@ -98,18 +103,32 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         period_ns: input.period_ns(),
         past_frames: input.frames,
         end_is_loss: live_source::end_is_loss(&site.camera),
+        progress: Progress::new(clock.monotonic_ns() / 1_000_000),
     };
     let needs = live_source::Needs::of(&input);
     let mut camera = live_source::Camera::new(&site.camera, needs, &clock);
     let mut open = || camera.open();
+    let supervisor =
+        supervision::start(&site, live.progress.clone(), options.stale_ms, held.fault)?;
     let deadline_ns = args.for_s.map(|s| clock.monotonic_ns() + (s.max(0.0) * 1e9) as u64);
     let inputs = || {
-        if deadline_ns.is_some_and(|at| clock.monotonic_ns() >= at) {
+        let now_ns = clock.monotonic_ns();
+        if deadline_ns.is_some_and(|at| now_ns >= at) {
             shutdown.request();
         }
-        acknowledged.swap(false, Ordering::AcqRel).then_some(Input::Acknowledge)
+        if acknowledged.swap(false, Ordering::AcqRel) {
+            return Some(Input::Acknowledge);
+        }
+        panel.next(now_ns / 1_000_000)
     };
-    let stats = run_live(live, &mut open, &mut monitor, &*clock, &shutdown, inputs, |_, _| {})?;
+    let mut judged = 0;
+    let each = |_: &_, _: &_| {
+        judged += 1;
+        args.fault_injection.iter().for_each(|fault| fault.strike(judged));
+    };
+    let stats = supervise(supervisor, &*clock, || {
+        run_live(live, &mut open, &mut monitor, &*clock, &shutdown, inputs, each)
+    })?;
     report(
         args,
         &stats,
@@ -143,44 +162,6 @@ fn alarm_config(section: &AlarmSection, levels: Levels) -> AlarmConfig {
         latch: section.latch,
         armed_at_start: section.armed_at_start,
     }
-}
-
-fn has_heartbeat(site: &Site) -> bool {
-    let beats = |line: &OutputLine| matches!(line.pattern, OutputPattern::Heartbeat { .. });
-    beats(&site.output.alarm) || site.output.fault.as_ref().is_some_and(beats)
-}
-
-/// The site's lines. A site without a fault output gets one that leads nowhere.
-fn lines(site: &Site) -> Result<Lines, Error> {
-    if site.board.gpio.driver != GpioDriver::Simulated {
-        return Err(Error::Config(format!(
-            "{}: the board {} drives real GPIO lines, which this release cannot do yet: \
-             use a board whose `gpio.driver` is \"simulated\"",
-            site.file.display(),
-            site.board.name
-        )));
-    }
-    let pin = || SimulatedLine::new().1;
-    let (alarm, alarm_pattern) = line(&site.output.alarm, pin());
-    let (fault, fault_pattern) = match &site.output.fault {
-        Some(output) => line(output, pin()),
-        None => (Line::new(pin(), Polarity::ActiveHigh, false), Pattern::Steady),
-    };
-    AlarmOutputs::new(alarm, alarm_pattern, fault, fault_pattern)
-        .map_err(|e| Error::Internal(format!("a line cannot be driven: {e:?}")))
-}
-
-fn line(output: &OutputLine, pin: SimulatedPin) -> (Line<SimulatedPin>, Pattern) {
-    let polarity = match output.active {
-        ActiveLevel::High => Polarity::ActiveHigh,
-        ActiveLevel::Low => Polarity::ActiveLow,
-    };
-    let pattern = match output.pattern {
-        OutputPattern::Steady => Pattern::Steady,
-        OutputPattern::Pulse { width_ms } => Pattern::Pulse { width_ms },
-        OutputPattern::Heartbeat { period_ms } => Pattern::Heartbeat { period_ms },
-    };
-    (Line::new(pin, polarity, output.safe_active), pattern)
 }
 
 fn event_log(site: &Site) -> Result<EventLog<JsonLines<CappedFile>>, Error> {

@@ -16,12 +16,14 @@ mod board;
 mod camera;
 mod diagnostic;
 mod document;
+mod input;
 mod lookup;
 mod mask;
 mod output;
 mod reader;
 mod report;
 mod site;
+mod watchdog;
 
 use std::path::{Path, PathBuf};
 
@@ -32,9 +34,12 @@ pub use board::{
 };
 pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
+pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use mask::{MaskMode, MaskSection};
 pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};
+pub(crate) use reader::similar;
 pub use site::Site;
+pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};
 
 use report::Report;
 

@@ -120,7 +120,8 @@ fn read_line(
     line.map(|_| output)
 }
 
-fn known_line<'a>(item: Item<'a>, board: Option<&Board>) -> Option<(String, Item<'a>)> {
+/// A line's name, if the board has such a line.
+pub(super) fn known_line<'a>(item: Item<'a>, board: Option<&Board>) -> Option<(String, Item<'a>)> {
     let name = item.clone().text()?;
     let Some(board) = board else { return Some((name, item)) };
     if board.gpio.line(&name).is_some() {

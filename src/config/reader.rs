@@ -273,7 +273,7 @@ impl<'a> Item<'a> {
 }
 
 /// The candidate that `word` probably stands for.
-pub(super) fn similar<'c>(
+pub(crate) fn similar<'c>(
     word: &str,
     candidates: impl Iterator<Item = &'c str>,
 ) -> Option<&'c str> {

@@ -4,11 +4,13 @@ use super::alarm::{AlarmSection, BudgetSection, MemorySection};
 use super::board::{self, Board};
 use super::camera::CameraSection;
 use super::document;
+use super::input::InputSection;
 use super::lookup;
 use super::mask::MaskSection;
 use super::output::OutputSection;
 use super::reader::Section;
 use super::report::Report;
+use super::watchdog::WatchdogPolicy;
 
 /// A site file with its board, checked, with paths that no longer depend on
 /// where the file lies.
@@ -29,6 +31,8 @@ pub struct Site {
     /// In the order of the file; empty to watch the whole picture.
     pub masks: Vec<MaskSection>,
     pub output: OutputSection,
+    pub input: InputSection,
+    pub watchdog: WatchdogPolicy,
 }
 
 pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Option<Site> {
@@ -50,6 +54,8 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let output = root
         .required_section("output")
         .and_then(|section| OutputSection::read(section, board.as_ref(), base));
+    let input = InputSection::read(root.optional_section("input"), board.as_ref(), output.as_ref());
+    let watchdog = WatchdogPolicy::read(root.optional_section("watchdog"), board.as_ref());
     Some(Site {
         file: path.to_path_buf(),
         board: board?,
@@ -61,6 +67,8 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         memory,
         masks: masks.into_iter().collect::<Option<_>>()?,
         output: output?,
+        input: input?,
+        watchdog,
     })
 }
 

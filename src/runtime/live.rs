@@ -7,6 +7,7 @@ use heapless::spsc::{Consumer, Producer, Queue};
 use super::histogram::Histogram;
 use super::intake::{Intake, IntakeCounts, Taken};
 use super::monitor::{Monitor, Step};
+use super::progress::{Capturing, Progress};
 use super::shutdown::Shutdown;
 use super::slots::SlotPool;
 use super::window::MAX_PAST_FRAMES;
@@ -33,8 +34,8 @@ const MAX_BACKOFF_MS: u64 = 30_000;
 pub type OpenSource<'a> =
     dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send + 'a;
 
-/// Constants of a live run.
-#[derive(Clone, Copy, Debug)]
+/// Constants of a live run, and where it shows its progress.
+#[derive(Clone, Debug)]
 pub struct LiveOptions {
     pub spec: InputSpec,
     pub period_ns: u64,
@@ -43,6 +44,7 @@ pub struct LiveOptions {
     /// Whether the end of the footage is a lost camera, as for a camera's
     /// command, or the end of the run, as for a folder.
     pub end_is_loss: bool,
+    pub progress: Progress,
 }
 
 /// What a live run came to.
@@ -100,7 +102,7 @@ where
     let (notes_in, notes_out) = notes.split();
     let result: Result<LiveStats, Error> = thread::scope(|scope| {
         let capture = Capture {
-            options,
+            options: options.clone(),
             pool: &pool,
             filled: filled_in,
             free: free_out,
@@ -122,11 +124,13 @@ where
             notes: notes_out,
             monitor,
             clock,
+            progress: options.progress,
+            shutdown,
             stats: LiveStats::default(),
         };
-        let outcome = watch.run(shutdown, &|| !handle.is_finished(), &mut inputs, &mut each);
+        let outcome = watch.run(&|| !handle.is_finished(), &mut inputs, &mut each);
         let mut stats = std::mem::take(&mut watch.stats);
-        shutdown.request();
+        drop(watch);
         let captured = handle.join().map_err(|_| Error::Internal("capture panicked".into()))?;
         outcome?;
         stats.counts = captured.counts;
@@ -161,6 +165,7 @@ impl Capture<'_> {
     fn run(mut self, open: &mut OpenSource<'_>) -> LiveStats {
         let mut backoff_ms = FIRST_BACKOFF_MS;
         while !self.shutdown.is_requested() {
+            self.doing(Capturing::Opening);
             let ended = open().and_then(|source| {
                 log::info!("capturing from {}", source.describe());
                 let mut intake = Intake::new(source, self.options.spec, self.options.period_ns);
@@ -181,15 +186,19 @@ impl Capture<'_> {
                 Err(error) => error.to_string(),
             };
             self.tell(Note::Lost(loss));
-            self.shutdown.sleep_ms(self.jittered(backoff_ms));
+            let pause_ms = self.jittered(backoff_ms);
+            self.doing(Capturing::Waiting { until_ms: self.now_ms() + pause_ms });
+            self.shutdown.sleep_ms(pause_ms);
             backoff_ms = (backoff_ms * 2).min(MAX_BACKOFF_MS);
             self.stats.reopened += 1;
         }
+        self.doing(Capturing::Ended);
         self.stats
     }
 
     fn frames(&mut self, intake: &mut Intake, backoff_ms: &mut u64) -> Result<(), SourceError> {
         let mut first = true;
+        self.doing(Capturing::Reading);
         while !self.shutdown.is_requested() {
             self.spare = self.spare.or_else(|| self.free.dequeue());
             // Without a free slot the frame is read all the same, so that the
@@ -198,6 +207,7 @@ impl Capture<'_> {
                 Some(slot) => intake.take(&mut self.pool.lock(slot))?,
                 None => intake.discard()?,
             };
+            self.options.progress.frame(self.now_ms());
             match taken {
                 Taken::End => return Ok(()),
                 Taken::Thinned => continue,
@@ -229,6 +239,14 @@ impl Capture<'_> {
         self.listener.unpark();
     }
 
+    fn now_ms(&self) -> u64 {
+        self.clock.monotonic_ns() / 1_000_000
+    }
+
+    fn doing(&self, what: Capturing) {
+        self.options.progress.capturing(self.now_ms(), what);
+    }
+
     fn jittered(&self, ms: u64) -> u64 {
         ms * (75 + self.clock.monotonic_ns() / 1000 % 51) / 100
     }
@@ -241,19 +259,31 @@ struct Watch<'a, A: OutputPin, F: OutputPin, S> {
     notes: Consumer<'a, Note>,
     monitor: &'a mut Monitor<A, F, S>,
     clock: &'a dyn Clock,
+    progress: Progress,
+    shutdown: &'a Shutdown,
     stats: LiveStats,
+}
+
+/// However this thread ends, in order or in a panic: the lines are safe before
+/// anybody waits for the capture thread, which may be in the middle of a read.
+impl<A: OutputPin, F: OutputPin, S> Drop for Watch<'_, A, F, S> {
+    fn drop(&mut self) {
+        self.monitor.abandon();
+        self.progress.judging_ended();
+        self.shutdown.request();
+    }
 }
 
 impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
     fn run(
         &mut self,
-        shutdown: &Shutdown,
         capture_lives: &dyn Fn() -> bool,
         inputs: &mut impl FnMut() -> Option<Input>,
         each: &mut impl FnMut(&Step, &Monitor<A, F, S>),
     ) -> Result<(), Error> {
         let mut ended = None;
-        while !shutdown.is_requested() {
+        while !self.shutdown.is_requested() {
+            self.progress.judging(self.now_ms());
             while let Some(note) = self.notes.dequeue() {
                 if let Note::End(error) = note {
                     ended = Some(error);
@@ -271,6 +301,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
                 thread::park_timeout(Duration::from_millis(TICK_MS));
             }
             let now_ms = self.now_ms();
+            if self.progress.take_lines_touched() {
+                self.monitor.redrive(now_ms);
+            }
             match inputs() {
                 Some(input) => self.monitor.input(now_ms, input),
                 None => self.monitor.tick(now_ms),
@@ -297,6 +330,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
     fn judge(&mut self, each: &mut impl FnMut(&Step, &Monitor<A, F, S>)) -> Result<(), Error> {
         let Some(step) = self.monitor.judge(self.pool)? else { return Ok(()) };
         self.stats.judged += 1;
+        self.progress.judged();
         if let Some(score) = &step.score {
             let now_ns = self.clock.monotonic_ns();
             self.stats.latency.add(now_ns.saturating_sub(score.timestamp_ns));

@@ -53,6 +53,14 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
 
 const LINES: [&str; 2] = ["alarm", "fault"];
 
+impl<A: OutputPin, F: OutputPin, S> Monitor<A, F, S> {
+    /// Drives both lines to their safe levels; the event log learns of it with
+    /// the next call that drives them.
+    pub fn abandon(&mut self) {
+        let _ = self.outputs.set_safe();
+    }
+}
+
 impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     pub fn new(
         options: MonitorOptions,
@@ -75,10 +83,18 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
     }
 
+    /// From now on an alarm begins only with a motion sensor's consent; see
+    /// [`AlarmMachine::require_motion`].
+    pub fn require_motion(&mut self, within_ms: u32) {
+        self.machine.require_motion(within_ms);
+    }
+
     /// Begins another clip: a new window and a new state machine, as if just
     /// started. The memory stays as it is. Returns the slots set free.
     pub fn restart(&mut self, now_ms: u64) -> Freed {
+        let motion_within_ms = self.machine.motion_within_ms();
         self.machine = AlarmMachine::new(self.options.alarm, now_ms);
+        motion_within_ms.into_iter().for_each(|ms| self.machine.require_motion(ms));
         self.last_score_ms = None;
         self.analyser.forget();
         let freed = self.window.clear();
@@ -149,7 +165,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.input(now_ms, Input::Tick);
     }
 
-    /// An input from outside: acknowledge, arm, disarm.
+    /// An input from outside: acknowledge, arm, disarm, motion.
     pub fn input(&mut self, now_ms: u64, input: Input) {
         let transitions = self.machine.step(now_ms, input);
         self.note(&transitions, None, None);
@@ -174,6 +190,12 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     pub fn make_safe(&mut self, now_ms: u64) {
         let result = self.outputs.set_safe();
         self.after_drive(now_ms, result);
+    }
+
+    /// Drives both lines again, because somebody else did meanwhile.
+    pub fn redrive(&mut self, now_ms: u64) {
+        self.outputs.forget();
+        self.show(now_ms);
     }
 
     /// Whether a recent score vouches for the whole.

@@ -12,8 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use normwatch::config::{
-    ActiveLevel, CameraSource, ConfigError, GpioDriver, MemoryUpdate, OutputPattern, Site,
-    load_site,
+    ActiveLevel, CameraSource, ConfigError, GpioDriver, HardwareWatchdogUse, InputBias,
+    InputSection, MemoryUpdate, OutputPattern, Site, load_site,
 };
 use tempfile::TempDir;
 
@@ -97,4 +97,21 @@ fn a_minimal_site_takes_the_defaults() {
     assert_eq!(site.output.alarm.active, ActiveLevel::High);
     assert!(!site.output.alarm.safe_active);
     assert_eq!((site.output.fault, site.output.events), (None, None));
+    assert_eq!(site.watchdog.hardware, HardwareWatchdogUse::IfPresent);
+    assert_eq!(site.watchdog.stall_s, 10);
+    assert_eq!(site.input, InputSection::default());
+}
+
+#[test]
+fn inputs_take_the_defaults() {
+    let inputs = "[input.acknowledge]\nline = 'ACK'\nactive = 'low'\nbias = 'pull-up'\n\
+                  [input.pir]\nline = 'FAULT'\n";
+    let site = load_text(&edited(8, inputs)).unwrap_or_else(|e| panic!("{e}"));
+    let button = site.input.acknowledge.unwrap();
+    assert_eq!((button.active, button.bias), (ActiveLevel::Low, InputBias::PullUp));
+    assert_eq!(button.debounce_ms, 50);
+    let pir = site.input.pir.unwrap();
+    assert_eq!((pir.contact.line.as_str(), pir.within_ms), ("FAULT", 10_000));
+    assert_eq!(pir.contact.bias, InputBias::AsIs);
+    assert_eq!(site.input.arm, None);
 }

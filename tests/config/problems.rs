@@ -109,6 +109,37 @@ fn impossible_values() {
             "9:18 `budget.alarms_per_day` is inf, out of range",
         ),
         (8, "[memory]\nupdate = 'papr'".into(), "9:10 `memory.update` does not know `papr` ?paper"),
+        (
+            8,
+            "[watchdog]\nhardware = 'required'".into(),
+            "9:12 `watchdog.hardware` = \"required\", but board `simulated` names none",
+        ),
+        (
+            8,
+            "[input.arm]\nline = 'ALARM'".into(),
+            "9:8 `input.arm.line` = \"ALARM\" is the line of the alarm output too",
+        ),
+        (
+            8,
+            "[input.acknowledge]\nline = 'ACK'\n[input.pir]\nline = 'ACK'".into(),
+            "11:8 `input.pir.line` = \"ACK\" is the line of the acknowledge input too",
+        ),
+        (
+            8,
+            "[input.arm]\nline = 'AKC'".into(),
+            "9:8 `input.arm.line` = \"AKC\" is no line of board `simulated` ?ACK",
+        ),
+        (
+            8,
+            "[input.arm]\nline = 'ACK'\nwithin_ms = 1".into(),
+            "10:1 unknown key `input.arm.within_ms`",
+        ),
+        (
+            8,
+            "[input.arm]\nline = 'ACK'\nbias = 'up'".into(),
+            "10:8 `input.arm.bias` does not know `up`",
+        ),
+        (8, "[watchdog]\nstall_s = 0".into(), "9:11 `watchdog.stall_s` is 0, out of range"),
         (8, triangle("[]"), "10:10 `mask[0].points` has 0 points, too few for a polygon"),
         (
             8,

@@ -24,6 +24,9 @@ fn the_reference_example_parses_and_shows_the_defaults() {
     let usual = load_text(MINIMAL).unwrap();
     assert_eq!((site.alarm, site.budget, site.memory), (usual.alarm, usual.budget, usual.memory));
     assert_eq!(site.camera.read_timeout_ms, usual.camera.read_timeout_ms);
+    assert_eq!(site.watchdog, usual.watchdog);
+    let button = site.input.acknowledge.unwrap();
+    assert_eq!((button.line.as_str(), button.debounce_ms), ("ACK", 50));
     assert_eq!(site.masks[0].mode, MaskMode::Ignore);
     let board = load_board(&place.path("my-board.toml"), &boards());
     assert_eq!(board.unwrap_or_else(|e| panic!("{e}")).gpio.driver, GpioDriver::Gpiocdev);
@@ -34,7 +37,8 @@ fn the_reference_example_parses_and_shows_the_defaults() {
 fn the_reference_names_every_key() {
     let site = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
         [[mask]]\nx=1\n[output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
-        [output.events]\nx=1\n";
+        [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
+        [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
     let board = "x=1\n[cpu]\nx=1\n[recommended]\nx=1\n[gpio]\nx=1\n[[gpio.line]]\nx=1\n\
         [watchdog]\nx=1\n[thermal]\nx=1\n";
     let place = Workplace::new(&[("site.toml", site.as_bytes()), ("b.toml", board.as_bytes())]);
@@ -50,5 +54,5 @@ fn the_reference_names_every_key() {
             assert!(named.iter().any(|n| REFERENCE.contains(n)), "{key} of {diagnostic}");
         }
     }
-    assert_eq!(sections, 18);
+    assert_eq!(sections, 23);
 }

@@ -1,0 +1,87 @@
+use embedded_hal::digital::OutputPin;
+
+use crate::Error;
+use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
+use crate::config::{ActiveLevel, InputLine, OutputLine, OutputPattern, Site};
+use crate::gpio::{BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin};
+use crate::output::SimulatedLine;
+
+pub(super) type Pin = SharedPin<BoardPin>;
+pub(super) type Outputs = AlarmOutputs<Pin, Pin>;
+
+/// The site's output lines, held and safe.
+pub(super) struct SiteOutputs {
+    pub outputs: Outputs,
+    /// The fault line once more, for whoever must drop it when the thread that
+    /// drives the outputs hangs.
+    pub fault: Line<Pin>,
+}
+
+/// Takes the site's lines, each at its safe level from the first moment on. A
+/// site without a fault output gets one that leads nowhere.
+pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, Error> {
+    let pin = |output: &OutputLine| {
+        let safe = polarity(output.active).level(output.safe_active);
+        lines.output(&output.line, safe).map(SharedPin::new)
+    };
+    let alarm_output = &site.output.alarm;
+    let alarm = line(alarm_output, pin(alarm_output)?);
+    let (fault, second, fault_pattern) = match &site.output.fault {
+        Some(output) => {
+            let pin = pin(output)?;
+            (line(output, pin.clone()), line(output, pin), pattern(output))
+        }
+        None => {
+            let pin = SharedPin::new(BoardPin::Simulated(SimulatedLine::new().1));
+            (unconnected(pin.clone()), unconnected(pin), Pattern::Steady)
+        }
+    };
+    let outputs = AlarmOutputs::new(alarm, pattern(alarm_output), fault, fault_pattern)
+        .map_err(|e| Error::Internal(format!("a line cannot be driven: {e:?}")))?;
+    Ok(SiteOutputs { outputs, fault: second })
+}
+
+/// Takes the lines that the site reads.
+pub(super) fn open_panel(site: &Site, lines: &BoardLines<'_>) -> Result<Panel, Error> {
+    let contact = |input: Option<&InputLine>| -> Result<Option<Contact>, LineError> {
+        let Some(input) = input else { return Ok(None) };
+        let InputLine { bias, debounce_ms, .. } = *input;
+        let request = InputRequest { polarity: polarity(input.active), bias, debounce_ms };
+        lines.input(&input.line, request).map(Some)
+    };
+    let pir = site.input.pir.as_ref().map(|pir| &pir.contact);
+    Ok(Panel::new(
+        contact(site.input.acknowledge.as_ref())?,
+        contact(site.input.arm.as_ref())?,
+        contact(pir)?,
+    ))
+}
+
+/// Whether one of the lines changes with time alone.
+pub(super) fn has_heartbeat(site: &Site) -> bool {
+    let beats = |line: &OutputLine| matches!(line.pattern, OutputPattern::Heartbeat { .. });
+    beats(&site.output.alarm) || site.output.fault.as_ref().is_some_and(beats)
+}
+
+fn polarity(active: ActiveLevel) -> Polarity {
+    match active {
+        ActiveLevel::High => Polarity::ActiveHigh,
+        ActiveLevel::Low => Polarity::ActiveLow,
+    }
+}
+
+fn line<P: OutputPin>(output: &OutputLine, pin: P) -> Line<P> {
+    Line::new(pin, polarity(output.active), output.safe_active)
+}
+
+fn unconnected<P: OutputPin>(pin: P) -> Line<P> {
+    Line::new(pin, Polarity::ActiveHigh, false)
+}
+
+fn pattern(output: &OutputLine) -> Pattern {
+    match output.pattern {
+        OutputPattern::Steady => Pattern::Steady,
+        OutputPattern::Pulse { width_ms } => Pattern::Pulse { width_ms },
+        OutputPattern::Heartbeat { period_ms } => Pattern::Heartbeat { period_ms },
+    }
+}

@@ -1,0 +1,72 @@
+use embedded_hal::digital::{InputPin, PinState};
+
+use super::debounce::Debouncer;
+use super::pin::PinError;
+use crate::alarm::Polarity;
+
+/// Electrical levels of one input.
+pub trait LevelSource: Send {
+    /// The next level that was seen since the last call, or the present one
+    /// when there was no change. Never waits.
+    ///
+    /// # Errors
+    /// The line cannot be read.
+    fn next_level(&mut self) -> Result<PinState, PinError>;
+}
+
+/// Looks at a pin only when asked: a change and its reversal between two looks
+/// are not seen.
+#[derive(Debug)]
+pub struct Polled<P>(pub P);
+
+impl<P: InputPin + Send> LevelSource for Polled<P>
+where
+    PinError: From<P::Error>,
+{
+    fn next_level(&mut self) -> Result<PinState, PinError> {
+        Ok(PinState::from(self.0.is_high()?))
+    }
+}
+
+/// An input that nothing is connected to.
+#[derive(Clone, Copy, Debug)]
+pub struct Unconnected(pub PinState);
+
+impl LevelSource for Unconnected {
+    fn next_level(&mut self) -> Result<PinState, PinError> {
+        Ok(self.0)
+    }
+}
+
+/// A button, switch or sensor: levels in, active or inactive out.
+pub struct Contact {
+    source: Box<dyn LevelSource>,
+    polarity: Polarity,
+    debouncer: Debouncer,
+    shown: Option<bool>,
+}
+
+impl Contact {
+    /// `debounce_ms` is 0 where the source has done that already.
+    pub fn new(source: Box<dyn LevelSource>, polarity: Polarity, debounce_ms: u32) -> Self {
+        Self { source, polarity, debouncer: Debouncer::new(debounce_ms), shown: None }
+    }
+
+    /// The contact's new state, if it changed since the last call; the first
+    /// call tells the state at the start.
+    ///
+    /// # Errors
+    /// The line cannot be read.
+    pub fn poll(&mut self, now_ms: u64) -> Result<Option<bool>, PinError> {
+        let level = self.debouncer.settle(now_ms, self.source.next_level()?);
+        let active = self.polarity.is_active(level);
+        let changed = self.shown != Some(active);
+        self.shown = Some(active);
+        Ok(changed.then_some(active))
+    }
+
+    /// Makes the next call tell the state anew.
+    pub fn forget(&mut self) {
+        self.shown = None;
+    }
+}

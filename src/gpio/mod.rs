@@ -1,0 +1,29 @@
+//! The board's GPIO lines: found by name, requested with their safe level, read
+//! with debounce.
+//!
+//! The kernel's chips are surveyed once ([`Survey`]); names are looked up in
+//! that survey ([`find`]), which is plain data, so that the rules can be tested
+//! without a chip. Pins below this room speak electrical levels; polarity is
+//! [`crate::alarm::Line`]'s business.
+
+mod contact;
+mod debounce;
+mod error;
+mod find;
+#[cfg(feature = "gpio")]
+mod kernel;
+mod open;
+mod panel;
+mod pin;
+mod shared;
+mod survey;
+
+pub use contact::{Contact, LevelSource, Polled, Unconnected};
+pub use debounce::Debouncer;
+pub use error::LineError;
+pub use find::{Place, find};
+pub use open::{BoardLines, InputRequest};
+pub use panel::Panel;
+pub use pin::{BoardPin, PinError};
+pub use shared::SharedPin;
+pub use survey::{Chip, ChipLine, Survey, Unreadable};
