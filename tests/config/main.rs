@@ -6,6 +6,7 @@ mod boards;
 mod files;
 mod problems;
 mod reference;
+mod shipped;
 
 use std::fs;
 use std::path::{Path, PathBuf};

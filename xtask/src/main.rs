@@ -3,6 +3,8 @@
 
 mod bundle;
 mod calibrate;
+mod cross;
+mod dist;
 mod eval;
 mod export;
 #[cfg(test)]
@@ -17,9 +19,11 @@ mod python;
 mod quantize;
 #[allow(dead_code, unused_imports)]
 mod run;
+mod sbom;
 mod scene;
 mod setup;
 mod shell;
+mod sizes;
 mod test;
 mod train;
 mod verify;
@@ -36,6 +40,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Dist(dist::DistArgs),
+    Sbom(sbom::SbomArgs),
     /// Learns from normal footage which scores are usual: the runtime's
     /// `normwatch calibrate`, options and all.
     Calibrate(calibrate::CalibrateArgs),
@@ -50,7 +56,8 @@ enum Command {
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
-    Setup,
+    Setup(setup::SetupArgs),
+    Sizes(sizes::SizesArgs),
     /// Trains a network on normal footage.
     Train(Box<train::TrainArgs>),
     /// Format, lints, all tests, the microcontroller build and the docs.
@@ -70,8 +77,11 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Import(args) => import::run(&args),
         Command::Quantize(args) => quantize::run(&args),
         Command::Eval(args) => eval::run(args),
+        Command::Dist(args) => dist::run(&args),
+        Command::Sbom(args) => sbom::run(&args),
         Command::Scene(args) => scene::run(args),
-        Command::Setup => setup::run(),
+        Command::Setup(args) => setup::run(&args),
+        Command::Sizes(args) => sizes::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Train(args) => train::run(&args),

@@ -1,39 +1,111 @@
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
+use crate::cross::{TARGETS, Target};
 use crate::{python, shell};
 
 /// The target that proves that the alarm room fits a microcontroller.
 pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 
-/// A program that the tests call, and the Debian package it comes with.
-const PROGRAMS: [(&str, &[&str], &str); 4] = [
+/// A program that is called, and the Debian package it comes with.
+type Program = (&'static str, &'static [&'static str], &'static str);
+
+const PROGRAMS: [Program; 4] = [
     ("cc", &["--version"], "gcc"),
     ("ffmpeg", &["-version"], "ffmpeg"),
     ("python3", &["--version"], "python3"),
     ("python3", &["-c", "import ensurepip"], "python3-venv"),
 ];
 
+const PACKAGING: [Program; 2] =
+    [("dpkg-deb", &["--version"], "dpkg"), ("lintian", &["--version"], "lintian")];
+
 const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
+
+/// Installs what is missing on this machine, or names it with the command that
+/// brings it.
+#[derive(clap::Args, Default)]
+pub struct SetupArgs {
+    /// What release builds and packages for the boards need, too: Rust targets,
+    /// Debian's cross compilers and user-mode emulators, lintian.
+    #[arg(long)]
+    cross: bool,
+}
 
 /// Makes sure that all is there; installs what it may.
 ///
 /// # Errors
 /// Names the first thing that is missing and the command that brings it.
-pub fn run() -> Result<()> {
+pub fn run(args: &SetupArgs) -> Result<()> {
     for (command, component) in COMPONENTS {
         if shell::output("cargo", &[command, "--version"]).is_none() {
             install("rustup", &["component", "add", component])?;
         }
     }
-    let installed = shell::output("rustup", &["target", "list", "--installed"]);
-    if !installed.is_some_and(|list| list.lines().any(|line| line == MICROCONTROLLER)) {
-        install("rustup", &["target", "add", MICROCONTROLLER])?;
+    let mut triples = vec![MICROCONTROLLER];
+    let mut packages = missing_packages(&PROGRAMS);
+    if args.cross {
+        triples.extend(TARGETS.iter().map(|target| target.triple));
+        packages.extend(missing_packages(&PACKAGING));
+        packages.extend(TARGETS.iter().filter(|t| !is_complete(t)).flat_map(|t| t.packages));
     }
-    let mut missing = PROGRAMS.to_vec();
-    missing.retain(|(program, args, _)| shell::output(program, args).is_none());
-    let packages: Vec<&str> = missing.iter().map(|(_, _, package)| *package).collect();
+    triples.retain(|triple| !has_rust_target(triple));
+    if !triples.is_empty() {
+        install("rustup", &[&["target", "add"], &triples[..]].concat())?;
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    install_packages(&packages)?;
+    python::interpreter().map(|_| ())
+}
+
+/// Checks that binaries for a target can be built here, and installs nothing.
+///
+/// # Errors
+/// Names what is missing and the command that brings it.
+pub fn require_target(target: &Target) -> Result<()> {
+    let remedy = "run `cargo xtask setup --cross`, then this again";
+    if !has_rust_target(target.triple) {
+        bail!("Rust's library for {} is not installed; {remedy}", target.triple);
+    }
+    if !is_complete(target) {
+        let packages = target.packages.join(" ");
+        bail!("the tools for {} ({packages}) are not installed; {remedy}", target.triple);
+    }
+    Ok(())
+}
+
+fn has_rust_target(triple: &str) -> bool {
+    let installed = shell::output("rustup", &["target", "list", "--installed"]);
+    if let Some(list) = installed {
+        return list.lines().any(|line| line == triple);
+    }
+    let folder = shell::output("rustc", &["--print", "target-libdir", "--target", triple]);
+    folder.is_some_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+/// Whether compiler, C library, binary tools and emulator are there.
+fn is_complete(target: &Target) -> bool {
+    let starts = |program: &str| shell::output(program, &["--version"]).is_some();
+    let links = target.is_static() || {
+        let start = shell::output(&target.tool("gcc"), &["-print-file-name=crt1.o"]);
+        start.is_some_and(|path| path.trim().contains('/'))
+    };
+    let tools = ["gcc", "ar", "strip", "readelf"];
+    let emulates = target.runner().is_none_or(|runner| starts(runner[0]));
+    links && emulates && tools.iter().all(|tool| starts(&target.tool(tool)))
+}
+
+fn missing_packages(programs: &[Program]) -> Vec<&'static str> {
+    let missing =
+        programs.iter().filter(|(program, args, _)| shell::output(program, args).is_none());
+    missing.map(|(_, _, package)| *package).collect()
+}
+
+fn install_packages(packages: &[&str]) -> Result<()> {
     if packages.is_empty() {
-        return python::interpreter().map(|_| ());
+        return Ok(());
     }
     let root = shell::output("id", &["-u"]).is_some_and(|id| id.trim() == "0");
     if !root || shell::output("apt-get", &["--version"]).is_none() {
@@ -44,10 +116,8 @@ pub fn run() -> Result<()> {
     }
     let quiet = [("DEBIAN_FRONTEND", "noninteractive")];
     shell::run("apt-get", &["-q", "update"], &quiet)?;
-    let mut args = vec!["-qy", "--no-install-recommends", "install"];
-    args.extend(packages);
-    shell::run("apt-get", &args, &quiet)?;
-    python::interpreter().map(|_| ())
+    let args = ["-qy", "--no-install-recommends", "install"];
+    shell::run("apt-get", &[&args[..], packages].concat(), &quiet)
 }
 
 fn install(program: &str, args: &[&str]) -> Result<()> {

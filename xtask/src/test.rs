@@ -13,7 +13,7 @@ pub struct TestArgs {
 /// # Errors
 /// The first step that fails.
 pub fn run(args: &TestArgs) -> Result<()> {
-    setup::run()?;
+    setup::run(&setup::SetupArgs::default())?;
     if !args.only_tests {
         shell::run("cargo", &["fmt", "--all", "--check"], &[])?;
         let lints = ["--", "-D", "warnings"];

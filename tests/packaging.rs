@@ -1,0 +1,157 @@
+//! The recipes in `packaging` say the same as `Cargo.toml`, as each other, and
+//! as the files that they install.
+
+#![cfg(feature = "runtime")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest, Sha256};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+fn manifest() -> toml::Table {
+    read("Cargo.toml").parse().unwrap()
+}
+
+fn buildroot() -> String {
+    read("packaging/buildroot/package/normwatch/normwatch.mk")
+}
+
+/// The recipe's version, which its file's name states, and its text.
+fn recipe() -> (String, String) {
+    let folder = "packaging/yocto/meta-normwatch/recipes-support/normwatch";
+    let entries = fs::read_dir(root().join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let recipes: Vec<_> = names.filter(|name| name.ends_with(".bb")).collect();
+    let [name] = recipes.as_slice() else { panic!("{recipes:?}") };
+    let version = name.strip_prefix("normwatch_").unwrap().strip_suffix(".bb").unwrap();
+    (version.to_string(), read(&format!("{folder}/{name}")))
+}
+
+/// What stands behind `key = ` in a Makefile or a recipe.
+fn value<'a>(text: &'a str, key: &str) -> &'a str {
+    let start = format!("{key} ");
+    let line = text.lines().find(|line| line.starts_with(&start) && line.contains("= "));
+    let line = line.unwrap_or_else(|| panic!("{key} is missing"));
+    line.split_once("= ").unwrap().1.trim_matches('"')
+}
+
+#[test]
+fn all_recipes_are_for_this_version() {
+    let workspace = manifest()["workspace"]["package"].clone();
+    let version = workspace["version"].as_str().unwrap();
+    assert_eq!(value(&buildroot(), "NORMWATCH_VERSION"), version);
+    assert_eq!(recipe().0, version);
+    let lock: toml::Table = read("Cargo.lock").parse().unwrap();
+    let locked = lock["package"].as_array().unwrap().iter();
+    let ours: Vec<_> = locked.filter(|p| p["name"].as_str() == Some("normwatch")).collect();
+    assert_eq!(ours[0]["version"].as_str(), Some(version));
+    let rust = workspace["rust-version"].as_str().unwrap();
+    let help = read("packaging/buildroot/package/normwatch/Config.in");
+    assert!(help.contains(&format!("Rust {rust} or later")), "{help}");
+}
+
+#[test]
+fn recipes_build_the_default_features() {
+    let defaults = manifest()["features"]["default"].clone();
+    let defaults: BTreeSet<_> =
+        defaults.as_array().unwrap().iter().map(|f| f.as_str().unwrap().to_string()).collect();
+    let mk = buildroot();
+    let mut offered = BTreeSet::from([value(&mk, "NORMWATCH_FEATURES").to_string()]);
+    offered.extend(
+        mk.lines().filter_map(|line| line.strip_prefix("NORMWATCH_FEATURES += ")).map(String::from),
+    );
+    assert_eq!(offered, defaults);
+    let (_, recipe) = recipe();
+    let mut offered: BTreeSet<_> =
+        value(&recipe, "PACKAGECONFIG").split(' ').map(String::from).collect();
+    assert!(recipe.contains("--no-default-features --features runtime,"));
+    offered.insert("runtime".into());
+    assert_eq!(offered, defaults);
+}
+
+#[test]
+fn recipes_state_the_licence_and_its_checksums() {
+    let licence = manifest()["workspace"]["package"]["license"].as_str().unwrap().to_string();
+    assert_eq!(value(&buildroot(), "NORMWATCH_LICENSE"), licence.replace(" OR ", " or "));
+    let (_, recipe) = recipe();
+    assert_eq!(value(&recipe, "LICENSE"), licence.replace(" OR ", " | "));
+    let hashes = read("packaging/buildroot/package/normwatch/normwatch.hash");
+    let files = value(&buildroot(), "NORMWATCH_LICENSE_FILES").to_string();
+    for file in files.split(' ') {
+        let digest = Sha256::digest(fs::read(root().join(file)).unwrap());
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(hashes.lines().any(|line| line == format!("sha256  {hex}  {file}")), "{file}");
+        let md5 = Command::new("md5sum").arg(root().join(file)).output().unwrap().stdout;
+        let md5 = String::from_utf8(md5).unwrap();
+        let sum = md5.split_whitespace().next().unwrap();
+        assert!(recipe.contains(&format!("file://{file};md5={sum} ")), "{file}: {sum}");
+    }
+}
+
+/// Files that a recipe takes from the source tree are there.
+#[test]
+fn recipes_install_files_that_exist() {
+    let (_, recipe) = recipe();
+    let mk = buildroot();
+    let mut seen = 0;
+    for (text, prefix) in [(&mk, "$(@D)/"), (&recipe, "${S}/")] {
+        for word in text.split_whitespace().filter_map(|word| word.strip_prefix(prefix)) {
+            if word.starts_with("target/") {
+                continue;
+            }
+            let path = word.trim_end_matches("*.toml").trim_end_matches('*');
+            assert!(root().join(path).exists(), "{word}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 8);
+}
+
+#[test]
+fn user_and_groups_are_the_same_everywhere() {
+    let unit = read("packaging/systemd/normwatch.service");
+    let groups = value_of(&unit, "SupplementaryGroups").replace(' ', ",");
+    let sysusers = read("packaging/systemd/sysusers.conf");
+    let rules = read("packaging/udev/60-normwatch.rules");
+    for group in groups.split(',') {
+        assert!(rules.contains(&format!("GROUP=\"{group}\"")), "no rule for {group}");
+        let system = group == "video";
+        let made = sysusers.lines().any(|line| line.starts_with(&format!("g {group} ")));
+        assert_eq!(made, !system, "{group}");
+    }
+    assert!(buildroot().contains(&format!(" {groups} normwatch alarm")));
+    assert!(recipe().1.contains(&format!("--groups {groups} ")));
+    assert!(sysusers.contains(&format!("u {} ", value_of(&unit, "User"))));
+}
+
+fn value_of<'a>(unit: &'a str, key: &str) -> &'a str {
+    let line = unit.lines().find_map(|line| line.strip_prefix(&format!("{key}=")));
+    line.unwrap_or_else(|| panic!("{key} is missing"))
+}
+
+#[test]
+fn the_service_reaches_cameras_lines_and_watchdogs_alone() {
+    let unit = read("packaging/systemd/normwatch.service");
+    let devices = unit.lines().filter_map(|line| line.strip_prefix("DeviceAllow="));
+    let devices: Vec<_> = devices.collect();
+    let expected =
+        ["char-video4linux rw", "char-gpiochip rw", "char-watchdog rw", "/dev/watchdog rw"];
+    assert_eq!(devices, expected);
+    assert_eq!(value_of(&unit, "DevicePolicy"), "closed");
+    assert_eq!(value_of(&unit, "Type"), "notify");
+    assert_eq!(value_of(&unit, "CapabilityBoundingSet"), "");
+    assert!(value_of(&unit, "WatchdogSec").parse::<u32>().unwrap() <= 60);
+    let program = value_of(&unit, "ExecStart");
+    assert_eq!(program, "/usr/bin/normwatch run --config /etc/normwatch/site.toml");
+    assert!(Path::new(value_of(&unit, "ConditionPathExists")).starts_with("/etc/normwatch"));
+}

@@ -1,0 +1,139 @@
+//! Release packages for boards, and the source package for integrators.
+
+pub mod binary;
+mod deb;
+mod source;
+pub mod stage;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use normwatch::config::{Board, load_board};
+
+use crate::cross::{self, Target};
+use crate::{sbom, shell};
+
+/// Builds the release for a board: a Debian package with the stripped binary,
+/// board files, an example bundle and a hardened service, its bill of materials
+/// and checksums. The same commit gives the same bytes.
+#[derive(clap::Args)]
+pub struct DistArgs {
+    /// A board of the folder `boards`.
+    #[arg(long, value_name = "NAME", required_unless_present = "source")]
+    board: Option<String>,
+    /// The source package for integrators instead: the runtime without the host
+    /// toolchain, locked to its own crates.
+    #[arg(long, conflicts_with = "board")]
+    source: bool,
+    /// Where the release goes, in a folder of its own.
+    #[arg(long, value_name = "DIR", default_value = "out/dist")]
+    out: PathBuf,
+    /// Build the package a second time and compare the bytes; show what lintian
+    /// says.
+    #[arg(long)]
+    check: bool,
+}
+
+/// # Errors
+/// The board is unknown, tools are missing, or a build fails.
+pub fn run(args: &DistArgs) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let epoch = stage::source_date_epoch()?;
+    let Some(name) = &args.board else {
+        let out = make_folder(&args.out.join("source"))?;
+        return finish(&out, &source::build(version, epoch, &out)?);
+    };
+    let board = board(name)?;
+    let triple = board.target.as_deref().with_context(|| {
+        format!("the board {} names no `target`: name one that does", board.name)
+    })?;
+    let target = cross::target(triple)?;
+    let built = target.build()?;
+    let out = make_folder(&args.out.join(&board.name))?;
+    let stripped = out.join("normwatch");
+    binary::strip(target, &built, &stripped)?;
+    let needs = binary::needs(target, &stripped)?;
+    let sbom = sbom::document(triple, epoch)?;
+    let sbom_file = out.join(format!("normwatch-{version}-{triple}.cdx.json"));
+    fs::write(&sbom_file, &sbom)
+        .with_context(|| format!("cannot write {}", sbom_file.display()))?;
+    let (binary, needs) = (&*stripped, &needs);
+    let package =
+        deb::Package { target, board: &board, version, epoch, needs, binary, sbom: &sbom };
+    let deb = package.build(&out)?;
+    if args.check {
+        check(&package, &deb)?;
+    }
+    println!("for {}: {}", target.triple, runs_on(needs));
+    finish(&out, &[stripped.clone(), deb, sbom_file])
+}
+
+/// Builds the package again and compares it; lintian has its say.
+fn check(package: &deb::Package<'_>, deb: &Path) -> Result<()> {
+    let first = fs::read(deb)?;
+    package.build(deb.parent().unwrap_or(Path::new(".")))?;
+    ensure!(first == fs::read(deb)?, "{} differs from one build to the next", deb.display());
+    println!("built twice: the same bytes");
+    let file = deb.to_string_lossy();
+    let options = ["--allow-root", "--tag-display-limit", "0", "--fail-on", "none"];
+    match shell::output("lintian", &[&options[..], &[&file]].concat()) {
+        Some(said) if said.trim().is_empty() => println!("lintian: clean"),
+        Some(said) => println!("lintian:\n{}", said.trim()),
+        None => println!("lintian is not installed: run `cargo xtask setup --cross`"),
+    }
+    Ok(())
+}
+
+/// One line for people on what a binary needs.
+fn runs_on(needs: &binary::Needs) -> String {
+    match needs.glibc {
+        Some((major, minor)) => format!("needs glibc {major}.{minor} or later"),
+        None => "static, needs the kernel alone".into(),
+    }
+}
+
+/// Writes the checksums and names what was made.
+fn finish(out: &Path, files: &[PathBuf]) -> Result<()> {
+    let mut sums = String::new();
+    for file in files {
+        let line = shell::output("sha256sum", &[&file.to_string_lossy()])
+            .with_context(|| format!("`sha256sum {}` fails", file.display()))?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        sums += &format!("{}  {name}\n", line.split_whitespace().next().unwrap_or_default());
+        println!("{:>11} bytes  {}", fs::metadata(file)?.len(), file.display());
+    }
+    let path = out.join("SHA256SUMS");
+    fs::write(&path, sums).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The binary of a target, stripped into a file.
+///
+/// # Errors
+/// There is none yet, or `strip` fails.
+pub fn stripped(target: &Target, file: &Path) -> Result<()> {
+    let built = target.binary();
+    ensure!(
+        built.is_file(),
+        "{} is not there: run `cargo xtask dist --board NAME` first",
+        built.display()
+    );
+    binary::strip(target, &built, file)
+}
+
+fn make_folder(folder: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    Ok(folder.to_path_buf())
+}
+
+fn board(name: &str) -> Result<Board> {
+    let folder = cross::root().join("boards");
+    let file = folder.join(format!("{name}.toml"));
+    ensure!(
+        file.is_file(),
+        "no board `{name}`: there are {}",
+        normwatch::config::list_boards(&[folder]).join(", ")
+    );
+    load_board(&file, &[folder]).map_err(|error| anyhow!("{error}"))
+}
