@@ -1,6 +1,7 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod board;
 mod bundle;
 mod calibrate;
 mod cross;
@@ -41,6 +42,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dist(dist::DistArgs),
+    BoardTest(board::BoardTestArgs),
+    /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
+    Parity,
     Sbom(sbom::SbomArgs),
     /// Learns from normal footage which scores are usual: the runtime's
     /// `normwatch calibrate`, options and all.
@@ -78,6 +82,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Quantize(args) => quantize::run(&args),
         Command::Eval(args) => eval::run(args),
         Command::Dist(args) => dist::run(&args),
+        Command::BoardTest(args) => board::run(&args),
+        Command::Parity => board::parity(),
         Command::Sbom(args) => sbom::run(&args),
         Command::Scene(args) => scene::run(args),
         Command::Setup(args) => setup::run(&args),
