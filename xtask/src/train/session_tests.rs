@@ -207,3 +207,31 @@ fn a_recording_brings_its_rate() {
     let error = args(&footage, &out, &["--fps", "10"]).network().unwrap_err().to_string();
     assert!(error.contains("recorded at 5 frames a second, not 10"), "{error}");
 }
+
+#[test]
+fn a_plan_made_by_time_is_kept_when_going_on() {
+    let scratch = Scratch::new();
+    let (footage, out) = (scratch.footage(), scratch.path("run"));
+    let args = args(&footage, &out, &["--minutes", "0.5"]);
+    let session = prepare(&args, std::time::Instant::now()).unwrap();
+    assert!(session.plan.steps() > 100, "{:?}", session.plan);
+    let record = session.run.training.as_ref().unwrap();
+    assert_eq!(record.epochs * record.steps_per_epoch, session.plan.steps());
+    // Another speed would have given another plan.
+    let late = std::time::Instant::now() - Duration::from_secs(20);
+    assert_eq!(prepare(&args, late).unwrap().plan, session.plan);
+}
+
+#[test]
+fn a_student_learns_from_its_teacher_too() {
+    let scratch = Scratch::new();
+    let (footage, teacher) = (scratch.footage(), scratch.path("teacher"));
+    train(&args(&footage, &teacher, &["--epochs", "1"]));
+    let taught = ["--epochs", "1", "--teacher", teacher.to_str().unwrap()];
+    let taught = train(&args(&footage, &scratch.path("taught"), &taught));
+    let alone = train(&args(&footage, &scratch.path("alone"), &["--epochs", "1"]));
+    assert_ne!(taught[0].held_out, alone[0].held_out);
+    let other = ["--teacher", teacher.to_str().unwrap(), "--frames", "3"];
+    let error = refusal(&args(&footage, &scratch.path("other"), &other));
+    assert!(error.contains("takes other frames"), "{error}");
+}
