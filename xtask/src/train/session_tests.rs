@@ -235,3 +235,28 @@ fn a_student_learns_from_its_teacher_too() {
     let error = refusal(&args(&footage, &scratch.path("other"), &other));
     assert!(error.contains("takes other frames"), "{error}");
 }
+
+#[test]
+fn both_published_trainings_run() {
+    let scratch = Scratch::new();
+    let footage = scratch.footage();
+    for (preset, frames, auxiliary) in [("paper", 4, 0.1), ("paper-recon", 1, 0.01)] {
+        let out = scratch.path(preset);
+        let size = ["--width-px", "16", "--height-px", "16", "--base-width", "1"];
+        let mut words = vec!["train", "--footage", footage.to_str().unwrap()];
+        words.extend(["--out", out.to_str().unwrap(), "--preset", preset, "--epochs", "1"]);
+        words.extend(size);
+        let reports = train(&Cli::try_parse_from(words).unwrap().train);
+        assert_eq!(reports[0].held_out.last_frame_pixel.is_some(), preset == "paper");
+        let checkpoint = Checkpoint::load(&out).unwrap();
+        let training = checkpoint.run.training.unwrap();
+        assert_eq!(
+            (training.batch, training.learning_rate, training.compact),
+            (4, 2e-4, auxiliary)
+        );
+        assert_eq!(checkpoint.network.input.frames, frames);
+        // Published items are those of the last batch, not settled ones.
+        let last = ArrayFile::read(&out.join(LAST)).unwrap();
+        assert_eq!(last.arrays.get(crate::run::ITEMS).unwrap(), &checkpoint.items);
+    }
+}
