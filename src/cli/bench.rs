@@ -66,7 +66,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     let summary = Summary {
         bundle: manifest.name.clone(),
         model_sha256: bundle.model_sha256().into(),
-        precision: manifest.precision.clone(),
+        precision: manifest.precision.to_string(),
         arch: std::env::consts::ARCH,
         source: format!("{}×{} {}", args.width_px, args.height_px, args.format),
         frames: frames.count(),

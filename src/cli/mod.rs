@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod setup;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -61,7 +62,12 @@ enum Command {
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    main_from(std::env::args_os())
+}
+
+/// The same for a command line that begins with the program's name.
+pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Cli::parse_from(args);
     // Only a live run tells of its every step; the others report at their end.
     let quiet = cli.quiet || !matches!(cli.command, Command::Run(_));
     logger::install(cli.verbose, quiet);

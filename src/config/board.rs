@@ -46,13 +46,7 @@ pub struct RecommendedSection {
     pub threads: Option<u32>,
 }
 
-/// Number format of a network's weights and arithmetic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    F32,
-    F16,
-    Int8,
-}
+pub use crate::model::Precision;
 
 /// `[gpio]`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -210,6 +210,14 @@ impl Folder<'_> {
             );
             return Err(self.error("encoder.onnx", what));
         }
+        let precision = encoder.precision().max(decoder.precision());
+        if precision != manifest.precision {
+            let what = format!(
+                "says precision {}, but the graphs compute in {precision}",
+                manifest.precision
+            );
+            return Err(self.error(MANIFEST, what));
+        }
         if !decoder.fits(encoder) {
             let what = "does not take what encoder.onnx gives: they are not of one export";
             return Err(self.error("decoder.onnx", what));

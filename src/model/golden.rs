@@ -3,13 +3,8 @@ use std::io::{Read, Seek};
 use ndarray::{Array3, ArrayView2};
 use ndarray_npy::NpzReader;
 
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Precision};
 use super::predictor::Predictor;
-
-/// Largest accepted absolute difference between the self-test's tensors and
-/// the stored ones. Instruction sets round differently; a wrong weight or a
-/// wrong layout is off by far more.
-const TOLERANCE: f32 = 1e-3;
 
 /// `golden.npz`: one input and what the network made of it at export.
 #[derive(Debug)]
@@ -46,25 +41,36 @@ impl Golden {
         let frames = self.frames.as_standard_layout();
         let bytes = frames.as_slice().expect("standard layout");
         model.predict(bytes.chunks_exact(spec.frame_len())).map_err(|e| e.to_string())?;
-        compare("query", &self.query, model.query())?;
-        compare("read", &self.read, model.memory_read().read.view())?;
+        let precision = manifest.precision;
+        compare("query", &self.query, model.query(), precision)?;
+        compare("read", &self.read, model.memory_read().read.view(), precision)?;
         let prediction = ArrayView2::from_shape((1, model.prediction().len()), model.prediction())
             .expect("one row");
-        compare("prediction", &self.prediction, prediction)
+        compare("prediction", &self.prediction, prediction, precision)
     }
 }
 
-fn compare(name: &str, stored: &Array3<f32>, got: ArrayView2<'_, f32>) -> Result<(), String> {
+fn compare(
+    name: &str,
+    stored: &Array3<f32>,
+    got: ArrayView2<'_, f32>,
+    precision: Precision,
+) -> Result<(), String> {
     if stored.len() != got.len() {
         return Err(format!("array `{name}` holds {} values, not {}", stored.len(), got.len()));
     }
-    let worst = stored.iter().zip(got.iter()).map(|(a, b)| (a - b).abs()).fold(0.0, nan_max);
-    if worst <= TOLERANCE {
+    let differences = || stored.iter().zip(got.iter()).map(|(a, b)| (a - b).abs());
+    let worst = differences().fold(0.0, nan_max);
+    let mean = differences().fold(0.0, |sum, d| sum + d) / stored.len() as f32;
+    let (at_most, mean_at_most) =
+        (precision.self_test_tolerance(), precision.self_test_mean_tolerance());
+    if worst <= at_most && mean <= mean_at_most {
         return Ok(());
     }
     Err(format!(
-        "the self-test's {name} is off by {worst:.2e} (at most {TOLERANCE:.0e}): \
-         the graphs, the memory and the golden vectors are not of one export"
+        "the self-test's {name} is off by {worst:.2e}, by {mean:.2e} in the mean (at most \
+         {at_most:.0e} and {mean_at_most:.0e} in {precision}): the graphs, the memory and the \
+         golden vectors are not of one export"
     ))
 }
 

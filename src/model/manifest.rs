@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,8 +17,8 @@ pub struct Manifest {
     pub name: String,
     /// The training preset, for instance `edge`.
     pub preset: String,
-    /// `f32`, `f16` or `int8`.
-    pub precision: String,
+    /// What the graphs compute in; the graphs themselves must agree.
+    pub precision: Precision,
     /// One sentence: the footage that it learnt from.
     pub training_data: String,
     /// One sentence: what may be done with it.
@@ -27,6 +28,50 @@ pub struct Manifest {
     pub score: ScoreSection,
     /// File name → SHA-256 in hexadecimal, for every other file in the folder.
     pub files: BTreeMap<String, String>,
+}
+
+/// The number format of a bundle's graphs. Queries, the memory and the
+/// predicted frame are f32 in all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    F32,
+    F16,
+    /// 8-bit weights and activations with 32-bit sums, see
+    /// `docs/design/quantisation.md`. Single layers may be in f32.
+    Int8,
+}
+
+impl Precision {
+    /// Largest accepted absolute difference of a self-test's tensor from the
+    /// stored one. Instruction sets round differently, and in int8 a value on
+    /// the edge between two steps may fall to either side; a wrong weight or a
+    /// wrong layout is off by far more.
+    pub fn self_test_tolerance(self) -> f32 {
+        match self {
+            Self::F32 => 1e-3,
+            Self::F16 => 2e-2,
+            Self::Int8 => 1e-1,
+        }
+    }
+
+    /// Largest accepted mean of those differences.
+    pub fn self_test_mean_tolerance(self) -> f32 {
+        match self {
+            Self::F32 => 1e-3,
+            Self::F16 | Self::Int8 => 2e-3,
+        }
+    }
+}
+
+impl fmt::Display for Precision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Int8 => "int8",
+        })
+    }
 }
 
 /// `[input]`: the frames that the network was trained on.
@@ -129,12 +174,6 @@ impl Manifest {
         }
         if !(0.0..=1.0).contains(&self.score.lambda) {
             return Err("`score.lambda` must be between 0 and 1".into());
-        }
-        if self.precision != "f32" {
-            return Err(format!(
-                "precision `{}` is not one that this release runs: f32",
-                self.precision
-            ));
         }
         Ok(())
     }

@@ -13,7 +13,9 @@ mod predictor;
 mod update;
 
 pub use bundle::{Bundle, BundleError};
-pub use manifest::{FORMAT_VERSION, InputSection, Manifest, MemorySection, ScoreSection};
+pub use manifest::{
+    FORMAT_VERSION, InputSection, Manifest, MemorySection, Precision, ScoreSection,
+};
 pub use memory::{Memory, MemoryError, MemoryRead};
 pub use network::{Decoder, Encoder, NetworkError, Skips};
 pub use predictor::{Predictor, StageNs};

@@ -3,7 +3,11 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2};
 use thiserror::Error;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
+
+use super::manifest::Precision;
 
 /// A graph that cannot be used, or a run of it that failed.
 #[derive(Debug, Error)]
@@ -26,7 +30,8 @@ pub struct Encoder {
     plan: Arc<TypedRunnableModel>,
     input_shape: Vec<usize>,
     query_shape: [usize; 3],
-    skip_shapes: Vec<Vec<usize>>,
+    skips: Vec<Boundary>,
+    precision: Precision,
 }
 
 /// [query; read] and skips → the next frame.
@@ -34,18 +39,27 @@ pub struct Encoder {
 pub struct Decoder {
     plan: Arc<TypedRunnableModel>,
     input_shape: Vec<usize>,
-    skip_shapes: Vec<Vec<usize>>,
+    skips: Vec<Boundary>,
     frame_shape: [usize; 3],
+    precision: Precision,
+}
+
+/// A tensor that enters or leaves a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Boundary {
+    datum_type: DatumType,
+    shape: Vec<usize>,
 }
 
 impl Encoder {
     /// Reads and optimises an ONNX graph with one input, 1×(t·c)×H×W, and the
-    /// outputs `query`, 1×C×h×w, and any number of skips.
+    /// outputs `query`, 1×C×h×w, and any number of skips. All are f32, but
+    /// skips, which may be f16 or i8 as well.
     ///
     /// # Errors
     /// Not ONNX, operators that tract does not know, or other shapes.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, NetworkError> {
-        let (plan, inputs, outputs) = load(bytes)?;
+        let Loaded { plan, inputs, outputs, precision } = load(bytes)?;
         if inputs.len() != 1 || outputs.is_empty() {
             return Err(NetworkError::Shape(format!(
                 "has {} inputs and {} outputs; an encoder has one input and a query output",
@@ -55,9 +69,10 @@ impl Encoder {
         }
         Ok(Self {
             plan,
-            input_shape: inputs[0].clone(),
-            query_shape: image_shape(&outputs[0], "query")?,
-            skip_shapes: outputs[1..].to_vec(),
+            input_shape: inputs[0].f32_shape("frames")?,
+            query_shape: image_shape(&outputs[0].f32_shape("query")?, "query")?,
+            skips: outputs[1..].to_vec(),
+            precision,
         })
     }
 
@@ -69,6 +84,11 @@ impl Encoder {
     /// (C, h, w).
     pub fn query_shape(&self) -> [usize; 3] {
         self.query_shape
+    }
+
+    /// What the graph computes in.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Runs the encoder. `fill` writes the input in place, (t·c)·H·W values
@@ -97,7 +117,7 @@ impl Decoder {
     /// # Errors
     /// Not ONNX, operators that tract does not know, or other shapes.
     pub fn from_onnx(bytes: &[u8]) -> Result<Self, NetworkError> {
-        let (plan, inputs, outputs) = load(bytes)?;
+        let Loaded { plan, inputs, outputs, precision } = load(bytes)?;
         if inputs.is_empty() || outputs.len() != 1 {
             return Err(NetworkError::Shape(format!(
                 "has {} inputs and {} outputs; a decoder has one output",
@@ -107,9 +127,10 @@ impl Decoder {
         }
         Ok(Self {
             plan,
-            input_shape: inputs[0].clone(),
-            skip_shapes: inputs[1..].to_vec(),
-            frame_shape: image_shape(&outputs[0], "frame")?,
+            input_shape: inputs[0].f32_shape("query and read")?,
+            skips: inputs[1..].to_vec(),
+            frame_shape: image_shape(&outputs[0].f32_shape("frame")?, "frame")?,
+            precision,
         })
     }
 
@@ -123,10 +144,15 @@ impl Decoder {
         self.frame_shape
     }
 
+    /// What the graph computes in.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
     /// Whether this decoder takes what that encoder gives.
     pub fn fits(&self, encoder: &Encoder) -> bool {
         let [c, h, w] = encoder.query_shape;
-        self.input_shape == [1, 2 * c, h, w] && self.skip_shapes == encoder.skip_shapes
+        self.input_shape == [1, 2 * c, h, w] && self.skips == encoder.skips
     }
 
     /// Predicts the next frame, values in −1..=1, into `frame` (c·H·W).
@@ -154,35 +180,71 @@ impl Decoder {
     }
 }
 
-type Loaded = (Arc<TypedRunnableModel>, Vec<Vec<usize>>, Vec<Vec<usize>>);
+struct Loaded {
+    plan: Arc<TypedRunnableModel>,
+    inputs: Vec<Boundary>,
+    outputs: Vec<Boundary>,
+    precision: Precision,
+}
 
 fn load(bytes: &[u8]) -> Result<Loaded, NetworkError> {
     let unusable = |e: TractError| NetworkError::Unusable(format!("{e:#}"));
-    let model = tract_onnx::onnx()
-        .model_for_read(&mut Cursor::new(bytes))
+    let onnx = tract_onnx::onnx();
+    let proto = onnx.proto_model_for_read(&mut Cursor::new(bytes)).map_err(unusable)?;
+    let precision = precision(&proto);
+    let model = onnx
+        .model_for_proto_model(&proto)
         .and_then(|model| model.into_optimized())
         .map_err(unusable)?;
-    let shapes = |outlets: &[OutletId]| -> Result<Vec<Vec<usize>>, NetworkError> {
+    let boundaries = |outlets: &[OutletId]| -> Result<Vec<Boundary>, NetworkError> {
         outlets
             .iter()
             .map(|outlet| {
                 let fact = model.outlet_fact(*outlet).map_err(unusable)?;
-                if fact.datum_type != f32::datum_type() {
-                    return Err(NetworkError::Shape(format!(
-                        "has a boundary tensor of type {:?}, not f32",
-                        fact.datum_type
-                    )));
-                }
-                fact.shape.as_concrete().map(<[usize]>::to_vec).ok_or_else(|| {
+                let shape = fact.shape.as_concrete().ok_or_else(|| {
                     NetworkError::Shape("has a boundary tensor without a fixed shape".into())
-                })
+                })?;
+                Ok(Boundary { datum_type: fact.datum_type, shape: shape.to_vec() })
             })
             .collect()
     };
-    let inputs = shapes(model.input_outlets().map_err(unusable)?)?;
-    let outputs = shapes(model.output_outlets().map_err(unusable)?)?;
+    let inputs = boundaries(model.input_outlets().map_err(unusable)?)?;
+    let outputs = boundaries(model.output_outlets().map_err(unusable)?)?;
+    for skip in inputs.iter().skip(1).chain(outputs.iter().skip(1)) {
+        let taken = [f32::datum_type(), f16::datum_type(), i8::datum_type()];
+        if !taken.contains(&skip.datum_type) {
+            return Err(NetworkError::Shape(format!(
+                "has a skip of type {:?}, not F32, F16 or I8",
+                skip.datum_type
+            )));
+        }
+    }
     let plan = model.into_runnable().map_err(unusable)?;
-    Ok((plan, inputs, outputs))
+    Ok(Loaded { plan, inputs, outputs, precision })
+}
+
+/// Goes by the convolutions: one quantised layer makes the graph int8.
+fn precision(proto: &ModelProto) -> Precision {
+    let Some(GraphProto { node, initializer, .. }) = &proto.graph else { return Precision::F32 };
+    if node.iter().any(|n| n.op_type == "QLinearConv") {
+        return Precision::Int8;
+    }
+    let half = |name: &String| {
+        let f16 = DataType::Float16 as i32;
+        initializer.iter().any(|t| t.name == *name && t.data_type == f16)
+    };
+    let f16 = node.iter().any(|n| n.op_type.starts_with("Conv") && n.input.iter().any(half));
+    if f16 { Precision::F16 } else { Precision::F32 }
+}
+
+impl Boundary {
+    fn f32_shape(&self, what: &str) -> Result<Vec<usize>, NetworkError> {
+        if self.datum_type == f32::datum_type() {
+            return Ok(self.shape.clone());
+        }
+        let datum_type = self.datum_type;
+        Err(NetworkError::Shape(format!("has a {what} tensor of type {datum_type:?}, not F32")))
+    }
 }
 
 fn image_shape(shape: &[usize], what: &str) -> Result<[usize; 3], NetworkError> {

@@ -1,8 +1,18 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod bundle;
+mod calibrate;
+mod export;
+#[cfg(test)]
+mod fixture;
+mod import;
 #[allow(dead_code, unused_imports)]
 mod net;
+mod onnx;
+mod progress;
+mod python;
+mod quantize;
 #[allow(dead_code, unused_imports)]
 mod run;
 mod scene;
@@ -10,6 +20,7 @@ mod setup;
 mod shell;
 mod test;
 mod train;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -23,6 +34,15 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Learns from normal footage which scores are usual: the runtime's
+    /// `normwatch calibrate`, options and all.
+    Calibrate(calibrate::CalibrateArgs),
+    /// Makes a bundle of a RUN.
+    Export(export::ExportArgs),
+    /// Makes a RUN of a PyTorch checkpoint in MNAD's published layout.
+    Import(import::ImportArgs),
+    /// Makes an int8 or f16 bundle of an f32 one.
+    Quantize(quantize::QuantizeArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
@@ -31,13 +51,24 @@ enum Command {
     Train(Box<train::TrainArgs>),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
+    /// Proves that bundles compute what they should.
+    Verify(verify::VerifyArgs),
 }
 
 fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
+    run(Cli::parse())
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Calibrate(args) => calibrate::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Quantize(args) => quantize::run(&args),
         Command::Scene(args) => scene::run(args),
         Command::Setup => setup::run(),
         Command::Test(args) => test::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Verify(args) => verify::run(&args),
     }
 }

@@ -1,13 +1,17 @@
 use anyhow::{Result, bail};
 
-use crate::shell;
+use crate::{python, shell};
 
 /// The target that proves that the alarm room fits a microcontroller.
 pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 
 /// A program that the tests call, and the Debian package it comes with.
-const PROGRAMS: [(&str, &[&str], &str); 2] =
-    [("cc", &["--version"], "gcc"), ("ffmpeg", &["-version"], "ffmpeg")];
+const PROGRAMS: [(&str, &[&str], &str); 4] = [
+    ("cc", &["--version"], "gcc"),
+    ("ffmpeg", &["-version"], "ffmpeg"),
+    ("python3", &["--version"], "python3"),
+    ("python3", &["-c", "import ensurepip"], "python3-venv"),
+];
 
 const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
@@ -29,7 +33,7 @@ pub fn run() -> Result<()> {
     missing.retain(|(program, args, _)| shell::output(program, args).is_none());
     let packages: Vec<&str> = missing.iter().map(|(_, _, package)| *package).collect();
     if packages.is_empty() {
-        return Ok(());
+        return python::interpreter().map(|_| ());
     }
     let root = shell::output("id", &["-u"]).is_some_and(|id| id.trim() == "0");
     if !root || shell::output("apt-get", &["--version"]).is_none() {
@@ -42,7 +46,8 @@ pub fn run() -> Result<()> {
     shell::run("apt-get", &["-q", "update"], &quiet)?;
     let mut args = vec!["-qy", "--no-install-recommends", "install"];
     args.extend(packages);
-    shell::run("apt-get", &args, &quiet)
+    shell::run("apt-get", &args, &quiet)?;
+    python::interpreter().map(|_| ())
 }
 
 fn install(program: &str, args: &[&str]) -> Result<()> {

@@ -1,0 +1,210 @@
+//! From a RUN to a bundle: BatchNorm folded, graphs, memory, golden vectors.
+
+mod fold;
+mod forward;
+mod graphs;
+mod grey;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use ndarray::{Array2, Array3};
+use normwatch::model::{FORMAT_VERSION, Manifest, Memory, MemorySection, Precision, ScoreSection};
+use normwatch::preprocess::Channels;
+
+use crate::bundle::{BundleFiles, BundleParts, Golden, on_grid, write_bundle};
+use crate::net::{Network, Task};
+use crate::run::Checkpoint;
+use crate::verify;
+
+pub use forward::forward;
+
+#[cfg(test)]
+mod tests;
+
+/// γ of the released code for prediction.
+const GATE_THRESHOLD: f64 = 0.01;
+/// λ of the released code for prediction.
+const LAMBDA: f64 = 0.6;
+
+/// Makes a bundle of what a training left behind.
+///
+/// BatchNorm is folded into the convolutions, encoder and decoder become ONNX
+/// graphs, and the network's answer to one generated input is stored, computed
+/// without ONNX and with BatchNorm unfolded, for the self-test of whoever loads
+/// the bundle. The bundle is verified before it is kept.
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    /// The RUN folder of `train` or `import`.
+    run: PathBuf,
+    /// Where the bundle goes; must not exist.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Its name [default: the RUN folder's].
+    #[arg(long)]
+    name: Option<String>,
+    /// One sentence: what may be done with the bundle.
+    #[arg(
+        long,
+        value_name = "TEXT",
+        default_value = "As the footage that it learnt from permits."
+    )]
+    licence: String,
+    /// For a grey camera: folds a colour network so that it takes and predicts
+    /// grey frames. Queries and skips are identical to those of a grey frame
+    /// in three equal channels; the prediction is the mean of its channels
+    /// before the last activation.
+    #[arg(long)]
+    grey: bool,
+    /// Side of the box filter over the squared error, in model pixels; about
+    /// the size of a head.
+    #[arg(long, default_value_t = 12)]
+    block_px: usize,
+    /// Print the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// # Errors
+/// A RUN that cannot be used, a bundle that cannot be written, or one that is
+/// out of tolerance.
+pub fn run(args: &ExportArgs) -> Result<()> {
+    ensure!(!args.out.exists(), "{} exists: remove it or choose another name", args.out.display());
+    let mut checkpoint = Checkpoint::load(&args.run)?;
+    ensure!(
+        checkpoint.network.spec.task == Task::Prediction,
+        "{} is a reconstruction network, but the runtime judges predictions of the next frame: \
+         train with a prediction preset to get a bundle",
+        args.run.display()
+    );
+    if args.grey {
+        grey::fold(&mut checkpoint).with_context(|| args.run.display().to_string())?;
+    }
+    let parts = parts(args, &checkpoint)?;
+    let bundle = write_bundle(&args.out, &parts)?;
+    let verification = verify::compare(&[BundleFiles::read(bundle.path())?], &[])?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&verification)?);
+    } else {
+        verification.print();
+        println!("written to {}; next: calibrate, quantize", args.out.display());
+    }
+    if let Err(error) = verification.passed() {
+        std::fs::remove_dir_all(&args.out)?;
+        return Err(error.context(format!("{} was not kept", args.out.display())));
+    }
+    Ok(())
+}
+
+fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
+    let network = &checkpoint.network;
+    let (encoder, decoder) = graphs::emit(network, &checkpoint.weights)?;
+    let shape = (network.spec.items, network.spec.query_channels());
+    let items = Array2::from_shape_vec(shape, checkpoint.items.data.clone())?;
+    let memory = Memory::new(items.clone(), network.spec.temperature).context("memory items")?;
+    let golden = golden(checkpoint, &memory)?;
+    let folder = args.run.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        name: args.name.clone().unwrap_or(folder),
+        preset: checkpoint.run.preset.name().into(),
+        precision: Precision::F32,
+        training_data: checkpoint.run.training_data.clone(),
+        licence_note: args.licence.clone(),
+        input: network.input,
+        memory: MemorySection {
+            items: network.spec.items,
+            channels: network.spec.query_channels(),
+            temperature: network.spec.temperature,
+        },
+        score: ScoreSection {
+            lambda: LAMBDA,
+            gate_threshold: GATE_THRESHOLD,
+            block_px: args.block_px,
+        },
+        files: Default::default(),
+    };
+    let card = card(checkpoint, &manifest, args.grey);
+    Ok(BundleParts { manifest, encoder, decoder, items, golden, card })
+}
+
+/// The network's answer to generated frames, from the RUN's own arrays.
+fn golden(checkpoint: &Checkpoint, memory: &Memory) -> Result<Golden> {
+    let network = &checkpoint.network;
+    let frames = generated_frames(network);
+    let values = frames.mapv(|b| f32::from(b) / 127.5 - 1.0);
+    let answer = forward(network, &checkpoint.weights, memory, &values)?;
+    let [_, height, width] = network.query_shape();
+    Ok(Golden {
+        frames,
+        query: on_grid(answer.query.view(), height, width)?,
+        read: on_grid(answer.read.view(), height, width)?,
+        prediction: answer.prediction,
+    })
+}
+
+/// (t·c)×H×W: a bright disc crosses a texture. It shows nobody's footage.
+fn generated_frames(network: &Network) -> Array3<u8> {
+    let planes = network.input.channels.planes();
+    let [channels, height, width] = network.input_shape(crate::net::Graph::Encoder);
+    Array3::from_shape_fn((channels, height, width), |(channel, row, column)| {
+        let (frame, plane) = (channel / planes, channel % planes);
+        let (x, y) = (column as f64, row as f64);
+        let (dx, dy) = (x - 20.0 - 4.0 * frame as f64, y - height as f64 / 2.0);
+        let disc = (-(dx * dx + dy * dy) / 60.0).exp();
+        let texture = 110.0 + 30.0 * (x / 11.0).sin() * (y / 17.0).cos() - 9.0 * plane as f64;
+        (texture + 90.0 * disc).clamp(0.0, 255.0).round() as u8
+    })
+}
+
+fn card(checkpoint: &Checkpoint, manifest: &Manifest, grey: bool) -> String {
+    let network = &checkpoint.network;
+    let mut text = format!(
+        "# {}\n\nA prediction network with a memory of normal patterns, preset `{}`, exported by \
+         normwatch {}.\n\n| | |\n|---|---|\n",
+        manifest.name,
+        manifest.preset,
+        env!("CARGO_PKG_VERSION")
+    );
+    let input = &manifest.input;
+    let colour = if input.channels == Channels::Luma { "grey" } else { "colour" };
+    let mut row = |name: &str, value: String| text += &format!("| {name} | {value} |\n");
+    row("learnt from", manifest.training_data.clone());
+    row("licence", manifest.licence_note.clone());
+    row(
+        "frames",
+        format!(
+            "{} of {}×{} px, {colour}, {} a second",
+            input.frames, input.width_px, input.height_px, input.fps
+        ),
+    );
+    row("parameters", network.parameter_count().to_string());
+    row("multiply-accumulates a frame", format!("{:.3} G", network.macs() as f64 / 1e9));
+    row(
+        "memory",
+        format!("{} items of {} channels", manifest.memory.items, manifest.memory.channels),
+    );
+    if let Some(training) = &checkpoint.run.training {
+        row(
+            "training",
+            format!("{} epochs, batch {}, seed {}", training.epochs, training.batch, training.seed),
+        );
+    }
+    if let Some(validation) = &checkpoint.validation {
+        row(
+            "held-out footage",
+            format!(
+                "epoch {}: squared error {:.5}, AUC of pasted anomalies {:.3}",
+                validation.epoch, validation.pixel, validation.pasted_auc
+            ),
+        );
+    }
+    if grey {
+        text += "\nFolded for a grey camera: the first layer's weights are summed over the colours, \
+                 the last layer's averaged.\n";
+    }
+    text += "\nIt knows one camera's view. Calibrate it with footage of that camera, and train \
+             anew when the camera moves.\n";
+    text
+}

@@ -1,0 +1,142 @@
+use std::path::PathBuf;
+
+use anyhow::{Result, anyhow};
+use normwatch::alarm::{AlarmConfig, Levels};
+use normwatch::calibrate::{Budget, Calibration};
+use normwatch::model::Bundle;
+use normwatch::output::JsonLines;
+use normwatch::replay::{Clip, ClipTrace, PlayOptions, list_footage, play};
+use normwatch::runtime::{FrameScore, UpdatePolicy};
+use normwatch::score::Mask;
+
+use super::report::AlarmReport;
+use crate::progress;
+
+/// Plays the footage through every bundle. All are judged by the first one's
+/// calibration, so that a change of the score shows as a change of alarms;
+/// without it, scores alone are compared.
+///
+/// # Errors
+/// A bundle or footage that cannot be read.
+pub fn compare(
+    bundles: &[PathBuf],
+    footage: &[PathBuf],
+    alarms_per_day: f64,
+) -> Result<Vec<AlarmReport>> {
+    let mut clips = Vec::new();
+    for path in footage {
+        clips.extend(list_footage(path)?);
+    }
+    let loaded = bundles.iter().map(|path| Ok(Bundle::load(path)?)).collect::<Result<Vec<_>>>()?;
+    let calibration = match loaded[0].calibration_text()? {
+        Some(text) => Some(Calibration::parse(&text).map_err(|e| anyhow!("{e}"))?),
+        None => None,
+    };
+    let bar = progress::bar("footage", (clips.len() * bundles.len()) as u64);
+    let mut reports = Vec::new();
+    let mut first: Option<Vec<ClipTrace>> = None;
+    for bundle in &loaded {
+        let mut traces = Vec::new();
+        for clip in &clips {
+            traces.extend(play_clip(bundle, clip, calibration.as_ref(), alarms_per_day)?);
+            bar.inc(1);
+        }
+        let name = &bundle.manifest().name;
+        reports.push(report(
+            name,
+            first.as_deref().unwrap_or(&traces),
+            &traces,
+            calibration.is_some(),
+        ));
+        first.get_or_insert(traces);
+    }
+    bar.finish_and_clear();
+    Ok(reports)
+}
+
+fn play_clip(
+    bundle: &Bundle,
+    clip: &Clip,
+    calibration: Option<&Calibration>,
+    alarms_per_day: f64,
+) -> Result<Vec<ClipTrace>> {
+    let input = bundle.manifest().input;
+    let none = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
+    let levels = calibration.map_or(none, |c| Budget { alarms_per_day }.levels(c).levels());
+    let alarm = AlarmConfig {
+        levels,
+        min_duration_ms: 300,
+        hold_ms: 1000,
+        cooldown_ms: 1000,
+        warm_up_ms: 0,
+        latch: false,
+        armed_at_start: true,
+    };
+    let options = PlayOptions {
+        alarm,
+        mask: Mask::everything(input.width_px, input.height_px),
+        calibration: calibration.cloned(),
+        update: UpdatePolicy::Frozen,
+        fps: input.fps,
+    };
+    let clips = std::slice::from_ref(clip);
+    Ok(play(bundle, clips, &options, None::<JsonLines<Vec<u8>>>, &mut |_| Ok(()))?.traces)
+}
+
+fn report(name: &str, first: &[ClipTrace], own: &[ClipTrace], judged: bool) -> AlarmReport {
+    let both: Vec<(&FrameScore, &FrameScore)> = first
+        .iter()
+        .zip(own)
+        .flat_map(|(a, b)| a.scores.iter().zip(&b.scores))
+        .filter_map(|(a, b)| Some((a.as_ref()?, b.as_ref()?)))
+        .collect();
+    let count = both.len().max(1) as f64;
+    let mean =
+        |of: &dyn Fn(&(&FrameScore, &FrameScore)) -> f64| both.iter().map(of).sum::<f64>() / count;
+    let blocks = |pick: &dyn Fn(&(&FrameScore, &FrameScore)) -> f32| -> Vec<f32> {
+        both.iter().map(pick).collect()
+    };
+    let states = first.iter().zip(own).flat_map(|(a, b)| a.states.iter().zip(&b.states));
+    let changed = states.filter(|(a, b)| a.alarm_active() != b.alarm_active()).count();
+    AlarmReport {
+        name: name.into(),
+        frames: both.len(),
+        mean_psnr_db: mean(&|(_, b)| b.psnr_db),
+        mean_distance: mean(&|(_, b)| b.distance),
+        psnr_change_db: mean(&|(a, b)| (a.psnr_db - b.psnr_db).abs()),
+        block_rank_correlation: rank_correlation(
+            &blocks(&|(a, _)| a.error.worst_block.mean_sq),
+            &blocks(&|(_, b)| b.error.worst_block.mean_sq),
+        ),
+        alarms: judged.then(|| own.iter().map(|trace| trace.alarms.len()).sum()),
+        frames_changed: judged.then_some(changed),
+    }
+}
+
+/// Spearman's, ties in order of appearance; 1 for fewer than two values.
+fn rank_correlation(a: &[f32], b: &[f32]) -> f64 {
+    let ranks = |values: &[f32]| -> Vec<f64> {
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+        let mut ranks = vec![0.0; values.len()];
+        order.iter().enumerate().for_each(|(rank, &index)| ranks[index] = rank as f64);
+        ranks
+    };
+    let n = a.len() as f64;
+    if n < 2.0 {
+        return 1.0;
+    }
+    let squares: f64 = ranks(a).iter().zip(ranks(b)).map(|(x, y)| (x - y).powi(2)).sum();
+    1.0 - 6.0 * squares / (n * (n * n - 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank_correlation;
+
+    #[test]
+    fn ranks_agree_or_oppose() {
+        assert_eq!(rank_correlation(&[1.0, 2.0, 5.0], &[0.1, 0.2, 0.3]), 1.0);
+        assert_eq!(rank_correlation(&[1.0, 2.0, 5.0], &[3.0, 2.0, 1.0]), -1.0);
+    }
+}
