@@ -7,13 +7,11 @@ mod export;
 #[cfg(test)]
 mod fixture;
 mod import;
-#[allow(dead_code, unused_imports)]
 mod net;
 mod onnx;
 mod progress;
 mod python;
 mod quantize;
-#[allow(dead_code, unused_imports)]
 mod run;
 mod scene;
 mod setup;
