@@ -33,7 +33,7 @@ fn udev_rule(path: &Path) -> String {
     let (subsystem, group) = match kind {
         "gpiochip" => ("gpio", "gpio"),
         "video" => ("video4linux", "video"),
-        "watchdog" => ("watchdog", "normwatch"),
+        "watchdog" => ("watchdog", "watchdog"),
         other => (other, "normwatch"),
     };
     format!("SUBSYSTEM==\"{subsystem}\", KERNEL==\"{kind}*\", GROUP=\"{group}\", MODE=\"0660\"")

@@ -34,6 +34,9 @@ pub enum Error {
     /// The demonstration ran, and its alarms were not where the truth is.
     #[error("{0}")]
     Verdict(String),
+    /// The doctor's verdict on the machine.
+    #[error("{0}")]
+    Unfit(String),
     #[error("{0}")]
     Internal(String),
 }
@@ -55,6 +58,7 @@ impl Error {
             Self::File { .. } => 5,
             Self::Verdict(_) => 6,
             Self::Line(_) | Self::Watchdog(_) => 7,
+            Self::Unfit(_) => 8,
         }
     }
 }

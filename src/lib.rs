@@ -25,6 +25,8 @@ pub mod clock;
 #[cfg(feature = "runtime")]
 pub mod config;
 #[cfg(feature = "runtime")]
+pub mod doctor;
+#[cfg(feature = "runtime")]
 mod error;
 #[cfg(feature = "runtime")]
 pub mod fs;
@@ -40,6 +42,8 @@ pub mod model;
 pub mod output;
 #[cfg(feature = "runtime")]
 pub mod preprocess;
+#[cfg(feature = "runtime")]
+pub mod record;
 #[cfg(feature = "runtime")]
 pub mod replay;
 #[cfg(feature = "runtime")]

@@ -190,3 +190,45 @@ fn a_line_that_is_not_there_is_explained() {
     let expected = if cfg!(feature = "gpio") { "NO-SUCH-LINE-HERE" } else { "feature `gpio`" };
     assert!(said.contains(expected), "{said}");
 }
+
+/// The guard of the lines has no chip here: what it does is seen by its exit.
+#[test]
+#[cfg(feature = "gpio")]
+fn the_guard_acts_only_when_its_parent_died_without_a_word() {
+    use std::io::Write;
+
+    let bench = Bench::new();
+    for (word, code) in [("dismissed\n", 0), ("", 7)] {
+        let mut guard = bench
+            .command(&["guard-lines", "--line", "/dev/null:0:low"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        wait_until_caught(guard.id(), 15);
+        let asked = Command::new("kill").arg(guard.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        thread::sleep(Duration::from_millis(300));
+        assert_eq!(guard.try_wait().unwrap(), None, "SIGTERM ended the guard");
+        guard.stdin.take().unwrap().write_all(word.as_bytes()).unwrap();
+        let out = guard.wait_with_output().unwrap();
+        assert_eq!(out.status.code(), Some(code), "{}", stderr(&out));
+        assert_eq!(stderr(&out).contains("/dev/null:0:low"), code == 7, "{}", stderr(&out));
+    }
+}
+
+/// Waits until a process has a handler for a signal.
+#[cfg(feature = "gpio")]
+fn wait_until_caught(process: u32, signal: u32) {
+    let begun = Instant::now();
+    loop {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        if caught & 1 << (signal - 1) != 0 {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "the process catches nothing");
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -3,6 +3,8 @@ use embedded_hal::digital::OutputPin;
 use crate::Error;
 use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::config::{ActiveLevel, InputLine, OutputLine, OutputPattern, Site};
+#[cfg(feature = "gpio")]
+use crate::gpio::LineGuard;
 use crate::gpio::{BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin};
 use crate::output::SimulatedLine;
 
@@ -39,6 +41,24 @@ pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, E
     let outputs = AlarmOutputs::new(alarm, pattern(alarm_output), fault, fault_pattern)
         .map_err(|e| Error::Internal(format!("a line cannot be driven: {e:?}")))?;
     Ok(SiteOutputs { outputs, fault: second })
+}
+
+/// Starts the guard that makes the site's real lines safe when this process is
+/// killed. Without it the run goes on, with a warning.
+#[cfg(feature = "gpio")]
+pub(super) fn start_guard(site: &Site, lines: &BoardLines<'_>) -> Option<LineGuard> {
+    let outputs = [Some(&site.output.alarm), site.output.fault.as_ref()];
+    let guarded = outputs.into_iter().flatten().filter_map(|output| {
+        lines.guarded(&output.line, polarity(output.active).level(output.safe_active))
+    });
+    let guarded: Vec<_> = guarded.collect();
+    if guarded.is_empty() {
+        return None;
+    }
+    let started = std::env::current_exe().and_then(|me| LineGuard::start(&me, &guarded));
+    started
+        .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
+        .ok()
 }
 
 /// Takes the lines that the site reads.

@@ -4,10 +4,14 @@ mod bench;
 mod calibrate;
 mod check;
 mod demo;
+mod doctor;
 mod fault_injection;
+#[cfg(feature = "gpio")]
+mod guard_lines;
 mod lines;
 mod live_source;
 mod logger;
+mod record;
 mod replay;
 mod report;
 mod run;
@@ -30,7 +34,8 @@ Exit codes:
   4  the camera or the footage cannot be read
   5  a file cannot be written or read
   6  the demonstration's alarms were not where the truth is
-  7  a GPIO line or the watchdog cannot be had";
+  7  a GPIO line or the watchdog cannot be had
+  8  `doctor` found something that keeps normwatch from working";
 
 /// Learns what is normal in front of one fixed camera and switches a line when
 /// it sees something else.
@@ -54,12 +59,19 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Watches a camera as a site file says, until it is stopped.
     Run(run::RunArgs),
+    /// Records footage of a site's camera, ready for training.
+    Record(record::RecordArgs),
     /// Plays recorded footage through the same pipeline, without waiting.
     Replay(replay::ReplayArgs),
     /// Learns from normal footage which scores are usual.
     Calibrate(calibrate::CalibrateArgs),
     /// Checks a site file and the board file that it names.
     Check(check::CheckArgs),
+    #[cfg(feature = "gpio")]
+    #[command(hide = true)]
+    GuardLines(guard_lines::GuardLinesArgs),
+    /// Looks at the machine and says what is in the way.
+    Doctor(doctor::DoctorArgs),
     /// Measures the time of every stage with a bundle on this machine.
     Bench(bench::BenchArgs),
 }
@@ -72,15 +84,19 @@ pub fn main() -> ExitCode {
 /// The same for a command line that begins with the program's name.
 pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(args);
-    // Only a live run tells of its every step; the others report at their end.
-    let quiet = cli.quiet || !matches!(cli.command, Command::Run(_));
+    // What goes on for long tells of its every step; the others report at their end.
+    let quiet = cli.quiet || !matches!(cli.command, Command::Run(_) | Command::Record(_));
     logger::install(cli.verbose, quiet);
     let result = match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
+        #[cfg(feature = "gpio")]
+        Command::GuardLines(args) => guard_lines::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

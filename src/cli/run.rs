@@ -82,6 +82,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     };
     let board_lines = BoardLines::new(&site.board);
     let held = lines::open(&site, &board_lines)?;
+    #[cfg(feature = "gpio")]
+    let _guard = lines::start_guard(&site, &board_lines);
     let mut panel = lines::open_panel(&site, &board_lines)?;
     let mut monitor = Monitor::new(options, analyser, held.outputs, event_log(&site)?, now_ms);
     site.input.pir.iter().for_each(|pir| monitor.require_motion(pir.within_ms));

@@ -14,6 +14,9 @@ pub struct Board {
     pub file: PathBuf,
     /// One line for people.
     pub description: String,
+    /// Strings of the device tree's `compatible`, any of which means this
+    /// board.
+    pub compatible: Vec<String>,
     /// Rust's target triple; `None` for the machine that runs the program.
     pub target: Option<String>,
     pub cpu: CpuSection,
@@ -113,6 +116,7 @@ pub(super) fn load(file: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let base = file.parent().unwrap_or(Path::new(""));
     let name = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     let description = root.required("description", "\"…\"").and_then(Item::text);
+    let compatible = root.optional("compatible").and_then(Item::texts).unwrap_or_default();
     let target = root.optional("target").and_then(Item::text);
     let cpu = root.optional_section("cpu").map(read_cpu).unwrap_or_default();
     let recommended =
@@ -128,6 +132,7 @@ pub(super) fn load(file: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         name,
         file,
         description,
+        compatible,
         target,
         cpu,
         recommended,

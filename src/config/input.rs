@@ -61,29 +61,33 @@ impl InputSection {
             taken.push((output.alarm.line.clone(), "the alarm output"));
             taken.extend(output.fault.iter().map(|f| (f.line.clone(), "the fault output")));
         }
-        let mut contact = |section: Option<Section<'_>>, what| {
-            let Some(section) = section else { return Some(None) };
-            let (line, within_ms) = read_line(section, board, &taken, what == "the PIR")?;
-            taken.push((line.line.clone(), what));
-            Some(Some((line, within_ms)))
+        let mut contact = |section: Option<Section<'_>>, what| match section {
+            Some(section) => {
+                let contact = read_contact(section, board, &taken)?;
+                taken.push((contact.line.clone(), what));
+                Some(Some(contact))
+            }
+            None => Some(None),
         };
         let acknowledge = contact(section.optional_section("acknowledge"), "the acknowledge input");
         let arm = contact(section.optional_section("arm"), "the arm input");
-        let pir = contact(section.optional_section("pir"), "the PIR");
+        let mut pir_section = section.optional_section("pir");
+        let within_ms = pir_section.as_mut().and_then(|section| section.optional("within_ms"));
+        let within_ms = within_ms.and_then(|item| item.whole(0..=600_000)).unwrap_or(WITHIN_MS);
+        let pir = contact(pir_section, "the PIR");
         Some(Self {
-            acknowledge: acknowledge?.map(|(line, _)| line),
-            arm: arm?.map(|(line, _)| line),
-            pir: pir?.map(|(contact, within_ms)| PirInput { contact, within_ms }),
+            acknowledge: acknowledge?,
+            arm: arm?,
+            pir: pir?.map(|contact| PirInput { contact, within_ms }),
         })
     }
 }
 
-fn read_line(
+fn read_contact(
     mut section: Section<'_>,
     board: Option<&Board>,
     taken: &[(String, &str)],
-    is_pir: bool,
-) -> Option<(InputLine, u32)> {
+) -> Option<InputLine> {
     let line = section.required("line", "\"ACK\"").and_then(|item| known_line(item, board));
     let active = section
         .optional("active")
@@ -97,23 +101,16 @@ fn read_line(
         ])
     });
     let debounce_ms = section.optional("debounce_ms").and_then(|item| item.whole(0..=10_000));
-    let within_ms = match is_pir {
-        true => section.optional("within_ms").and_then(|item| item.whole(0..=600_000)),
-        false => None,
-    };
     let (name, item) = line?;
     if let Some((_, owner)) = taken.iter().find(|(other, _)| *other == name) {
-        item.invalid(
-            &format!("= \"{name}\" is the line of {owner} too"),
-            "give each a line of its own",
-        );
+        let problem = format!("= \"{name}\" is the line of {owner} too");
+        item.invalid(&problem, "give each a line of its own");
         return None;
     }
-    let contact = InputLine {
+    Some(InputLine {
         line: name,
         active: active.unwrap_or_default(),
         bias: bias.unwrap_or_default(),
         debounce_ms: debounce_ms.unwrap_or(DEBOUNCE_MS),
-    };
-    Some((contact, within_ms.unwrap_or(WITHIN_MS)))
+    })
 }

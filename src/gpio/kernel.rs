@@ -6,6 +6,7 @@ use gpiocdev::line::{Bias, Direction, EdgeDetection, EdgeKind, Value};
 use gpiocdev::request::Builder;
 use gpiocdev_embedded_hal::{InputPin, OutputPin};
 
+use super::CONSUMER;
 use super::contact::{Contact, LevelSource, Polled};
 use super::error::LineError;
 use super::find::Place;
@@ -13,9 +14,6 @@ use super::open::InputRequest;
 use super::pin::PinError;
 use super::survey::{Chip, ChipLine, Survey, Unreadable};
 use crate::config::InputBias;
-
-/// What the kernel shows as the holder of our lines.
-pub(super) const CONSUMER: &str = "normwatch";
 
 impl Survey {
     /// Asks every GPIO character device that this user may open.

@@ -11,6 +11,8 @@ mod debounce;
 mod error;
 mod find;
 #[cfg(feature = "gpio")]
+mod guard;
+#[cfg(feature = "gpio")]
 mod kernel;
 mod open;
 mod panel;
@@ -22,8 +24,13 @@ pub use contact::{Contact, LevelSource, Polled, Unconnected};
 pub use debounce::Debouncer;
 pub use error::LineError;
 pub use find::{Place, find};
+#[cfg(feature = "gpio")]
+pub use guard::{GuardedLine, LineGuard, guard};
 pub use open::{BoardLines, InputRequest};
 pub use panel::Panel;
 pub use pin::{BoardPin, PinError};
 pub use shared::SharedPin;
 pub use survey::{Chip, ChipLine, Survey, Unreadable};
+
+/// What the kernel shows as the holder of our lines.
+pub const CONSUMER: &str = "normwatch";

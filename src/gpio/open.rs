@@ -47,6 +47,17 @@ impl<'a> BoardLines<'a> {
         }
     }
 
+    /// A line of the kernel's with its safe level, for a
+    /// [`super::LineGuard`]; `None` for a simulated one.
+    #[cfg(feature = "gpio")]
+    pub fn guarded(&self, name: &str, safe: PinState) -> Option<super::GuardedLine> {
+        if self.board.gpio.driver == GpioDriver::Simulated {
+            return None;
+        }
+        let place = find(&self.survey, &self.board.gpio, self.line(name).ok()?).ok()?;
+        Some(super::GuardedLine { chip: place.chip, offset: place.offset, safe })
+    }
+
     /// Takes a line as an input. The kernel debounces it and keeps its changes
     /// between two looks, where the chip has interrupts; else that is done
     /// here, from look to look. A simulated line is never active.

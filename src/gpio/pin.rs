@@ -18,7 +18,8 @@ pub enum BoardPin {
 pub struct PinError(String);
 
 impl PinError {
-    pub(super) fn new(error: impl fmt::Display) -> Self {
+    /// An error in these words.
+    pub fn new(error: impl fmt::Display) -> Self {
         Self(error.to_string())
     }
 }

@@ -4,7 +4,7 @@ use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
 use super::isa::Isa;
-use super::layout::{Grid, Shape};
+use super::layout::{Destination, Grid, Shape};
 use super::lower::{Buffer, BufferId, Form, Lowered, Lowering, Task, lower};
 use super::simd::{self, Simd};
 use super::step::Step;
@@ -75,6 +75,14 @@ impl Plan {
 
     pub fn options(&self) -> PlanOptions {
         self.options
+    }
+
+    pub fn input_shape(&self, input: usize) -> Shape {
+        self.inputs[input].shape
+    }
+
+    pub fn output_shape(&self, output: usize) -> Shape {
+        self.outputs[output].1
     }
 
     /// Bytes of the arena and of the threads' scratch together.
@@ -155,12 +163,12 @@ impl<S: Simd> Places<'_, S> {
             Task::Conv { sources, form, filter, relu, into, pooled } => {
                 let (sources, out) = (self.grids(sources), self.grid(*into));
                 let pooled = pooled.map(|id| self.grid(id));
+                let to = Destination { out, pooled, relu: *relu };
                 if *form == Form::Plain && self.takes_winograd(&sources, out) {
-                    let layer = Winograd::new(simd, &sources, filter, *relu, out, pooled, threads);
+                    let layer = Winograd::new(simd, &sources, filter, to, threads);
                     Box::new(layer)
                 } else {
-                    let layer =
-                        Direct::new(simd, &sources, *form, filter, *relu, out, pooled, threads);
+                    let layer = Direct::new(simd, &sources, *form, filter, to, threads);
                     Box::new(layer)
                 }
             }

@@ -7,7 +7,7 @@ const MAX_FRAMES: usize = MAX_PAST_FRAMES + 1;
 
 /// A frame that comes later than this many periods after its predecessor
 /// leaves a gap: the motion between them is not what the model was trained on.
-const MAX_STEP_PERIODS: f64 = 1.75;
+pub const MAX_STEP_PERIODS: f64 = 1.75;
 
 /// The last t + 1 frames, as slot indices, evenly spaced in time.
 #[derive(Debug)]

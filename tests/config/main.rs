@@ -11,6 +11,7 @@ mod shipped;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use normwatch::capture::{ControlValue, PixelFormat};
 use normwatch::config::{
     ActiveLevel, CameraSource, ConfigError, GpioDriver, HardwareWatchdogUse, InputBias,
     InputSection, MemoryUpdate, OutputPattern, Site, load_site,
@@ -114,4 +115,34 @@ fn inputs_take_the_defaults() {
     assert_eq!((pir.contact.line.as_str(), pir.within_ms), ("FAULT", 10_000));
     assert_eq!(pir.contact.bias, InputBias::AsIs);
     assert_eq!(site.input.arm, None);
+}
+
+#[test]
+fn a_camera_needs_no_key_but_its_source() {
+    let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
+    let CameraSource::V4l2(camera) = load_text(&text).unwrap().camera.source else {
+        panic!("{text}")
+    };
+    assert_eq!((camera.device, camera.format, camera.size_px), (None, None, None));
+    assert_eq!((camera.fps, camera.settle_frames, camera.controls.len()), (None, 5, 0));
+    let keys = "device = 'HD Webcam'\nformat = 'mjpeg'\nwidth_px = 640\nheight_px = 480\nfps = 15\n\
+        settle_frames = 30\n[camera.controls]\nexposure_us = 20000\nauto_focus = false\n\
+        power_line_hz = 'auto'\nbrightness = -3";
+    let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", keys);
+    let CameraSource::V4l2(camera) = load_text(&text).unwrap().camera.source else {
+        panic!("{text}")
+    };
+    assert_eq!((camera.device.as_deref(), camera.fps), (Some("HD Webcam"), Some(15.0)));
+    assert_eq!((camera.format, camera.size_px), (Some(PixelFormat::Mjpeg), Some((640, 480))));
+    let values: Vec<_> = camera.controls.iter().map(|set| (&*set.name, &set.value)).collect();
+    let auto = ControlValue::Word("auto".into());
+    assert_eq!(
+        values,
+        [
+            ("exposure_us", &ControlValue::Whole(20_000)),
+            ("auto_focus", &ControlValue::Flag(false)),
+            ("power_line_hz", &auto),
+            ("brightness", &ControlValue::Whole(-3)),
+        ]
+    );
 }

@@ -259,3 +259,36 @@ fn contradictions_of_a_pipe() {
         assert_problems(&pipe(rest), &[expected]);
     }
 }
+
+#[test]
+fn contradictions_of_a_camera() {
+    let camera = |rest: &str| edited(4, "source = 'v4l2'").replace("path = \"frames\"", rest);
+    for (rest, expected) in [
+        ("path = 'x'", "5:1 `camera.path` has no meaning with `source = \"v4l2\"`"),
+        ("stride_bytes = 640", "5:1 `camera.stride_bytes` has no meaning with `source = \"v4l2\"`"),
+        ("device = ''", "5:10 `camera.device` is empty"),
+        ("format = 'y4m'", "5:10 `camera.format` does not know `y4m`"),
+        ("format = 'mjpg'", "5:10 `camera.format` does not know `mjpg` ?mjpeg"),
+        ("width_px = 640", "3:1 missing key `camera.height_px`"),
+        ("fps = 0", "5:7 `camera.fps` is 0, out of range"),
+        ("settle_frames = 1001", "5:17 `camera.settle_frames` is 1001, out of range"),
+        ("controls = 5", "5:12 `camera.controls` must be a table, not a whole number"),
+        ("controls = { Gain = 1 }", "5:21 `camera.controls.Gain` is no name of a control"),
+        (
+            "controls = { gain = 1.5 }",
+            "5:21 `camera.controls.gain` must be a whole number, true or false, or a string, not \
+             a decimal number",
+        ),
+        (
+            "controls = { gain = 3000000000 }",
+            "5:21 `camera.controls.gain` is 3000000000, out of range",
+        ),
+    ] {
+        assert_problems(&camera(rest), &[expected]);
+    }
+    for key in ["device = 'x'", "fps = 5", "settle_frames = 1", "controls = {}"] {
+        let name = key.split(' ').next().unwrap();
+        let expected = format!("6:1 `camera.{name}` has no meaning with `source = \"folder\"`");
+        assert_problems(&edited(5, &format!("path = 'x'\n{key}")), &[&expected]);
+    }
+}

@@ -127,14 +127,22 @@ impl Target {
     /// # Errors
     /// The toolchain is incomplete, or cargo fails.
     pub fn build(&self) -> Result<PathBuf> {
+        self.build_program("normwatch")
+    }
+
+    /// The same for the program of any package that is named as its package.
+    ///
+    /// # Errors
+    /// The toolchain is incomplete, or cargo fails.
+    pub fn build_program(&self, name: &str) -> Result<PathBuf> {
         setup::require_target(self)?;
         let env = self.env()?;
         let env: Vec<(&str, &str)> = env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         shell::run("cargo", &["fetch", "--locked", "--target", self.triple], &[])?;
-        let package = ["--release", "--package", "normwatch", "--bin", "normwatch"];
+        let package = ["--release", "--package", name, "--bin", name];
         let frozen = ["--target", self.triple, "--locked", "--offline"];
         shell::run("cargo", &[&["build"], &package[..], &frozen].concat(), &env)?;
-        let binary = self.binary();
+        let binary = target_dir().join(self.triple).join("release").join(name);
         if !binary.is_file() {
             bail!("cargo built no {}", binary.display());
         }
@@ -142,7 +150,8 @@ impl Target {
     }
 }
 
-fn target_dir() -> PathBuf {
+/// Where cargo builds.
+pub fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 

@@ -21,16 +21,22 @@ const PROGRAMS: [Program; 4] = [
 const PACKAGING: [Program; 2] =
     [("dpkg-deb", &["--version"], "dpkg"), ("lintian", &["--version"], "lintian")];
 
+const VIRTUAL_BOARD: [Program; 3] = [
+    ("make", &["--version"], "make"),
+    ("xz", &["--version"], "xz-utils"),
+    ("setpriv", &["--version"], "util-linux"),
+];
+
 const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
 /// Installs what is missing on this machine, or names it with the command that
 /// brings it.
 #[derive(clap::Args, Default)]
 pub struct SetupArgs {
-    /// What release builds and packages for the boards need, too: Rust targets,
-    /// Debian's cross compilers and user-mode emulators, lintian.
+    /// What release builds, packages and the virtual board need, too: Rust
+    /// targets, Debian's cross compilers and user-mode emulators, lintian, make.
     #[arg(long)]
-    cross: bool,
+    pub cross: bool,
 }
 
 /// Makes sure that all is there; installs what it may.
@@ -48,6 +54,7 @@ pub fn run(args: &SetupArgs) -> Result<()> {
     if args.cross {
         triples.extend(TARGETS.iter().map(|target| target.triple));
         packages.extend(missing_packages(&PACKAGING));
+        packages.extend(missing_packages(&VIRTUAL_BOARD));
         packages.extend(TARGETS.iter().filter(|t| !is_complete(t)).flat_map(|t| t.packages));
     }
     triples.retain(|triple| !has_rust_target(triple));

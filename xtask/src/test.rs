@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use crate::{setup, shell};
+use crate::{board, kernels, setup, shell};
 
 /// The whole proof that the repository is sound; `.ci/run` calls it.
 #[derive(clap::Args)]
@@ -13,7 +13,7 @@ pub struct TestArgs {
 /// # Errors
 /// The first step that fails.
 pub fn run(args: &TestArgs) -> Result<()> {
-    setup::run(&setup::SetupArgs::default())?;
+    setup::run(&setup::SetupArgs { cross: true })?;
     if !args.only_tests {
         shell::run("cargo", &["fmt", "--all", "--check"], &[])?;
         let lints = ["--", "-D", "warnings"];
@@ -27,6 +27,9 @@ pub fn run(args: &TestArgs) -> Result<()> {
         &[&["build", "--package", "normwatch", "--locked"], &alone[..]].concat(),
         &[],
     )?;
+    kernels::test()?;
+    board::parity()?;
+    board::run(&board::BoardTestArgs::default())?;
     if !args.only_tests {
         let docs = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
         shell::run("cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;

@@ -546,3 +546,70 @@ fn pix_zeroed() -> sys::v4l2_pix_format {
     // SAFETY: integers, and a union of integers.
     unsafe { mem::zeroed() }
 }
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    /// Every request is sent with the structure that it was made for, and a
+    /// device that knows none of them is an error, or a driver without lists.
+    #[test]
+    fn a_device_that_is_no_camera_refuses_every_call() {
+        let fd = rustix::fs::open("/dev/null", OFlags::RDWR, Mode::empty()).unwrap();
+        let mut node = Node { buffers: Vec::new(), fd };
+        let notty = |error: io::Error| error.raw_os_error() == Some(25);
+        let fourcc = FourCC::new(b"YUYV");
+        assert!(notty(node.identity().unwrap_err()));
+        assert!(node.formats().unwrap().is_empty());
+        assert!(node.sizes(fourcc).unwrap().is_empty());
+        assert!(node.rates(fourcc, (4, 4)).unwrap().is_empty());
+        assert!(notty(node.set_format(fourcc, (4, 4)).unwrap_err()));
+        assert_eq!(node.set_rate(10.0).unwrap(), None);
+        assert!(node.controls().unwrap().is_empty());
+        assert!(notty(node.control(1).unwrap_err()));
+        assert!(notty(node.set_control(1, 1).unwrap_err()));
+        assert!(notty(node.request_buffers(4).unwrap_err()));
+        assert!(notty(node.map(0).unwrap_err()));
+        assert!(notty(node.queue(0).unwrap_err()));
+        assert!(notty(node.dequeue().unwrap_err()));
+        assert!(notty(node.stream_on().unwrap_err()));
+        assert!(notty(node.stream_off().unwrap_err()));
+        let mut parameters: sys::v4l2_streamparm = zeroed();
+        assert!(notty(node.call(vidioc::VIDIOC_S_PARM, &mut parameters).unwrap_err()));
+        let mut item: sys::v4l2_querymenu = zeroed();
+        assert!(notty(node.call(vidioc::VIDIOC_QUERYMENU, &mut item).unwrap_err()));
+        assert!(node.buffer(0).is_empty());
+    }
+
+    #[test]
+    fn waiting_ends_with_the_time_or_the_device() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let node = Node { buffers: Vec::new(), fd: reader.into() };
+        let timeout = Duration::from_millis(5);
+        assert_eq!(node.wait(timeout).unwrap(), Readiness::TimedOut);
+        io::Write::write_all(&mut writer, b"x").unwrap();
+        assert_eq!(node.wait(timeout).unwrap(), Readiness::Filled);
+        drop(writer);
+        assert_eq!(node.wait(timeout).unwrap(), Readiness::Failed);
+    }
+
+    #[test]
+    fn mapped_bytes_are_lent_while_they_are_ours() {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, &[7; 8192]).unwrap();
+        let fd = OwnedFd::from(file);
+        let mapping = Mapping::new(&fd, 4096, 4096).unwrap();
+        let mut node = Node { buffers: vec![Buffer { mapping, is_queued: false }], fd };
+        assert_eq!(node.buffer(0), [7; 4096]);
+        node.buffers[0].is_queued = true;
+        assert!(node.buffer(0).is_empty());
+        assert!(Mapping::new(&node.fd, 0, 0).is_err());
+    }
+
+    #[test]
+    fn names_end_at_the_first_nul() {
+        assert_eq!(text(b"HD Webcam \0old bytes"), "HD Webcam");
+        assert_eq!(text(&[b'x'; 32]), "x".repeat(32));
+        assert_eq!(text(b"\xff\0"), "\u{fffd}");
+    }
+}

@@ -10,6 +10,8 @@
 //! `unsafe` is in `kernel` alone.
 
 mod controls;
+#[cfg(test)]
+mod fake;
 mod find;
 mod formats;
 #[allow(unsafe_code)]
@@ -18,6 +20,8 @@ mod negotiate;
 mod ring;
 mod source;
 mod survey;
+#[cfg(test)]
+mod tests;
 mod transport;
 
 pub use source::{V4l2Camera, V4l2Source};

@@ -7,7 +7,7 @@ mod transform;
 
 use super::arena::Floats;
 use super::graph::Filter;
-use super::layout::Grid;
+use super::layout::{Destination, Grid};
 use super::panel::Run;
 use super::simd::Simd;
 use super::step::{Step, StepContext};
@@ -32,9 +32,7 @@ pub(super) struct Winograd<S> {
     simd: S,
     /// Blocks of all sources: where each begins, and its channels.
     sources: Vec<(Grid, usize)>,
-    out: Grid,
-    pooled: Option<Grid>,
-    relu: bool,
+    to: Destination,
     /// For each point, group, input channel and output block a vector.
     weights: Floats,
     bias: Floats,
@@ -52,9 +50,7 @@ impl<S: Simd> Winograd<S> {
         simd: S,
         sources: &[Grid],
         filter: &Filter,
-        relu: bool,
-        out: Grid,
-        pooled: Option<Grid>,
+        to: Destination,
         threads: usize,
     ) -> Self {
         let blocks: Vec<(Grid, usize)> = sources
@@ -62,16 +58,16 @@ impl<S: Simd> Winograd<S> {
             .flat_map(|grid| (0..grid.blocks()).map(|block| (*grid, block)))
             .collect();
         let inputs = sources.iter().map(|grid| grid.shape.channels).sum();
-        let padded = out.blocks() * S::LANES;
+        let padded = to.out.blocks() * S::LANES;
         let bias = (0..padded).map(|o| filter.bias.get(o).copied().unwrap_or(0.0)).collect();
-        let strip = strip_tiles::<S>(blocks.len(), out, threads);
+        let strip = strip_tiles::<S>(blocks.len(), to.out, threads);
         let run = |(index, (grid, block)): (usize, &(Grid, usize))| Run {
             offset: index * strip * S::LANES,
             depth: grid.depth(*block),
         };
         let runs = blocks.iter().enumerate().map(run).collect();
-        let weights = packed_weights::<S>(filter, inputs, out.blocks());
-        Self { simd, sources: blocks, out, pooled, relu, weights, bias, inputs, strip, runs }
+        let weights = packed_weights::<S>(filter, inputs, to.out.blocks());
+        Self { simd, sources: blocks, to, weights, bias, inputs, strip, runs }
     }
 }
 
@@ -113,20 +109,20 @@ impl<S: Simd> Step for Winograd<S> {
     }
 
     fn macs(&self) -> u64 {
-        (self.out.shape.len() * self.inputs * 9) as u64
+        (self.to.out.shape.len() * self.inputs * 9) as u64
     }
 
     fn tasks(&self) -> usize {
-        let (rows, columns) = tile_grid(self.out);
+        let (rows, columns) = tile_grid(self.to.out);
         (rows * columns).div_ceil(self.strip)
     }
 
     fn scratch_len(&self) -> usize {
-        POINTS * S::LANES * self.strip * (self.sources.len() + self.out.blocks())
+        POINTS * S::LANES * self.strip * (self.sources.len() + self.to.out.blocks())
     }
 
     unsafe fn run(&self, context: StepContext, task: usize) {
-        let (rows, columns) = tile_grid(self.out);
+        let (rows, columns) = tile_grid(self.to.out);
         let end = ((task + 1) * self.strip).min(rows * columns);
         self.simd.vectorise(Strip::new(self, context, task * self.strip..end));
     }

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::super::layout::Grid;
+use super::super::layout::{Destination, Grid};
 use super::super::panel::{Panel, Start};
 use super::super::simd::{Kernel, Simd};
 use super::super::step::StepContext;
@@ -28,7 +28,7 @@ impl<'a, S: Simd> Strip<'a, S> {
 
     /// Top left pixel of a tile.
     fn corner(&self, tile: usize) -> (usize, usize) {
-        let columns = tile_grid(self.layer.out).1;
+        let columns = tile_grid(self.layer.to.out).1;
         (tile / columns * TILE, tile % columns * TILE)
     }
 
@@ -38,7 +38,7 @@ impl<'a, S: Simd> Strip<'a, S> {
     unsafe fn transform_inputs(&self, simd: S) {
         let strip = self.layer.strip;
         let stride = self.layer.sources.len() * strip * S::LANES;
-        let size = self.layer.out.shape;
+        let size = self.layer.to.out.shape;
         for (index, &(grid, block)) in self.layer.sources.iter().enumerate() {
             for (at, tile) in self.tiles.clone().enumerate() {
                 let (y, x) = self.corner(tile);
@@ -65,8 +65,8 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// As for [`super::Step::run`].
     #[inline(always)]
     unsafe fn multiply(&self, simd: S) {
-        let Winograd { sources, inputs, out, strip, runs, weights, .. } = self.layer;
-        let (count, blocks) = (self.tiles.len(), out.blocks());
+        let Winograd { sources, inputs, to, strip, runs, weights, .. } = self.layer;
+        let (count, blocks) = (self.tiles.len(), to.out.blocks());
         let block_stride = strip * S::LANES;
         for point in 0..POINTS {
             // SAFETY: a matrix for every point.
@@ -99,7 +99,8 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// As for [`super::Step::run`].
     #[inline(always)]
     unsafe fn transform_outputs(&self, simd: S) {
-        let Winograd { out, relu, bias, pooled, .. } = self.layer;
+        let Winograd { to, bias, .. } = self.layer;
+        let Destination { out, pooled, relu } = *to;
         let (strip, blocks) = (self.layer.strip, out.blocks());
         let stride = blocks * strip * S::LANES;
         let zero = simd.splat(0.0);
@@ -114,16 +115,16 @@ impl<'a, S: Simd> Strip<'a, S> {
                 };
                 for value in values.as_flattened_mut() {
                     *value = simd.add(*value, bias);
-                    if *relu {
+                    if relu {
                         *value = simd.max(*value, zero);
                     }
                 }
                 // SAFETY: this task alone writes these tiles.
                 unsafe {
-                    self.write(simd, *out, block, corner, &values);
+                    self.write(simd, out, block, corner, &values);
                     if let Some(pooled) = pooled {
                         let (y, x) = (corner.0 / 2, corner.1 / 2);
-                        self.write(simd, *pooled, block, (y, x), &halved(simd, &values));
+                        self.write(simd, pooled, block, (y, x), &halved(simd, &values));
                     }
                 }
             }
@@ -170,7 +171,7 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// As for [`super::Step::run`].
     #[inline(always)]
     unsafe fn clear_borders(&self) {
-        let (rows, columns) = tile_grid(self.layer.out);
+        let (rows, columns) = tile_grid(self.layer.to.out);
         let first = self.tiles.start.div_ceil(columns);
         let end = self.tiles.end.div_ceil(columns);
         let clear = |grid: Grid, tile: usize| {
@@ -179,8 +180,8 @@ impl<'a, S: Simd> Strip<'a, S> {
             unsafe { grid.clear_border(self.arena, first * tile..end) };
         };
         if first < end {
-            clear(self.layer.out, TILE);
-            if let Some(pooled) = self.layer.pooled {
+            clear(self.layer.to.out, TILE);
+            if let Some(pooled) = self.layer.to.pooled {
                 clear(pooled, TILE / 2);
             }
         }

@@ -1,0 +1,30 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::Error;
+use crate::gpio::{GuardedLine, guard};
+
+/// Started by `run` beside itself: drives the lines to their safe levels when
+/// `run` has died without saying so on this process's standard input.
+#[derive(Args, Debug)]
+pub(super) struct GuardLinesArgs {
+    /// CHIP:OFFSET:LEVEL, for instance `/dev/gpiochip0:17:low`.
+    #[arg(long = "line", value_name = "LINE", required = true)]
+    lines: Vec<GuardedLine>,
+}
+
+pub(super) fn run(args: &GuardLinesArgs) -> Result<(), Error> {
+    // Whoever ends a service signals all its processes; this one ends last.
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
+            .map_err(|e| Error::Internal(format!("cannot install the signal handlers: {e}")))?;
+    }
+    if guard(&args.lines, &mut io::stdin().lock())? {
+        log::error!("normwatch died; its guard has driven the lines to their safe levels");
+    }
+    Ok(())
+}

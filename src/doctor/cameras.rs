@@ -1,0 +1,102 @@
+use super::Scope;
+use super::report::Report;
+use crate::config::CameraSource;
+
+const SUBJECT: &str = "camera";
+
+pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
+    let source = scope.site.map(|site| &site.camera.source);
+    if let Some(CameraSource::Pipe { command, .. }) = source {
+        pipe(&command[0], report);
+    }
+    video(source, report);
+}
+
+/// Whether the program of a pipe is there.
+fn pipe(program: &str, report: &mut Report) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = match program.contains('/') {
+        true => std::path::Path::new(program).is_file(),
+        false => std::env::split_paths(&path).any(|folder| folder.join(program).is_file()),
+    };
+    if there {
+        report.ok(SUBJECT, format!("the site's command `{program}` is there"));
+    } else {
+        let text = format!("the site's command `{program}` is not there");
+        report.error(SUBJECT, text, "install it, or correct `camera.command` in the site file");
+    }
+}
+
+#[cfg(not(feature = "v4l2"))]
+fn video(_: Option<&CameraSource>, report: &mut Report) {
+    report.ok(SUBJECT, "this build reads no V4L2 cameras");
+}
+
+#[cfg(feature = "v4l2")]
+fn video(source: Option<&CameraSource>, report: &mut Report) {
+    use crate::capture::v4l2::survey;
+
+    let cameras = survey();
+    let device = match source {
+        Some(CameraSource::V4l2(section)) => Some(section.device.as_deref()),
+        _ => None,
+    };
+    for camera in &cameras {
+        match &camera.problem {
+            None => report.ok(SUBJECT, describe(camera)),
+            Some(problem) => {
+                report.missing(device.is_some(), SUBJECT, describe(camera), problem.clone());
+            }
+        }
+    }
+    let usable = cameras.iter().filter(|camera| camera.problem.is_none()).count();
+    match (device, source) {
+        (Some(Some(name)), _) if !cameras.iter().any(|camera| is_called(camera, name)) => {
+            let text = format!("the site's camera `{name}` is not there");
+            report.error(SUBJECT, text, "connect it, or name another with `camera.device`");
+        }
+        (Some(None), _) if usable != 1 => {
+            let text = format!("the site wants the only camera, and there are {usable}");
+            report.error(SUBJECT, text, "connect one, or name it with `camera.device`");
+        }
+        (None, None) if usable == 0 => {
+            report.ok(SUBJECT, "no V4L2 camera; CSI cameras come in through `source = \"pipe\"`");
+        }
+        _ => {}
+    }
+    report.cameras = cameras;
+}
+
+#[cfg(feature = "v4l2")]
+fn is_called(camera: &crate::capture::v4l2::CameraReport, name: &str) -> bool {
+    let path = std::path::Path::new(name);
+    camera.card == name
+        || camera.bus == name
+        || camera.node == path
+        || camera.links.iter().any(|link| link == path)
+}
+
+#[cfg(feature = "v4l2")]
+fn describe(camera: &crate::capture::v4l2::CameraReport) -> String {
+    let mut text = camera.node.display().to_string();
+    if !camera.card.is_empty() {
+        text += &format!(" {} ({}, {})", camera.card, camera.driver, camera.bus);
+    }
+    for link in &camera.links {
+        text += &format!("\n{}", link.display());
+    }
+    for format in &camera.formats {
+        let name = format.name.map_or("not read here".to_owned(), |name| format!("`{name}`"));
+        let sizes = format.sizes.iter().map(|size| {
+            let ((w, h), (max_w, max_h)) = (size.min_px, size.max_px);
+            if size.min_px == size.max_px {
+                format!("{w}×{h}")
+            } else {
+                format!("{w}×{h} to {max_w}×{max_h}")
+            }
+        });
+        let sizes: Vec<_> = sizes.collect();
+        text += &format!("\n{} ({name}): {}", format.fourcc, sizes.join(", "));
+    }
+    text
+}

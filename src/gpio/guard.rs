@@ -1,0 +1,167 @@
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use embedded_hal::digital::PinState;
+
+use super::error::LineError;
+use super::find::Place;
+use super::kernel;
+
+/// The word that keeps the guard from acting.
+const DISMISSED: &[u8] = b"dismissed\n";
+
+/// For so long the guard waits until the kernel has taken the lines from the
+/// dead process.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A line and the electrical level that is safe for it. Written as
+/// `/dev/gpiochip0:17:low`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardedLine {
+    pub chip: PathBuf,
+    pub offset: u32,
+    pub safe: PinState,
+}
+
+impl fmt::Display for GuardedLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = if self.safe == PinState::High { "high" } else { "low" };
+        write!(f, "{}:{}:{level}", self.chip.display(), self.offset)
+    }
+}
+
+impl FromStr for GuardedLine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.rsplitn(3, ':').collect::<Vec<_>>();
+        let [level, offset, chip] = parts[..] else {
+            return Err(format!("`{text}` is not CHIP:OFFSET:LEVEL"));
+        };
+        let safe = match level {
+            "high" => PinState::High,
+            "low" => PinState::Low,
+            other => return Err(format!("`{other}` is neither high nor low")),
+        };
+        let offset = offset.parse().map_err(|_| format!("`{offset}` is no offset"))?;
+        Ok(Self { chip: chip.into(), offset, safe })
+    }
+}
+
+/// A small process of its own that outlives this one. When this one dies
+/// without saying so (SIGKILL, a crash, no memory), the guard takes the lines
+/// that the kernel has just freed, drives them to their safe levels, and ends.
+///
+/// Dropped in order it is dismissed; dropped in a panic it acts, once this
+/// process is gone.
+#[derive(Debug)]
+pub struct LineGuard {
+    child: Child,
+    pipe: Option<ChildStdin>,
+}
+
+impl LineGuard {
+    /// Starts `program`, which is this program, as guard of these lines.
+    ///
+    /// # Errors
+    /// The process could not be started.
+    pub fn start(program: &Path, lines: &[GuardedLine]) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg("guard-lines")
+            .args(lines.iter().map(|line| format!("--line={line}")))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .process_group(0)
+            .spawn()?;
+        let pipe = child.stdin.take();
+        Ok(Self { child, pipe })
+    }
+}
+
+impl Drop for LineGuard {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let said = self.pipe.take().map(|mut pipe| pipe.write_all(DISMISSED));
+        if let Some(Err(error)) = said {
+            log::warn!("the guard of the lines had gone before its time: {error}");
+        }
+        let _ = self.child.wait();
+    }
+}
+
+/// The guard's own life: waits until it is dismissed or the other process is
+/// dead, then drives the lines. Returns whether it had to act.
+///
+/// # Errors
+/// The first line that could not be driven; the others were.
+pub fn guard(lines: &[GuardedLine], pipe: &mut impl Read) -> Result<bool, LineError> {
+    if is_dismissed(pipe) {
+        return Ok(false);
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let driven: Vec<_> = lines.iter().map(|line| drive(line, deadline)).collect();
+    driven.into_iter().collect::<Result<Vec<_>, _>>().map(|_| true)
+}
+
+fn is_dismissed(pipe: &mut impl Read) -> bool {
+    let mut said = Vec::new();
+    pipe.read_to_end(&mut said).is_ok() && said == DISMISSED
+}
+
+fn drive(line: &GuardedLine, deadline: Instant) -> Result<impl Sized + use<>, LineError> {
+    let place = Place {
+        line: line.to_string(),
+        chip: line.chip.clone(),
+        chip_label: "the guarded chip".into(),
+        offset: line.offset,
+        kernel_name: String::new(),
+        consumer: None,
+    };
+    loop {
+        match kernel::output(&place, line.safe) {
+            Err(LineError::Held { .. }) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guarded_line_is_read_as_it_is_written() {
+        for text in ["/dev/gpiochip0:17:low", "/dev/odd:name:3:high"] {
+            assert_eq!(text.parse::<GuardedLine>().unwrap().to_string(), text);
+        }
+        for text in ["/dev/gpiochip0:17", "/dev/gpiochip0:x:low", "/dev/gpiochip0:1:up"] {
+            assert!(text.parse::<GuardedLine>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_whole_word_dismisses() {
+        assert!(is_dismissed(&mut &DISMISSED[..]));
+        assert!(!is_dismissed(&mut &DISMISSED[..4]));
+        assert!(!is_dismissed(&mut &b""[..]));
+    }
+
+    #[test]
+    fn without_the_word_the_lines_are_driven() {
+        let line = "/dev/null:0:low".parse::<GuardedLine>().unwrap();
+        let lines = [line];
+        assert_eq!(guard(&lines, &mut &DISMISSED[..]), Ok(false));
+        let error = guard(&lines, &mut &b""[..]).unwrap_err();
+        assert!(error.to_string().contains("/dev/null:0:low"), "{error}");
+    }
+}

@@ -1,0 +1,15 @@
+//! Footage of a camera into a folder of clips, ready for training.
+//!
+//! A recording is a folder of clips, each a folder of numbered pictures that
+//! follow one another without a gap at the model's rate, and a small
+//! `recording.toml`. Pictures come into being by rename: whatever ends the
+//! recording, none is half written.
+
+mod clip;
+mod image;
+mod library;
+mod session;
+
+pub use image::ImageFormat;
+pub use library::{Header, RecordingFile};
+pub use session::{RecordEnd, RecordOptions, RecordStats, record};

@@ -1,0 +1,110 @@
+//! The virtual board: Debian's kernel in an emulator, with a virtual camera,
+//! simulated lines and a watchdog, and the binary as it is released.
+
+mod apt;
+mod arch;
+mod binaries;
+mod cache;
+mod cpio;
+mod emulator;
+mod gpio_sim;
+mod guest;
+mod initramfs;
+mod modules;
+mod packages;
+mod parity;
+mod qmp;
+mod running;
+mod scenario;
+mod transcript;
+mod unpack;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use indicatif::ProgressBar;
+
+use self::arch::Arch;
+use self::cache::Cache;
+use self::running::Board;
+use self::transcript::Transcript;
+use crate::cross;
+
+pub use self::parity::parity;
+
+/// Boots a virtual board and runs normwatch on it: camera, lines, watchdog, and
+/// what can go wrong with each.
+///
+/// Needs Debian's apt, and once some 400 MB of its packages, which stay in
+/// `$NORMWATCH_BOARD_CACHE` or `~/.cache/normwatch/board`. Everything is
+/// emulated, so times in the transcript say nothing about a real board.
+#[derive(clap::Args, Default)]
+pub struct BoardTestArgs {
+    /// The board's architecture; may be given twice [default: both].
+    #[arg(long, value_enum)]
+    arch: Vec<Arch>,
+    /// Run the release binary on x86_64 too, not the one that the tests built.
+    #[arg(long)]
+    release: bool,
+    /// Run this `normwatch` instead of building one.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Look for newer versions of Debian's packages.
+    #[arg(long)]
+    refresh: bool,
+    /// Download and build all parts, and boot nothing.
+    #[arg(long)]
+    prepare: bool,
+}
+
+/// # Errors
+/// The first step that does not hold.
+pub fn run(args: &BoardTestArgs) -> Result<()> {
+    let arches = if args.arch.is_empty() { &Arch::ALL[..] } else { &args.arch };
+    for arch in arches {
+        test(*arch, args).with_context(|| format!("the virtual board {}", arch.name()))?;
+    }
+    Ok(())
+}
+
+fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
+    let parts = packages::prepare(&Cache::open()?, arch, args.refresh)?;
+    let mut programs = binaries::build(arch, args.release)?;
+    if let Some(binary) = &args.binary {
+        programs.normwatch.clone_from(binary);
+    }
+    if args.prepare {
+        return Ok(());
+    }
+    let out = cross::root().join("out/board").join(arch.name());
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let initramfs = out.join("initramfs.cpio");
+    initramfs::build(arch, &parts, &programs, &initramfs)?;
+    let transcript = Transcript::create(&out.join("transcript.log"))?;
+    transcript.say(&format!(
+        "virtual board {}, emulated: qemu {}, Linux {} ({}), {}",
+        arch.name(),
+        parts.emulator_version,
+        parts.release,
+        parts.kernel_version,
+        programs.normwatch.display()
+    ));
+    let mut board = Board::boot(arch, &parts, &initramfs, transcript.clone())?;
+    let result = scenario::play(&mut board);
+    transcript.say(if result.is_ok() { "all steps hold" } else { "the board does not hold" });
+    result.with_context(|| format!("see {}", out.join("transcript.log").display()))
+}
+
+/// Shows a spinner and what is being done while `work` runs.
+fn busy<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let spinner = ProgressBar::new_spinner().with_message(what.to_string());
+    if spinner.is_hidden() {
+        eprintln!("{what}");
+    }
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    let result = work();
+    spinner.finish_and_clear();
+    result
+}

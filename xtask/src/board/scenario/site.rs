@@ -1,0 +1,104 @@
+use anyhow::{Context, Result};
+
+use super::{BUNDLE, EVENTS, LOG, PATIENCE};
+use crate::board::arch::Arch;
+use crate::board::running::Board;
+use crate::board::running::Line;
+
+pub const SITE: &str = "/etc/normwatch/site.toml";
+
+/// What differs between the sites of the steps.
+#[derive(Clone, Copy, Default)]
+pub struct Site {
+    /// The alarm lasts until it is acknowledged.
+    pub latch: bool,
+    /// The hardware watchdog is fed.
+    pub watchdog: bool,
+}
+
+impl Site {
+    fn text(self, arch: Arch) -> String {
+        let fault = match arch.gpio_register() {
+            Some(_) => "PL061-5",
+            None => "FAULT",
+        };
+        let watchdog = if self.watchdog { "required" } else { "off" };
+        format!(
+            r#"board = "virtual"
+bundle = "{BUNDLE}"
+[camera]
+source = "v4l2"
+device = "vivid"
+format = "grey"
+width_px = 320
+height_px = 180
+read_timeout_ms = 1500
+[camera.controls]
+test_pattern = "100% Red"
+[budget]
+alarms_per_day = 10.0
+[alarm]
+min_duration_ms = 300
+hold_ms = 1000
+cooldown_ms = 500
+warm_up_ms = 1000
+latch = {latch}
+[watchdog]
+hardware = "{watchdog}"
+stall_s = 4
+[output.alarm]
+line = "ALARM"
+[output.fault]
+line = "{fault}"
+[output.events]
+path = "{EVENTS}"
+"#,
+            latch = self.latch,
+        )
+    }
+
+    /// Starts the program in the background and waits until it vouches for what
+    /// it sees: its fault line is high.
+    ///
+    /// # Errors
+    /// It does not come to that.
+    pub fn start(self, board: &mut Board, options: &str) -> Result<()> {
+        let text = self.text(board.arch);
+        board.write(SITE, &text)?;
+        board.succeeds(&format!("rm -f {EVENTS}; normwatch check --config {SITE}"), PATIENCE)?;
+        board.succeeds(
+            &format!("normwatch run --config {SITE} {options} >{LOG} 2>&1 & watcher=$!"),
+            PATIENCE,
+        )?;
+        board.wait_level(Line::Fault, true, PATIENCE)?;
+        board.keeps_level(Line::Alarm, false, std::time::Duration::from_secs(2))
+    }
+
+    /// Ends the program in order, and shows what it said.
+    ///
+    /// # Errors
+    /// It does not end, or not with exit code 0.
+    pub fn stop(board: &mut Board) -> Result<()> {
+        board.succeeds("kill -TERM $watcher && wait $watcher", PATIENCE)?;
+        board.succeeds(&format!("cat {LOG}"), PATIENCE)?;
+        Ok(())
+    }
+}
+
+/// How many events of the current run match `pattern`.
+///
+/// # Errors
+/// There is no event log.
+pub fn count_events(board: &mut Board, pattern: &str) -> Result<u32> {
+    let count = board.look(&format!("grep -c '{pattern}' {EVENTS} || true"))?;
+    count.trim().parse().with_context(|| format!("{EVENTS} cannot be counted: {count}"))
+}
+
+/// Waits until more than `before` events match `pattern`.
+///
+/// # Errors
+/// They do not in time.
+pub fn wait_event(board: &mut Board, what: &str, pattern: &str, before: u32) -> Result<()> {
+    let command = format!("[ $(grep -c '{pattern}' {EVENTS}) -gt {before} ]");
+    board.wait_for(what, &command, PATIENCE)
+}
