@@ -5,7 +5,7 @@
 mod strip;
 mod transform;
 
-use super::arena::Floats;
+use super::arena::{ALIGN_FLOATS, Floats};
 use super::graph::Filter;
 use super::layout::{Destination, Grid};
 use super::panel::Run;
@@ -71,6 +71,14 @@ impl<S: Simd> Winograd<S> {
     }
 }
 
+impl<S: Simd> Winograd<S> {
+    /// Floats from one point's matrix to the next. The points of a tile are
+    /// written together, so they must not all lie in one set of the cache.
+    fn point_stride(&self, blocks: usize) -> usize {
+        blocks * self.strip * S::LANES + ALIGN_FLOATS
+    }
+}
+
 /// Tiles of a map in each direction.
 fn tile_grid(out: Grid) -> (usize, usize) {
     (out.shape.height.div_ceil(TILE), out.shape.width.div_ceil(TILE))
@@ -118,7 +126,7 @@ impl<S: Simd> Step for Winograd<S> {
     }
 
     fn scratch_len(&self) -> usize {
-        POINTS * S::LANES * self.strip * (self.sources.len() + self.to.out.blocks())
+        POINTS * (self.point_stride(self.sources.len()) + self.point_stride(self.to.out.blocks()))
     }
 
     unsafe fn run(&self, context: StepContext, task: usize) {
@@ -128,14 +136,14 @@ impl<S: Simd> Step for Winograd<S> {
     }
 }
 
-/// Whether the transforms cost less than they save; both counted in vector
-/// operations for a tile and all its output blocks.
+/// Whether the transforms cost less than they save; both counted in products
+/// of a panel.
 pub(super) fn pays(inputs: usize, lanes: usize, out: Grid) -> bool {
     let (input_blocks, blocks) = (inputs.div_ceil(lanes), out.blocks());
     let (rows, columns) = tile_grid(out);
     let tiles = rows * columns;
     let direct = out.shape.height * out.shape.width * 9 * inputs * blocks;
-    let transforms = transform::INPUT_OPS * input_blocks + transform::OUTPUT_OPS * blocks;
+    let transforms = transform::INPUT_COST * input_blocks + transform::OUTPUT_COST * blocks;
     let winograd = tiles * (POINTS * inputs * blocks + transforms);
     winograd < direct
 }

@@ -21,7 +21,7 @@ pub(super) struct Strip<'a, S> {
 impl<'a, S: Simd> Strip<'a, S> {
     pub(super) fn new(layer: &'a Winograd<S>, context: StepContext, tiles: Range<usize>) -> Self {
         let patches = context.scratch;
-        let len = POINTS * layer.sources.len() * layer.strip * S::LANES;
+        let len = POINTS * layer.point_stride(layer.sources.len());
         let products = patches.wrapping_add(len);
         Self { layer, arena: context.arena, patches, products, tiles }
     }
@@ -37,7 +37,7 @@ impl<'a, S: Simd> Strip<'a, S> {
     #[inline(always)]
     unsafe fn transform_inputs(&self, simd: S) {
         let strip = self.layer.strip;
-        let stride = self.layer.sources.len() * strip * S::LANES;
+        let stride = self.layer.point_stride(self.layer.sources.len());
         let size = self.layer.to.out.shape;
         for (index, &(grid, block)) in self.layer.sources.iter().enumerate() {
             for (at, tile) in self.tiles.clone().enumerate() {
@@ -68,6 +68,8 @@ impl<'a, S: Simd> Strip<'a, S> {
         let Winograd { sources, inputs, to, strip, runs, weights, .. } = self.layer;
         let (count, blocks) = (self.tiles.len(), to.out.blocks());
         let block_stride = strip * S::LANES;
+        let from_stride = self.layer.point_stride(sources.len());
+        let to_stride = self.layer.point_stride(blocks);
         for point in 0..POINTS {
             // SAFETY: a matrix for every point.
             let weights = unsafe { weights.as_ptr().add(point * inputs * blocks * S::LANES) };
@@ -83,8 +85,8 @@ impl<'a, S: Simd> Strip<'a, S> {
                 };
                 // SAFETY: patches and products are as large as the strip.
                 unsafe {
-                    let from = self.patches.add(point * sources.len() * block_stride);
-                    let to = self.products.add((point * blocks + group.start) * block_stride);
+                    let from = self.patches.add(point * from_stride);
+                    let to = self.products.add(point * to_stride + group.start * block_stride);
                     if group.len() == 2 {
                         panel.row::<S, 2>(simd, from, to, count);
                     } else {
@@ -102,7 +104,7 @@ impl<'a, S: Simd> Strip<'a, S> {
         let Winograd { to, bias, .. } = self.layer;
         let Destination { out, pooled, relu } = *to;
         let (strip, blocks) = (self.layer.strip, out.blocks());
-        let stride = blocks * strip * S::LANES;
+        let stride = self.layer.point_stride(blocks);
         let zero = simd.splat(0.0);
         for block in 0..blocks {
             // SAFETY: a bias for every block.
