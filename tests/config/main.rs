@@ -10,6 +10,7 @@ mod reference;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "v4l2")]
 use normwatch::capture::{ControlValue, PixelFormat};
 use normwatch::config::{
     ActiveLevel, CameraSource, ConfigError, GpioDriver, MemoryUpdate, OutputPattern, Site,
@@ -99,6 +100,14 @@ fn a_minimal_site_takes_the_defaults() {
     assert_eq!((site.output.fault, site.output.events), (None, None));
 }
 
+#[cfg(not(feature = "v4l2"))]
+#[test]
+fn a_build_without_cameras_says_so() {
+    let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
+    assert_problems(&text, &["4:10 `camera.source` = \"v4l2\" is not in this build"]);
+}
+
+#[cfg(feature = "v4l2")]
 #[test]
 fn a_camera_needs_no_key_but_its_source() {
     let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
