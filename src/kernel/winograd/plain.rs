@@ -1,5 +1,17 @@
 use super::super::simd::Simd;
-use super::{PATCH, POINTS, TILE};
+use super::{SIDE, TILE};
+
+/// Input pixels of a tile in each direction.
+pub(super) const PATCH: usize = SIDE;
+/// Rows of G: the filter of each point along one axis, over three taps.
+pub(super) const FILTERS: [[f64; 3]; SIDE] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
 
 /// What the two transforms of one tile and block cost, in products of the
 /// panel: their operations, loads and stores, and a third more, because they
@@ -97,29 +109,4 @@ pub(super) unsafe fn transform_back<S: Simd>(
         *row = outputs(s, std::array::from_fn(|x| columns[x][y]));
     }
     tile
-}
-
-/// G·g·Gᵀ of a 3×3 filter, in double precision.
-pub(super) fn transformed_filter(taps: &[f32]) -> [f32; POINTS] {
-    const G: [[f64; 3]; PATCH] = [
-        [1.0 / 4.0, 0.0, 0.0],
-        [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-        [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-        [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-        [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-        [0.0, 0.0, 1.0],
-    ];
-    let mut out = [0.0; POINTS];
-    for (y, row) in G.iter().enumerate() {
-        for (x, column) in G.iter().enumerate() {
-            let mut sum = 0.0;
-            for (ky, gy) in row.iter().enumerate() {
-                for (kx, gx) in column.iter().enumerate() {
-                    sum += gy * gx * f64::from(taps[ky * 3 + kx]);
-                }
-            }
-            out[y * PATCH + x] = sum as f32;
-        }
-    }
-    out
 }
