@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
-use normwatch::model::Bundle;
+use normwatch::model::{Bundle, Precision, Predictor};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -164,13 +164,14 @@ fn a_memory_of_another_kind_is_refused() {
 
 #[test]
 fn the_manifest_must_fit_and_make_sense() {
-    let cases: [(&str, &str, &str, &[&str]); 8] = [
+    let cases: [(&str, &str, &str, &[&str]); 9] = [
         ("format_version = 1", "format_version = 2", "manifest.toml", &["version 2", "version 1"]),
         ("width_px = 32", "width_px = 64", "encoder.onnx", &["64"]),
         ("width_px = 32", "width_px = \"32\"", "manifest.toml", &["width_px"]),
         ("width_px = 32", "wdith_px = 32", "manifest.toml", &["wdith_px"]),
         ("frames = 4", "frames = 3", "encoder.onnx", &["3"]),
         ("precision = \"f32\"", "precision = \"f31\"", "manifest.toml", &["f31"]),
+        ("precision = \"f32\"", "precision = \"int8\"", "manifest.toml", &["int8", "in f32"]),
         ("lambda = 0.6", "lambda = 1.6", "manifest.toml", &["lambda"]),
         ("\"memory.npy\" =", "\"../memory.npy\" =", "manifest.toml", &["memory.npy"]),
     ];
@@ -191,4 +192,25 @@ fn a_calibration_is_stored_with_its_checksum() {
     assert_eq!(again.model_sha256(), bundle.model_sha256());
     copy.write("calibration.toml", b"x = 2\n");
     copy.refused("calibration.toml", &["damaged"]);
+}
+
+/// Made by `cargo xtask quantize`, see `tests/fixtures/int8/README.md`: skips
+/// pass as integers, and the self-test agrees with what the toolchain stored.
+#[test]
+fn int8_bundles_load_and_predict() {
+    for name in ["tiny-nearest", "tiny-paper"] {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let bundle = Bundle::load(&fixtures.join("int8").join(name)).unwrap();
+        assert_eq!(bundle.manifest().precision, Precision::Int8);
+        let original = Bundle::load(&fixtures.join("reference").join(name)).unwrap();
+        let frame: Vec<u8> = (0..1024).map(|i| (60 + (i * 7) % 90) as u8).collect();
+        let past = || std::iter::repeat_n(frame.as_slice(), 4);
+        let (mut int8, mut exact) = (Predictor::new(&bundle), Predictor::new(&original));
+        int8.predict(past()).unwrap();
+        exact.predict(past()).unwrap();
+        let pairs = int8.prediction().iter().zip(exact.prediction());
+        let squares: f32 = pairs.map(|(a, b)| (a - b) * (a - b)).sum();
+        let rms = (squares / 1024.0).sqrt();
+        assert!(rms > 0.0 && rms < 0.1, "{name}: {rms}");
+    }
 }

@@ -107,11 +107,11 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         end_is_loss: live_source::end_is_loss(&site.camera),
         progress: Progress::new(clock.monotonic_ns() / 1_000_000),
     };
-    let supervisor =
-        supervision::start(&site, live.progress.clone(), options.stale_ms, held.fault)?;
     let needs = live_source::Needs::of(&input);
     let mut camera = live_source::Camera::new(&site.camera, needs, &clock);
     let mut open = || camera.open();
+    let supervisor =
+        supervision::start(&site, live.progress.clone(), options.stale_ms, held.fault)?;
     let deadline_ns = args.for_s.map(|s| clock.monotonic_ns() + (s.max(0.0) * 1e9) as u64);
     let inputs = || {
         let now_ns = clock.monotonic_ns();

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::arena::Floats;
 use super::graph::Filter;
-use super::layout::Grid;
+use super::layout::{Destination, Grid};
 use super::lower::Form;
 use super::panel::{Panel, Run, Start};
 use super::simd::{Kernel, Simd};
@@ -17,9 +17,7 @@ const CHUNK_FLOATS: usize = 2048;
 /// twice the size of the input.
 pub(super) struct Direct<S> {
     simd: S,
-    out: Grid,
-    pooled: Option<Grid>,
-    relu: bool,
+    to: Destination,
     /// Output pixels for each input pixel and direction.
     scale: usize,
     /// Output rows of a task.
@@ -55,9 +53,7 @@ impl<S: Simd> Direct<S> {
         sources: &[Grid],
         form: Form,
         filter: &Filter,
-        relu: bool,
-        out: Grid,
-        pooled: Option<Grid>,
+        to: Destination,
         threads: usize,
     ) -> Self {
         let phases = phases(form)
@@ -67,8 +63,8 @@ impl<S: Simd> Direct<S> {
         let padded = filter.outputs().next_multiple_of(S::LANES);
         let bias = (0..padded).map(|o| filter.bias.get(o).copied().unwrap_or(0.0)).collect();
         let scale = if form == Form::Plain { 1 } else { 2 };
-        let band = band_rows(out.shape.height, out.shape.width, threads);
-        Self { simd, out, pooled, relu, scale, band, phases, bias }
+        let band = band_rows(to.out.shape.height, to.out.shape.width, threads);
+        Self { simd, to, scale, band, phases, bias }
     }
 }
 
@@ -167,18 +163,19 @@ impl<S: Simd> Step for Direct<S> {
     }
 
     fn macs(&self) -> u64 {
-        let pixels = (self.out.shape.height / self.scale) * (self.out.shape.width / self.scale);
+        let pixels =
+            (self.to.out.shape.height / self.scale) * (self.to.out.shape.width / self.scale);
         let depth: usize =
             self.phases.iter().flat_map(|phase| &phase.runs).map(|run| run.depth).sum();
-        (pixels * depth * self.out.shape.channels) as u64
+        (pixels * depth * self.to.out.shape.channels) as u64
     }
 
     fn tasks(&self) -> usize {
-        self.out.shape.height.div_ceil(self.band)
+        self.to.out.shape.height.div_ceil(self.band)
     }
 
     unsafe fn run(&self, context: StepContext, task: usize) {
-        let end = ((task + 1) * self.band).min(self.out.shape.height);
+        let end = ((task + 1) * self.band).min(self.to.out.shape.height);
         let rows = task * self.band..end;
         self.simd.vectorise(Band { direct: self, arena: context.arena, rows });
     }
@@ -197,19 +194,19 @@ impl<S: Simd> Kernel<S> for Band<'_, S> {
         // SAFETY: the plan gave this step its grids in the arena, and this
         // task the rows.
         unsafe {
-            direct.out.clear_border(self.arena, self.rows.clone());
-            for (index, group) in Panel::groups(direct.out.blocks()).enumerate() {
+            direct.to.out.clear_border(self.arena, self.rows.clone());
+            for (index, group) in Panel::groups(direct.to.out.blocks()).enumerate() {
                 if group.len() == 2 {
                     self.group::<2>(simd, index, group.start);
                 } else {
                     self.group::<1>(simd, index, group.start);
                 }
-                if let Some(pooled) = direct.pooled {
-                    super::pool::rows(simd, self.arena, direct.out, pooled, group, &self.rows);
+                if let Some(pooled) = direct.to.pooled {
+                    super::pool::rows(simd, self.arena, direct.to.out, pooled, group, &self.rows);
                 }
             }
-            if let Some(pooled) = direct.pooled {
-                let rows = super::pool::halved(&self.rows, direct.out, pooled);
+            if let Some(pooled) = direct.to.pooled {
+                let rows = super::pool::halved(&self.rows, direct.to.out, pooled);
                 pooled.clear_border(self.arena, rows);
             }
         }
@@ -221,7 +218,8 @@ impl<S: Simd> Band<'_, S> {
     /// As for [`Step::run`].
     #[inline(always)]
     unsafe fn group<const O: usize>(&self, simd: S, index: usize, block: usize) {
-        let Direct { out, scale, phases, relu, bias, .. } = self.direct;
+        let Direct { to, scale, phases, bias, .. } = self.direct;
+        let Destination { out, relu, .. } = *to;
         let source_width = out.shape.width / scale;
         let pitch = (source_width + 2) * S::LANES;
         // SAFETY: a bias for every output channel, padded to whole blocks.
@@ -238,17 +236,17 @@ impl<S: Simd> Band<'_, S> {
                     runs,
                     weights,
                     start: if first == 0 { Start::Bias(bias) } else { Start::Sum },
-                    relu: *relu && end == phase.runs.len(),
+                    relu: relu && end == phase.runs.len(),
                     block_stride: out.plane(),
                     pixel_stride: scale * S::LANES,
                 };
                 for y in self.rows.clone().filter(|y| y % scale == phase.row) {
-                    let to = out.pixel(block, y as isize, phase.column as isize);
+                    let at = out.pixel(block, y as isize, phase.column as isize);
                     // SAFETY: the runs' offsets are those of pixel (0, 0); a
                     // row further is a pitch of the source further.
                     unsafe {
                         let from = self.arena.add(y / scale * pitch);
-                        panel.row::<S, O>(simd, from, self.arena.add(to), source_width);
+                        panel.row::<S, O>(simd, from, self.arena.add(at), source_width);
                     }
                 }
                 let used: usize = runs.iter().map(|run| run.depth).sum();

@@ -47,10 +47,6 @@ impl Engine {
         })
     }
 
-    pub fn input_shape(&self, input: usize) -> Shape {
-        self.plan.inputs[input].shape
-    }
-
     /// Writes all channels of an input from one iterator over C·H·W values,
     /// channel by channel and row by row. Inputs of a stage are written after
     /// the stage before it ran.
@@ -75,14 +71,42 @@ impl Engine {
         assert!(values.next().is_none(), "more values than the input takes");
     }
 
+    /// [`Engine::write`] for images whose bytes stand for `values`: one after
+    /// the other, each C×H×W, they hold all channels of the input.
+    ///
+    /// # Panics
+    /// When they hold fewer or more values than the input takes.
+    pub fn write_bytes<'a>(
+        &mut self,
+        input: usize,
+        images: impl Iterator<Item = &'a [u8]>,
+        values: &[f32; 256],
+    ) {
+        let grid = self.plan.inputs[input];
+        clear_input(&mut self.arena, grid);
+        let arena = self.arena.as_mut_slice();
+        let Shape { channels, height, width } = grid.shape;
+        let mut rows = 0;
+        for image in images {
+            assert!(image.len().is_multiple_of(width), "images consist of whole rows");
+            for row in image.chunks_exact(width) {
+                let (channel, y) = (rows / height, rows % height);
+                assert!(channel < channels, "more values than the input takes");
+                let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
+                let start = grid.pixel(block, y as isize, 0) + lane;
+                for (to, &byte) in arena[start..].iter_mut().step_by(grid.lanes).zip(row) {
+                    *to = values[usize::from(byte)];
+                }
+                rows += 1;
+            }
+        }
+        assert!(rows == channels * height, "fewer values than the input takes");
+    }
+
     /// An output, C×H×W, as the last run of its stage left it.
     pub fn output(&self, output: usize) -> &[f32] {
         let (at, shape) = self.plan.outputs[output];
         &self.arena.as_slice()[at..at + shape.len()]
-    }
-
-    pub fn output_shape(&self, output: usize) -> Shape {
-        self.plan.outputs[output].1
     }
 
     /// Runs a stage.

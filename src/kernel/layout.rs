@@ -33,6 +33,15 @@ pub(super) struct Grid {
     pub lanes: usize,
 }
 
+/// Where a convolution's result goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Destination {
+    pub out: Grid,
+    /// Where its 2×2 maxima go, too.
+    pub pooled: Option<Grid>,
+    pub relu: bool,
+}
+
 impl Grid {
     pub(super) fn blocks(&self) -> usize {
         self.shape.channels.div_ceil(self.lanes)

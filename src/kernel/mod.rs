@@ -6,6 +6,8 @@
 //! tells how layout, fusion and algorithms were chosen.
 
 #![allow(unsafe_code)]
+// Tiles are indexed by block and pixel in several arrays at once.
+#![allow(clippy::needless_range_loop)]
 
 mod arena;
 mod direct;

@@ -4,13 +4,14 @@ use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
 use super::isa::Isa;
-use super::layout::{Grid, Shape};
+use super::layout::{Destination, Grid, Shape};
 use super::lower::{Buffer, BufferId, Form, Lowered, Lowering, Task, lower};
 use super::simd::{self, Simd};
 use super::step::Step;
 use super::winograd::{self, Winograd};
 
-/// Which algorithm plain 3×3 convolutions run on.
+/// Which algorithm 3×3 convolutions run on, but transposed ones, which are
+/// always direct.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
     /// Whichever is estimated to take fewer operations, for each layer.
@@ -75,6 +76,14 @@ impl Plan {
 
     pub fn options(&self) -> PlanOptions {
         self.options
+    }
+
+    pub fn input_shape(&self, input: usize) -> Shape {
+        self.inputs[input].shape
+    }
+
+    pub fn output_shape(&self, output: usize) -> Shape {
+        self.outputs[output].1
     }
 
     /// Bytes of the arena and of the threads' scratch together.
@@ -155,12 +164,12 @@ impl<S: Simd> Places<'_, S> {
             Task::Conv { sources, form, filter, relu, into, pooled } => {
                 let (sources, out) = (self.grids(sources), self.grid(*into));
                 let pooled = pooled.map(|id| self.grid(id));
-                if *form == Form::Plain && self.takes_winograd(&sources, out) {
-                    let layer = Winograd::new(simd, &sources, filter, *relu, out, pooled, threads);
+                let to = Destination { out, pooled, relu: *relu };
+                if self.takes_winograd(*form, &sources, out) {
+                    let layer = Winograd::new(simd, &sources, *form, filter, to, threads);
                     Box::new(layer)
                 } else {
-                    let layer =
-                        Direct::new(simd, &sources, *form, filter, *relu, out, pooled, threads);
+                    let layer = Direct::new(simd, &sources, *form, filter, to, threads);
                     Box::new(layer)
                 }
             }
@@ -176,13 +185,13 @@ impl<S: Simd> Places<'_, S> {
         Some(PlannedStep { name: lowering.name.clone(), stage: lowering.stage, step })
     }
 
-    fn takes_winograd(&self, sources: &[Grid], out: Grid) -> bool {
+    fn takes_winograd(&self, form: Form, sources: &[Grid], out: Grid) -> bool {
         match self.options.algorithm {
             Algorithm::Direct => false,
-            Algorithm::Winograd => true,
+            Algorithm::Winograd => form != Form::Transposed,
             Algorithm::Cheapest => {
                 let inputs = sources.iter().map(|grid| grid.shape.channels).sum();
-                winograd::pays(inputs, S::LANES, out)
+                winograd::pays(form, inputs, S::LANES, out)
             }
         }
     }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::golden::Golden;
 use super::manifest::Manifest;
 use super::memory::Memory;
-use super::network::{Decoder, Encoder};
+use super::network::{Network, NetworkOptions, Part};
 use super::predictor::Predictor;
 
 /// A bundle that was refused: which file, and what is wrong with it.
@@ -24,8 +24,7 @@ pub struct BundleError {
 /// A loaded, verified and self-tested model bundle.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    pub(super) encoder: Encoder,
-    pub(super) decoder: Decoder,
+    pub(super) network: Network,
     pub(super) memory: Memory,
     manifest: Manifest,
     path: PathBuf,
@@ -44,18 +43,27 @@ impl Bundle {
     /// # Errors
     /// The first file that is missing, damaged or does not fit the others.
     pub fn load(path: &Path) -> Result<Self, BundleError> {
+        Self::load_with(path, NetworkOptions::default())
+    }
+
+    /// [`Bundle::load`] with a choice of what runs the network.
+    ///
+    /// # Errors
+    /// As for [`Bundle::load`].
+    pub fn load_with(path: &Path, options: NetworkOptions) -> Result<Self, BundleError> {
         let folder = Folder { path };
         let manifest = folder.manifest()?;
         folder.check_files(&manifest)?;
-        let encoder = Encoder::from_onnx(&folder.read("encoder.onnx")?)
-            .map_err(|e| folder.error("encoder.onnx", e))?;
-        let decoder = Decoder::from_onnx(&folder.read("decoder.onnx")?)
-            .map_err(|e| folder.error("decoder.onnx", e))?;
+        let (encoder, decoder) = (folder.read("encoder.onnx")?, folder.read("decoder.onnx")?);
+        let network = Network::from_onnx(&encoder, &decoder, options).map_err(|(part, e)| {
+            let file = if part == Part::Encoder { "encoder.onnx" } else { "decoder.onnx" };
+            folder.error(file, e)
+        })?;
+        drop((encoder, decoder));
         let memory = folder.memory(&manifest)?;
-        folder.check_shapes(&manifest, &encoder, &decoder)?;
+        folder.check_shapes(&manifest, &network)?;
         let model_sha256 = model_sha256(&manifest);
-        let bundle =
-            Self { encoder, decoder, memory, manifest, path: path.to_path_buf(), model_sha256 };
+        let bundle = Self { network, memory, manifest, path: path.to_path_buf(), model_sha256 };
         let golden =
             Golden::read(Cursor::new(folder.read(GOLDEN)?)).map_err(|e| folder.error(GOLDEN, e))?;
         golden
@@ -79,7 +87,7 @@ impl Bundle {
 
     /// Side lengths (h, w) of the query grid.
     pub fn query_grid(&self) -> (usize, usize) {
-        let [_, h, w] = self.encoder.query_shape();
+        let [_, h, w] = self.network.query_shape();
         (h, w)
     }
 
@@ -187,30 +195,25 @@ impl Folder<'_> {
         Memory::new(items, manifest.memory.temperature).map_err(|e| self.error(FILE, e))
     }
 
-    fn check_shapes(
-        &self,
-        manifest: &Manifest,
-        encoder: &Encoder,
-        decoder: &Decoder,
-    ) -> Result<(), BundleError> {
+    fn check_shapes(&self, manifest: &Manifest, network: &Network) -> Result<(), BundleError> {
         let input = &manifest.input;
         let planes = input.channels.planes();
         let size = [input.height_px, input.width_px];
         let expected = [planes * input.frames, size[0], size[1]];
-        let found = encoder.input_shape().map_err(|e| self.error("encoder.onnx", e))?;
+        let found = network.input_shape();
         if found != expected {
             let what = format!("takes {found:?}, but the manifest says {expected:?}");
             return Err(self.error("encoder.onnx", what));
         }
-        if encoder.query_shape()[0] != manifest.memory.channels {
+        if network.query_shape()[0] != manifest.memory.channels {
             let what = format!(
                 "gives queries of {} channels, but the memory has {}",
-                encoder.query_shape()[0],
+                network.query_shape()[0],
                 manifest.memory.channels
             );
             return Err(self.error("encoder.onnx", what));
         }
-        let precision = encoder.precision().max(decoder.precision());
+        let precision = network.precision();
         if precision != manifest.precision {
             let what = format!(
                 "says precision {}, but the graphs compute in {precision}",
@@ -218,14 +221,10 @@ impl Folder<'_> {
             );
             return Err(self.error(MANIFEST, what));
         }
-        if !decoder.fits(encoder) {
-            let what = "does not take what encoder.onnx gives: they are not of one export";
-            return Err(self.error("decoder.onnx", what));
-        }
         let expected = [planes, size[0], size[1]];
-        if decoder.frame_shape() != expected {
+        if network.frame_shape() != expected {
             let what =
-                format!("gives {:?}, but the manifest says {expected:?}", decoder.frame_shape());
+                format!("gives {:?}, but the manifest says {expected:?}", network.frame_shape());
             return Err(self.error("decoder.onnx", what));
         }
         Ok(())

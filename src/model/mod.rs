@@ -2,7 +2,7 @@
 //!
 //! A [`Bundle`] is the folder that a training leaves behind; a [`Predictor`]
 //! runs it. Encoder and decoder are ONNX graphs, the memory between them is
-//! ours. `tract` is named in `network.rs` and nowhere else.
+//! ours. `tract` is named in `network` and nowhere else.
 
 mod bundle;
 mod golden;
@@ -17,6 +17,6 @@ pub use manifest::{
     FORMAT_VERSION, InputSection, Manifest, MemorySection, Precision, ScoreSection,
 };
 pub use memory::{Memory, MemoryError, MemoryRead};
-pub use network::{Decoder, Encoder, NetworkError, Skips};
+pub use network::{Backend, NetworkError, NetworkOptions};
 pub use predictor::{Predictor, StageNs};
 pub use update::{Normaliser, update_items};

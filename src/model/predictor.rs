@@ -4,8 +4,9 @@ use ndarray::{Array2, ArrayView2};
 
 use super::bundle::Bundle;
 use super::memory::{Memory, MemoryRead};
-use super::network::{Decoder, Encoder, NetworkError};
+use super::network::{NetworkError, Session};
 use super::update::{Normaliser, update_items};
+use crate::kernel::Engine;
 
 /// Time that the stages of one prediction took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,8 +20,7 @@ pub struct StageNs {
 /// view of them out. All results are held here until the next prediction.
 #[derive(Clone, Debug)]
 pub struct Predictor {
-    encoder: Encoder,
-    decoder: Decoder,
+    session: Session,
     memory: Memory,
     byte_values: [f32; 256],
     query: Array2<f32>,
@@ -30,16 +30,14 @@ pub struct Predictor {
 
 impl Predictor {
     pub fn new(bundle: &Bundle) -> Self {
-        Self::from_parts(bundle.encoder.clone(), bundle.decoder.clone(), bundle.memory.clone())
-    }
-
-    pub(super) fn from_parts(encoder: Encoder, decoder: Decoder, memory: Memory) -> Self {
-        let [channels, height, width] = encoder.query_shape();
+        let (network, memory) = (&bundle.network, bundle.memory.clone());
+        let [channels, height, width] = network.query_shape();
         let query = Array2::zeros((channels, height * width));
         let read = memory.read(query.view());
-        let prediction = vec![0.0; decoder.frame_shape().iter().product()];
+        let prediction = vec![0.0; network.frame_shape().iter().product()];
+        let session = network.session();
         let byte_values = std::array::from_fn(|byte| byte as f32 / 127.5 - 1.0);
-        Self { encoder, decoder, memory, byte_values, query, read, prediction }
+        Self { session, memory, byte_values, query, read, prediction }
     }
 
     /// Predicts the frame that follows `past`: t frames, oldest first, each
@@ -55,28 +53,21 @@ impl Predictor {
         past: impl Iterator<Item = &'a [u8]>,
     ) -> Result<StageNs, NetworkError> {
         let start = Instant::now();
-        let values = &self.byte_values;
-        let fill = |input: &mut [f32]| {
-            let mut rest = input;
-            for frame in past {
-                let (head, tail) = rest.split_at_mut(frame.len());
-                for (to, &byte) in head.iter_mut().zip(frame) {
-                    *to = values[usize::from(byte)];
-                }
-                rest = tail;
-            }
-            assert!(rest.is_empty(), "fewer past frames than the encoder takes");
-        };
-        let skips = self.encoder.run(fill, &mut self.query)?;
+        self.session.encode(past, &self.byte_values, &mut self.query)?;
         let encoded = Instant::now();
         self.memory.read_into(self.query.view(), &mut self.read);
         let read = Instant::now();
-        self.decoder.run(self.query.view(), self.read.read.view(), skips, &mut self.prediction)?;
+        self.session.decode(self.query.view(), self.read.read.view(), &mut self.prediction)?;
         Ok(StageNs {
             encode_ns: (encoded - start).as_nanos() as u64,
             memory_ns: (read - encoded).as_nanos() as u64,
             decode_ns: read.elapsed().as_nanos() as u64,
         })
+    }
+
+    /// The engine of our own kernels, or why tract runs this bundle's graphs.
+    pub fn engine(&mut self) -> Result<&mut Engine, &str> {
+        self.session.engine()
     }
 
     /// The queries of the last prediction, C×N, unit columns.

@@ -11,13 +11,12 @@ mod export;
 #[cfg(test)]
 mod fixture;
 mod import;
-#[allow(dead_code, unused_imports)]
+mod kernels;
 mod net;
 mod onnx;
 mod progress;
 mod python;
 mod quantize;
-#[allow(dead_code, unused_imports)]
 mod run;
 mod sbom;
 mod scene;
@@ -30,7 +29,7 @@ mod verify;
 
 use clap::{Parser, Subcommand};
 
-/// Everything that is done on a host: make footage, run the tests.
+/// Everything that is done on a host: train, evaluate, package, test.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -40,31 +39,31 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Dist(dist::DistArgs),
     BoardTest(board::BoardTestArgs),
-    /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
-    Parity,
-    Sbom(sbom::SbomArgs),
     /// Learns from normal footage which scores are usual: the runtime's
     /// `normwatch calibrate`, options and all.
     Calibrate(calibrate::CalibrateArgs),
+    Dist(dist::DistArgs),
+    /// Measures bundles on labelled footage, beside trivial predictors.
+    Eval(eval::EvalArgs),
     /// Makes a bundle of a RUN.
     Export(export::ExportArgs),
     /// Makes a RUN of a PyTorch checkpoint in MNAD's published layout.
     Import(import::ImportArgs),
+    /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
+    Parity,
     /// Makes an int8 or f16 bundle of an f32 one.
     Quantize(quantize::QuantizeArgs),
-    /// Measures bundles on labelled footage, beside trivial predictors.
-    Eval(eval::EvalArgs),
+    Sbom(sbom::SbomArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup(setup::SetupArgs),
     Sizes(sizes::SizesArgs),
-    /// Trains a network on normal footage.
-    Train(Box<train::TrainArgs>),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
+    /// Trains a network on normal footage.
+    Train(Box<train::TrainArgs>),
     /// Proves that bundles compute what they should.
     Verify(verify::VerifyArgs),
 }
@@ -75,20 +74,20 @@ fn main() -> anyhow::Result<()> {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::BoardTest(args) => board::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Dist(args) => dist::run(&args),
+        Command::Eval(args) => eval::run(args),
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),
-        Command::Quantize(args) => quantize::run(&args),
-        Command::Eval(args) => eval::run(args),
-        Command::Dist(args) => dist::run(&args),
-        Command::BoardTest(args) => board::run(&args),
         Command::Parity => board::parity(),
+        Command::Quantize(args) => quantize::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Scene(args) => scene::run(args),
         Command::Setup(args) => setup::run(&args),
         Command::Sizes(args) => sizes::run(&args),
         Command::Test(args) => test::run(&args),
-        Command::Verify(args) => verify::run(&args),
         Command::Train(args) => train::run(&args),
+        Command::Verify(args) => verify::run(&args),
     }
 }

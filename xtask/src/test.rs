@@ -1,6 +1,6 @@
 use anyhow::Result;
 
-use crate::{board, setup, shell};
+use crate::{board, kernels, setup, shell};
 
 /// The whole proof that the repository is sound; `.ci/run` calls it.
 #[derive(clap::Args)]
@@ -27,6 +27,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
         &[&["build", "--package", "normwatch", "--locked"], &alone[..]].concat(),
         &[],
     )?;
+    kernels::test()?;
     board::parity()?;
     board::run(&board::BoardTestArgs::default())?;
     if !args.only_tests {

@@ -92,9 +92,9 @@ fn the_inner_loop_reads_no_further_than_its_tile() {
     at_the_edge(super::super::simd::Scalar::detect());
     #[cfg(target_arch = "x86_64")]
     {
-        super::super::simd::Avx2::detect().map(at_the_edge);
-        super::super::simd::Avx512::detect().map(at_the_edge);
+        super::super::simd::Avx2::detect().into_iter().for_each(at_the_edge);
+        super::super::simd::Avx512::detect().into_iter().for_each(at_the_edge);
     }
     #[cfg(target_arch = "aarch64")]
-    super::super::simd::Neon::detect().map(at_the_edge);
+    super::super::simd::Neon::detect().into_iter().for_each(at_the_edge);
 }

@@ -49,7 +49,7 @@ pub fn check(graph: &Graph, inputs: &[Vec<f32>], tolerance: f64) {
                     engine.run(0);
                 }
                 for (index, map) in expected.iter().enumerate() {
-                    assert_eq!(engine.output_shape(index), map.shape);
+                    assert_eq!(engine.plan().output_shape(index), map.shape);
                     let got = engine.output(index);
                     let size = map.values.iter().fold(1.0, |a: f64, b| a.max(b.abs()));
                     for (at, (a, b)) in got.iter().zip(&map.values).enumerate() {

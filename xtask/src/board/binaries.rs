@@ -37,6 +37,7 @@ pub fn build(arch: Arch, release: bool, normwatch: Option<&Path>) -> Result<Bina
 /// # Errors
 /// Cargo fails.
 pub fn of_the_tests(name: &str) -> Result<PathBuf> {
-    shell::run("cargo", &["build", "--locked", "--package", name, "--bin", name], &[])?;
+    // Of the whole workspace, or its dependencies are built anew with other features.
+    shell::run("cargo", &["build", "--locked", "--workspace", "--bin", name], &[])?;
     Ok(cross::target_dir().join("debug").join(name))
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -27,9 +27,9 @@ pub fn strip(target: &Target, binary: &Path, stripped: &Path) -> Result<()> {
     let notes = ["--strip-all", "--remove-section=.comment", "-o", &paths[1], &paths[0]];
     shell::run(&target.tool("strip"), &notes, &[])?;
     let bytes = fs::read(stripped).with_context(|| format!("cannot read {}", paths[1]))?;
-    let root = cross::root().to_string_lossy().into_owned();
-    let home = std::env::var("HOME").unwrap_or_default();
-    for path in [root, home].iter().filter(|path| path.len() > 1) {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    for folder in [cross::root(), home].iter().filter(|folder| folder.parent().is_some()) {
+        let path = format!("{}/", folder.display());
         ensure!(
             !bytes.windows(path.len()).any(|window| window == path.as_bytes()),
             "{} contains this machine's path {path}: two machines would not build the same bytes",

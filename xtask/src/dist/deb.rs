@@ -149,7 +149,7 @@ fn drop_in(board: &str) -> Option<&'static str> {
 }
 
 fn depends(needs: &Needs) -> Result<String> {
-    let mut packages = vec!["init-system-helpers".to_string(), "systemd".into(), "udev".into()];
+    let mut packages = vec!["systemd".to_string(), "udev".into()];
     for library in &needs.libraries {
         match (library.as_str(), needs.glibc) {
             (name, Some((major, minor))) if LIBC.contains(&name) => {

@@ -164,7 +164,7 @@ fn one_bundle<'a>(
     let result = BundleResult {
         bundle: bundle.path().to_path_buf(),
         name: manifest.name.clone(),
-        precision: manifest.precision.clone(),
+        precision: manifest.precision.to_string(),
         model_sha256: bundle.model_sha256().into(),
         width_px: manifest.input.width_px,
         height_px: manifest.input.height_px,

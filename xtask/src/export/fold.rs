@@ -1,9 +1,6 @@
 use anyhow::{Context, Result};
 
-use crate::net::{Layer, Op, Tensor, Weights};
-
-/// ε of BatchNorm, as PyTorch has it.
-pub const BATCH_NORM_EPSILON: f64 = 1e-5;
+use crate::net::{BATCH_NORM_EPSILON, Layer, Op, Tensor, Weights};
 
 /// A convolution's arrays with the BatchNorm behind it multiplied in, in f64
 /// on the way.
@@ -36,8 +33,8 @@ pub fn fold(convolution: &Layer, norm: Option<&Layer>, weights: &Weights) -> Res
         };
         let mut factors = Vec::with_capacity(outputs);
         for (o, bias) in bias.iter_mut().enumerate() {
-            let factor =
-                value("weight", o)? / (value("running_var", o)? + BATCH_NORM_EPSILON).sqrt();
+            let factor = value("weight", o)?
+                / (value("running_var", o)? + f64::from(BATCH_NORM_EPSILON)).sqrt();
             *bias = (*bias - value("running_mean", o)?) * factor + value("bias", o)?;
             factors.push(factor);
         }

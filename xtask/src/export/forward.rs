@@ -4,8 +4,7 @@ use anyhow::{Context, Result};
 use ndarray::{Array2, Array3, Axis, Zip, s};
 use normwatch::model::Memory;
 
-use super::fold::BATCH_NORM_EPSILON;
-use crate::net::{Graph, Layer, Network, Op, Weights};
+use crate::net::{BATCH_NORM_EPSILON, Graph, L2_EPSILON, Layer, Network, Op, Weights};
 
 /// What a network answers.
 #[derive(Clone, Debug)]
@@ -68,7 +67,7 @@ fn apply(
             let (mean, variance) = (array("running_mean")?, array("running_var")?);
             let mut output = input;
             for (c, mut plane) in output.outer_iter_mut().enumerate() {
-                let deviation = (f64::from(variance[c]) + BATCH_NORM_EPSILON).sqrt() as f32;
+                let deviation = (variance[c] + BATCH_NORM_EPSILON).sqrt();
                 plane.mapv_inplace(|v| (v - mean[c]) / deviation * weight[c] + bias[c]);
             }
             output
@@ -96,7 +95,7 @@ fn apply(
             ndarray::concatenate(Axis(0), &[skip.view(), input.view()])?
         }
         Op::L2Norm => {
-            let length = input.map_axis(Axis(0), |v| v.dot(&v).sqrt().max(1e-12));
+            let length = input.map_axis(Axis(0), |v| v.dot(&v).sqrt().max(L2_EPSILON));
             let mut output = input;
             for mut plane in output.outer_iter_mut() {
                 Zip::from(&mut plane).and(&length).for_each(|v, &l| *v /= l);

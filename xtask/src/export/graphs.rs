@@ -2,7 +2,7 @@ use anyhow::{Context, Result};
 use tract_onnx::pb::ModelProto;
 
 use super::fold::{Folded, fold};
-use crate::net::{Graph, Layer, Network, Op, Shape, Weights, skip_name};
+use crate::net::{Graph, L2_EPSILON, Layer, Network, Op, Shape, Weights, skip_name};
 use crate::onnx::{Attribute, ElementType, GraphBuilder, f32_tensor};
 
 /// Encoder and decoder as ONNX graphs, BatchNorm folded.
@@ -117,7 +117,7 @@ fn other(builder: &mut GraphBuilder, layer: &Layer, input: &str, output: &str) -
             let name = |part: &str| format!("{}.{part}", layer.name);
             let axes = [("axes", Attribute::Ints(&[1])), ("keepdims", Attribute::Int(1))];
             let length = builder.node("ReduceL2", &[input], &name("length"), &axes);
-            let floor = builder.constant(f32_tensor(&name("epsilon"), &[], &[1e-12]));
+            let floor = builder.constant(f32_tensor(&name("epsilon"), &[], &[L2_EPSILON]));
             let length = builder.node("Max", &[&length, &floor], &name("divisor"), &[]);
             builder.node("Div", &[input, &length], output, &[])
         }

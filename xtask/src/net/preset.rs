@@ -43,6 +43,15 @@ impl Preset {
         matches!(self, Self::Paper | Self::PaperRecon)
     }
 
+    /// Adam's step size at the start.
+    pub fn learning_rate(self) -> f64 {
+        match self {
+            Self::Paper | Self::PaperRecon => 2e-4,
+            Self::Edge => 4e-4,
+            Self::Nano => 2e-3,
+        }
+    }
+
     pub fn values(self) -> PresetValues {
         let paper = NetworkSpec {
             task: Task::Prediction,

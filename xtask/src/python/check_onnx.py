@@ -4,7 +4,8 @@
 Arguments: one folder each, holding encoder.onnx, decoder.onnx and, for each,
 NAME.npz with `in_<input>` and `out_<output>` arrays. Prints a line a graph and
 fails on the first difference out of tolerance: f32 1e-4; integers one step on
-99.9 % of the elements; what hangs on integers, three steps of its own range.
+99.9 % of the elements; of what hangs on integers three steps of its own range,
+of what hangs on f16 two per cent of it (tract sums in f16, ONNX Runtime in f32).
 """
 
 import sys
@@ -34,10 +35,10 @@ def check(folder, name):
         difference = np.abs(got.astype(np.float64) - wanted.astype(np.float64))
         if got.dtype == np.int8:
             found, limit = float((difference > 1).mean()), 1e-3
-        elif integer:
-            found, limit = float(difference.max() / np.ptp(wanted)), 3 / 255
+        elif integer or half:
+            found, limit = float(difference.max() / np.ptp(wanted)), 3 / 255 if integer else 2e-2
         else:
-            found, limit = float(difference.max()), 1e-2 if half else 1e-4
+            found, limit = float(difference.max()), 1e-4
         print(f"{folder.name}/{name} {output}: {found:.2e}, at most {limit:.0e}")
         if not found <= limit:
             sys.exit(f"{path}: {output} is out of tolerance: {found:.3e}, at most {limit:.0e}")

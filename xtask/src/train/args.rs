@@ -214,7 +214,7 @@ impl TrainArgs {
             steps_per_epoch: 0,
             minutes: args.minutes,
             batch: args.batch.unwrap_or(if paper { 4 } else { 8 }),
-            learning_rate: args.learning_rate.unwrap_or(if paper { 2e-4 } else { 1e-3 }),
+            learning_rate: args.learning_rate.unwrap_or(self.preset.learning_rate()),
             schedule: if paper { Schedule::CosinePerEpoch } else { Schedule::CosinePerStep },
             compact: args.compact.unwrap_or(auxiliary),
             separate: args.separate.unwrap_or(auxiliary),

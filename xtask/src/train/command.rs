@@ -19,6 +19,7 @@ use super::resume::check_same;
 use super::samples::{Samples, WindowShape};
 use super::session::{Observer, Session};
 use super::state::{Progress, load};
+use super::validate::validation_windows;
 use crate::net::{Network, PresetValues};
 use crate::run::{
     BEST, Checkpoint, FORMAT_VERSION, FootageRecord, LAST, RUN_FILE, RunFile, TrainingRecord,
@@ -27,8 +28,6 @@ use crate::run::{
 
 /// Steps that the speed of this machine is taken from.
 const TIMED_STEPS: usize = 8;
-/// What a validation costs, in training steps.
-const VALIDATION_STEPS: usize = 24;
 const STEP_BAR: &str = "{msg} {wide_bar} {pos}/{len} steps, {per_sec}, {eta} left";
 const FRAME_BAR: &str = "reading {msg} {wide_bar} {pos}/{len} frames, {eta} left";
 
@@ -79,7 +78,7 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
     let planned = stored.as_ref().and_then(|run| run.training.as_ref());
     let planned = planned.filter(|stored| stored.minutes == training.minutes);
     let teacher = |device: &Device| teacher(&training, &network, device);
-    let mut speed = || {
+    let speed = || {
         let mut learner = Learner::new(network.clone(), objective, training.seed, &device)?;
         learner.teacher = teacher(&device)?;
         seconds_per_step(learner, &samples, &training)
@@ -88,7 +87,12 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
         Some(TrainingRecord { epochs, steps_per_epoch, minutes: Some(_), .. }) => {
             Plan { epochs: *epochs, steps_per_epoch: *steps_per_epoch }
         }
-        _ => plan(args, &training, samples.len(), begun, &mut speed)?,
+        _ => {
+            let validation_steps =
+                validation_windows(&samples, &held_out) / (3.0 * training.batch as f64);
+            let windows = samples.len();
+            plan(args, &training, windows, begun, &mut || Ok((speed()?, validation_steps)))?
+        }
     };
     let Plan { epochs, steps_per_epoch } = plan;
     let training = TrainingRecord { epochs, steps_per_epoch, ..training.clone() };
@@ -225,19 +229,20 @@ fn teacher(
     Ok(Some(Teacher { model, items, weight }))
 }
 
+/// `speed` gives the seconds of a step, and the steps that a validation costs.
 fn plan(
     args: &TrainArgs,
     training: &TrainingRecord,
     windows: usize,
     begun: Instant,
-    seconds_per_step: &mut dyn FnMut() -> Result<f64>,
+    speed: &mut dyn FnMut() -> Result<(f64, f64)>,
 ) -> Result<Plan> {
     if let Some(minutes) = training.minutes {
-        let each = seconds_per_step()?;
+        let (each, validation_steps) = speed()?;
         let left = 60.0 * minutes - begun.elapsed().as_secs_f64();
-        let steps = (left / each) as usize;
-        let epochs = Plan::about(steps.max(1), windows, training.batch)?.epochs;
-        let steps = steps.saturating_sub(epochs * VALIDATION_STEPS);
+        let steps = left / each;
+        let epochs = Plan::about((steps as usize).max(1), windows, training.batch)?.epochs;
+        let steps = (steps - epochs as f64 * validation_steps) as usize;
         ensure!(
             steps > epochs,
             "{minutes} minutes are too short: a step takes {each:.2} s here, and reading the \

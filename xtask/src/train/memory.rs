@@ -165,7 +165,25 @@ fn two_largest(values: &[f32]) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::two_largest;
+    use super::*;
+    use burn::tensor::Device;
+
+    #[test]
+    fn a_share_of_the_old_item_is_kept() {
+        let items = net::Tensor::new(&[3, 2], vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.0]);
+        let query = TensorData::new(vec![0.8f32, 0.6], [1, 2, 1, 1]);
+        let query = Tensor::<4>::from_data(query, &Device::flex());
+        let matched = Match::new(&query, &items).unwrap();
+        let update = |keep| matched.update(Normaliser::Released, 1.0, keep).unwrap().data;
+        let replaced = update(None);
+        // The first item is nearest: (1, 0) + (0.8, 0.6), to unit length.
+        let length = (1.8f32 * 1.8 + 0.6 * 0.6).sqrt();
+        assert!((replaced[0] - 1.8 / length).abs() < 1e-6 && replaced[2..] == items.data[2..]);
+        assert_eq!(update(Some(0.0)), replaced);
+        let kept = update(Some(0.5));
+        assert!(kept[1] > 0.0 && kept[1] < replaced[1], "{kept:?}");
+        assert!((kept[0].hypot(kept[1]) - 1.0).abs() < 1e-6);
+    }
 
     #[test]
     fn ties_go_to_the_lower_index() {

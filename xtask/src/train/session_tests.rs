@@ -207,3 +207,56 @@ fn a_recording_brings_its_rate() {
     let error = args(&footage, &out, &["--fps", "10"]).network().unwrap_err().to_string();
     assert!(error.contains("recorded at 5 frames a second, not 10"), "{error}");
 }
+
+#[test]
+fn a_plan_made_by_time_is_kept_when_going_on() {
+    let scratch = Scratch::new();
+    let (footage, out) = (scratch.footage(), scratch.path("run"));
+    let args = args(&footage, &out, &["--minutes", "0.5"]);
+    let session = prepare(&args, std::time::Instant::now()).unwrap();
+    assert!(session.plan.steps() > 100, "{:?}", session.plan);
+    let record = session.run.training.as_ref().unwrap();
+    assert_eq!(record.epochs * record.steps_per_epoch, session.plan.steps());
+    // Another speed would have given another plan.
+    let late = std::time::Instant::now() - Duration::from_secs(20);
+    assert_eq!(prepare(&args, late).unwrap().plan, session.plan);
+}
+
+#[test]
+fn a_student_learns_from_its_teacher_too() {
+    let scratch = Scratch::new();
+    let (footage, teacher) = (scratch.footage(), scratch.path("teacher"));
+    train(&args(&footage, &teacher, &["--epochs", "1"]));
+    let taught = ["--epochs", "1", "--teacher", teacher.to_str().unwrap()];
+    let taught = train(&args(&footage, &scratch.path("taught"), &taught));
+    let alone = train(&args(&footage, &scratch.path("alone"), &["--epochs", "1"]));
+    assert_ne!(taught[0].held_out, alone[0].held_out);
+    let other = ["--teacher", teacher.to_str().unwrap(), "--frames", "3"];
+    let error = refusal(&args(&footage, &scratch.path("other"), &other));
+    assert!(error.contains("takes other frames"), "{error}");
+}
+
+#[test]
+fn both_published_trainings_run() {
+    let scratch = Scratch::new();
+    let footage = scratch.footage();
+    for (preset, frames, auxiliary) in [("paper", 4, 0.1), ("paper-recon", 1, 0.01)] {
+        let out = scratch.path(preset);
+        let size = ["--width-px", "16", "--height-px", "16", "--base-width", "1"];
+        let mut words = vec!["train", "--footage", footage.to_str().unwrap()];
+        words.extend(["--out", out.to_str().unwrap(), "--preset", preset, "--epochs", "1"]);
+        words.extend(size);
+        let reports = train(&Cli::try_parse_from(words).unwrap().train);
+        assert_eq!(reports[0].held_out.last_frame_pixel.is_some(), preset == "paper");
+        let checkpoint = Checkpoint::load(&out).unwrap();
+        let training = checkpoint.run.training.unwrap();
+        assert_eq!(
+            (training.batch, training.learning_rate, training.compact),
+            (4, 2e-4, auxiliary)
+        );
+        assert_eq!(checkpoint.network.input.frames, frames);
+        // Published items are those of the last batch, not settled ones.
+        let last = ArrayFile::read(&out.join(LAST)).unwrap();
+        assert_eq!(last.arrays.get(crate::run::ITEMS).unwrap(), &checkpoint.items);
+    }
+}

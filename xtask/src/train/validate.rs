@@ -19,6 +19,13 @@ const VALIDATION_WINDOWS: usize = 128;
 const SETTLING_WINDOWS: usize = 96;
 const SETTLING_ROUNDS: usize = 3;
 
+/// Windows that go through the network at the end of an epoch; going through
+/// the encoder alone counts as 0.4.
+pub fn validation_windows(samples: &Samples, held_out: &Samples) -> f64 {
+    let settling = samples.len().min(SETTLING_WINDOWS);
+    0.4 * settling as f64 + 2.0 * held_out.len().min(VALIDATION_WINDOWS) as f64
+}
+
 /// Side of the box filter over the error map that suits a frame size: 12 px
 /// at 128.
 pub fn block_px(shape: &WindowShape) -> usize {

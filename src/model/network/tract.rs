@@ -1,47 +1,33 @@
-use std::io::Cursor;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2};
-use thiserror::Error;
+use ndarray::ArrayView2;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
 
-use super::manifest::Precision;
-
-/// A graph that cannot be used, or a run of it that failed.
-#[derive(Debug, Error)]
-pub enum NetworkError {
-    #[error("is not an ONNX graph that can be run: {0}")]
-    Unusable(String),
-    #[error("{0}")]
-    Shape(String),
-    #[error("the network failed: {0}")]
-    Run(String),
-}
+use super::NetworkError;
+use crate::model::manifest::Precision;
 
 /// The encoder's intermediate maps on their way to the decoder, opaque.
 #[derive(Clone, Debug)]
-pub struct Skips(TVec<TValue>);
+pub(super) struct Skips(TVec<TValue>);
 
 /// t frames → unit queries and skips.
 #[derive(Clone, Debug)]
-pub struct Encoder {
+pub(super) struct Encoder {
     plan: Arc<TypedRunnableModel>,
     input_shape: Vec<usize>,
     query_shape: [usize; 3],
     skips: Vec<Boundary>,
-    precision: Precision,
 }
 
 /// [query; read] and skips → the next frame.
 #[derive(Clone, Debug)]
-pub struct Decoder {
+pub(super) struct Decoder {
     plan: Arc<TypedRunnableModel>,
     input_shape: Vec<usize>,
     skips: Vec<Boundary>,
     frame_shape: [usize; 3],
-    precision: Precision,
 }
 
 /// A tensor that enters or leaves a graph.
@@ -58,8 +44,8 @@ impl Encoder {
     ///
     /// # Errors
     /// Not ONNX, operators that tract does not know, or other shapes.
-    pub fn from_onnx(bytes: &[u8]) -> Result<Self, NetworkError> {
-        let Loaded { plan, inputs, outputs, precision } = load(bytes)?;
+    pub(super) fn from_proto(proto: &ModelProto) -> Result<Self, NetworkError> {
+        let Loaded { plan, inputs, outputs } = load(proto)?;
         if inputs.len() != 1 || outputs.is_empty() {
             return Err(NetworkError::Shape(format!(
                 "has {} inputs and {} outputs; an encoder has one input and a query output",
@@ -72,23 +58,17 @@ impl Encoder {
             input_shape: inputs[0].f32_shape("frames")?,
             query_shape: image_shape(&outputs[0].f32_shape("query")?, "query")?,
             skips: outputs[1..].to_vec(),
-            precision,
         })
     }
 
     /// (t·c, H, W).
-    pub fn input_shape(&self) -> Result<[usize; 3], NetworkError> {
+    pub(super) fn input_shape(&self) -> Result<[usize; 3], NetworkError> {
         image_shape(&self.input_shape, "input")
     }
 
     /// (C, h, w).
-    pub fn query_shape(&self) -> [usize; 3] {
+    pub(super) fn query_shape(&self) -> [usize; 3] {
         self.query_shape
-    }
-
-    /// What the graph computes in.
-    pub fn precision(&self) -> Precision {
-        self.precision
     }
 
     /// Runs the encoder. `fill` writes the input in place, (t·c)·H·W values
@@ -96,16 +76,16 @@ impl Encoder {
     ///
     /// # Errors
     /// The runtime's own, which is a fault of the graph.
-    pub fn run(
+    pub(super) fn run(
         &self,
         fill: impl FnOnce(&mut [f32]),
-        query: &mut Array2<f32>,
+        query: &mut [f32],
     ) -> Result<Skips, NetworkError> {
         let input = filled(&self.input_shape, fill)?;
         let mut outputs = self.plan.run(tvec!(input.into())).map_err(run_error)?;
         let skips = outputs.drain(1..).collect();
         let [c, h, w] = self.query_shape;
-        copy_out(&outputs[0], query.as_slice_mut().expect("standard layout"), c * h * w)?;
+        copy_out(&outputs[0], query, c * h * w)?;
         Ok(Skips(skips))
     }
 }
@@ -116,8 +96,8 @@ impl Decoder {
     ///
     /// # Errors
     /// Not ONNX, operators that tract does not know, or other shapes.
-    pub fn from_onnx(bytes: &[u8]) -> Result<Self, NetworkError> {
-        let Loaded { plan, inputs, outputs, precision } = load(bytes)?;
+    pub(super) fn from_proto(proto: &ModelProto) -> Result<Self, NetworkError> {
+        let Loaded { plan, inputs, outputs } = load(proto)?;
         if inputs.is_empty() || outputs.len() != 1 {
             return Err(NetworkError::Shape(format!(
                 "has {} inputs and {} outputs; a decoder has one output",
@@ -130,27 +110,16 @@ impl Decoder {
             input_shape: inputs[0].f32_shape("query and read")?,
             skips: inputs[1..].to_vec(),
             frame_shape: image_shape(&outputs[0].f32_shape("frame")?, "frame")?,
-            precision,
         })
     }
 
-    /// (2C, h, w).
-    pub fn input_shape(&self) -> Result<[usize; 3], NetworkError> {
-        image_shape(&self.input_shape, "input")
-    }
-
     /// (c, H, W).
-    pub fn frame_shape(&self) -> [usize; 3] {
+    pub(super) fn frame_shape(&self) -> [usize; 3] {
         self.frame_shape
     }
 
-    /// What the graph computes in.
-    pub fn precision(&self) -> Precision {
-        self.precision
-    }
-
     /// Whether this decoder takes what that encoder gives.
-    pub fn fits(&self, encoder: &Encoder) -> bool {
+    pub(super) fn fits(&self, encoder: &Encoder) -> bool {
         let [c, h, w] = encoder.query_shape;
         self.input_shape == [1, 2 * c, h, w] && self.skips == encoder.skips
     }
@@ -160,7 +129,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The runtime's own, which is a fault of the graph.
-    pub fn run(
+    pub(super) fn run(
         &self,
         query: ArrayView2<'_, f32>,
         read: ArrayView2<'_, f32>,
@@ -184,16 +153,13 @@ struct Loaded {
     plan: Arc<TypedRunnableModel>,
     inputs: Vec<Boundary>,
     outputs: Vec<Boundary>,
-    precision: Precision,
 }
 
-fn load(bytes: &[u8]) -> Result<Loaded, NetworkError> {
+fn load(proto: &ModelProto) -> Result<Loaded, NetworkError> {
     let unusable = |e: TractError| NetworkError::Unusable(format!("{e:#}"));
     let onnx = tract_onnx::onnx();
-    let proto = onnx.proto_model_for_read(&mut Cursor::new(bytes)).map_err(unusable)?;
-    let precision = precision(&proto);
     let model = onnx
-        .model_for_proto_model(&proto)
+        .model_for_proto_model(proto)
         .and_then(|model| model.into_optimized())
         .map_err(unusable)?;
     let boundaries = |outlets: &[OutletId]| -> Result<Vec<Boundary>, NetworkError> {
@@ -220,11 +186,11 @@ fn load(bytes: &[u8]) -> Result<Loaded, NetworkError> {
         }
     }
     let plan = model.into_runnable().map_err(unusable)?;
-    Ok(Loaded { plan, inputs, outputs, precision })
+    Ok(Loaded { plan, inputs, outputs })
 }
 
 /// Goes by the convolutions: one quantised layer makes the graph int8.
-fn precision(proto: &ModelProto) -> Precision {
+pub(super) fn precision(proto: &ModelProto) -> Precision {
     let Some(GraphProto { node, initializer, .. }) = &proto.graph else { return Precision::F32 };
     if node.iter().any(|n| n.op_type == "QLinearConv") {
         return Precision::Int8;

@@ -1,3 +1,6 @@
+mod compare;
+mod layers;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,15 +11,15 @@ use super::setup::{NO_LEVELS, default_alarm, whole_picture};
 use crate::Error;
 use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::capture::{Frame, FrameSource, PixelFormat, SourceError};
-use crate::model::Bundle;
+use crate::model::{Bundle, NetworkOptions, Predictor};
 use crate::output::{EventLog, JsonLines, SimulatedLine};
 use crate::runtime::{
     Analyser, Histogram, Intake, Monitor, MonitorOptions, SlotPool, StageRow, UpdatePolicy,
     replay_clip,
 };
 
-/// One thread, frames from memory, nothing else running in the program: what
-/// the board can do at best. Frames are random, which costs the network as
+/// Frames from memory, nothing else running in the program: what the board can
+/// do at best. Says for every layer which kernel it runs on. Frames are random, which costs the network as
 /// much as a real scene.
 #[derive(Args, Debug)]
 pub(super) struct BenchArgs {
@@ -35,6 +38,12 @@ pub(super) struct BenchArgs {
     /// Pixel format of the camera: grey, yuyv, uyvy, nv12, i420 or rgb24.
     #[arg(long, default_value_t = PixelFormat::Yuyv)]
     format: PixelFormat,
+    /// Threads that share every layer of the network.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: u8,
+    /// Run plain tract too, frame by frame in turn, and compare.
+    #[arg(long)]
+    compare_tract: bool,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -53,14 +62,23 @@ struct Summary {
     fps: f64,
     load_ms: f64,
     stages: Vec<StageRow>,
+    network: layers::NetworkReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<compare::Comparison>,
 }
 
 pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     let start = std::time::Instant::now();
-    let bundle = Bundle::load(&args.bundle)?;
+    let options = NetworkOptions { threads: args.threads.into(), ..NetworkOptions::default() };
+    let bundle = Bundle::load_with(&args.bundle, options)?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
     measure(&bundle, args, (args.frames / 10).max(bundle.manifest().input.frames + 1))?;
     let (frames, stages) = measure(&bundle, args, args.frames + bundle.manifest().input.frames)?;
+    let network = layers::measure(&mut Predictor::new(&bundle), args.frames);
+    let comparison = args
+        .compare_tract
+        .then(|| compare::measure(&args.bundle, &bundle, args.frames))
+        .transpose()?;
     let manifest = bundle.manifest();
     let median_ms = frames.quantile_ns(0.5) as f64 / 1e6;
     let summary = Summary {
@@ -75,6 +93,8 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
         fps: 1e3 / median_ms.max(1e-9),
         load_ms,
         stages,
+        network,
+        comparison,
     };
     if args.json { print_json(&summary) } else { print(&summary) }
 }
@@ -97,9 +117,13 @@ fn print(summary: &Summary) -> Result<(), Error> {
         );
     }
     println!(
-        "{:<12} {:>10.3} {:>10.3}   → {:.1} frames a second, one thread",
+        "{:<12} {:>10.3} {:>10.3}   → {:.1} frames a second",
         "frame", summary.frame_median_ms, summary.frame_p99_ms, summary.fps
     );
+    layers::print(&summary.network);
+    if let Some(comparison) = &summary.comparison {
+        compare::print(comparison);
+    }
     Ok(())
 }
 
@@ -135,6 +159,15 @@ fn measure(
     Ok((whole, monitor.times().rows()))
 }
 
+/// Random bytes, the same in every run.
+fn noise() -> impl Iterator<Item = u8> {
+    let mut state = 1u32;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+}
+
 /// A camera of random pixels.
 struct NoiseSource {
     format: PixelFormat,
@@ -152,12 +185,7 @@ impl NoiseSource {
         let len = args.format.frame_bytes(width_px, height_px).ok_or_else(|| {
             Error::Usage(format!("cannot make up {} frames: choose a raw format", args.format))
         })?;
-        let mut state = 1u32;
-        let data = std::iter::repeat_with(|| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        });
-        let data = data.take(len).collect();
+        let data = noise().take(len).collect();
         let frames = frames as u64;
         Ok(Self { format: args.format, width_px, height_px, data, period_ns, next: 0, frames })
     }

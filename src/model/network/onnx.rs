@@ -1,0 +1,373 @@
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dimension;
+use tract_onnx::pb::type_proto::Value as TypeValue;
+use tract_onnx::pb::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
+};
+use tract_onnx::prelude::Framework;
+
+use super::NetworkError;
+pub(super) use super::tract::precision;
+use crate::kernel::{Filter, Graph, Op, Shape, Value};
+
+pub(super) type Model = ModelProto;
+
+/// # Errors
+/// Not the protocol buffer of an ONNX model.
+pub(super) fn parse(bytes: &[u8]) -> Result<Model, NetworkError> {
+    tract_onnx::onnx()
+        .proto_model_for_read(&mut Cursor::new(bytes))
+        .map_err(|e| NetworkError::Unusable(format!("{e:#}")))
+}
+
+/// Encoder and decoder as one graph of two stages: its inputs are the frames
+/// and [query; read], its outputs the query and the predicted frame.
+///
+/// # Errors
+/// What the kernels have no operator for, by the name of its node.
+pub(super) fn graph(encoder: &Model, decoder: &Model) -> Result<Graph, String> {
+    let (encoder, decoder) = (main_graph(encoder)?, main_graph(decoder)?);
+    let mut graph = Graph::new();
+    let mut reader = Reader::new(encoder, &mut graph);
+    let [frames] = reader.inputs()[..] else { return Err("an encoder has one input".into()) };
+    reader.input(frames)?;
+    reader.nodes()?;
+    let outputs = reader.outputs()?;
+    let (&query, skips) = outputs.split_first().ok_or("the encoder has no output")?;
+    graph.output(query);
+    graph.next_stage();
+    let mut reader = Reader::new(decoder, &mut graph);
+    let inputs = reader.inputs();
+    let (query_read, rest) = inputs.split_first().ok_or("the decoder has no input")?;
+    let query = reader.graph.shape(query);
+    reader.input(query_read)?;
+    if shape(query_read)? != (Shape { channels: 2 * query.channels, ..query }) {
+        return Err("the decoder does not take query and read".into());
+    }
+    if rest.len() != skips.len() {
+        return Err("the decoder does not take the encoder's skips".into());
+    }
+    for (input, &skip) in rest.iter().zip(skips) {
+        if shape(input)? != reader.graph.shape(skip) {
+            return Err(format!("`{}` is not of the shape that the encoder gives", input.name));
+        }
+        reader.known.insert(&input.name, Known::Map(skip));
+    }
+    reader.nodes()?;
+    let [frame] = reader.outputs()?[..] else { return Err("a decoder has one output".into()) };
+    graph.output(frame);
+    Ok(graph)
+}
+
+fn main_graph(model: &Model) -> Result<&GraphProto, String> {
+    model.graph.as_ref().ok_or_else(|| "is a model without a graph".into())
+}
+
+/// What a name of the file stands for.
+#[derive(Clone, Copy)]
+enum Known {
+    Map(Value),
+    /// The length of each pixel of a map, with a lower bound.
+    Length(Value, f32),
+}
+
+struct Reader<'a, 'g> {
+    file: &'a GraphProto,
+    graph: &'g mut Graph,
+    constants: HashMap<&'a str, &'a TensorProto>,
+    known: HashMap<&'a str, Known>,
+}
+
+impl<'a, 'g> Reader<'a, 'g> {
+    fn new(file: &'a GraphProto, graph: &'g mut Graph) -> Self {
+        let mut constants: HashMap<&str, &TensorProto> =
+            file.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        for node in file.node.iter().filter(|node| node.op_type == "Constant") {
+            let value = attribute(node, "value").and_then(|a| a.t.as_ref());
+            if let (Some(value), [name]) = (value, &node.output[..]) {
+                constants.insert(name, value);
+            }
+        }
+        Self { file, graph, constants, known: HashMap::new() }
+    }
+
+    /// The graph's inputs but those that only name a constant.
+    fn inputs(&self) -> Vec<&'a ValueInfoProto> {
+        let named = |input: &&ValueInfoProto| !self.constants.contains_key(input.name.as_str());
+        self.file.input.iter().filter(named).collect()
+    }
+
+    fn input(&mut self, input: &'a ValueInfoProto) -> Result<(), String> {
+        let value = self.graph.input(&input.name, shape(input)?);
+        self.known.insert(&input.name, Known::Map(value));
+        Ok(())
+    }
+
+    fn outputs(&self) -> Result<Vec<Value>, String> {
+        self.file.output.iter().map(|output| self.map(&output.name)).collect()
+    }
+
+    fn nodes(&mut self) -> Result<(), String> {
+        for node in self.file.node.iter().filter(|node| node.op_type != "Constant") {
+            let known = self
+                .node(node)
+                .map_err(|e| format!("node `{}` ({}) {e}", node.name, node.op_type))?;
+            let [output] = &node.output[..] else {
+                return Err(format!("node `{}` has more than one output", node.name));
+            };
+            self.known.insert(output, known);
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, node: &'a NodeProto) -> Result<Known, String> {
+        if !node.domain.is_empty() && node.domain != "ai.onnx" {
+            return Err(format!("is of the domain {}", node.domain));
+        }
+        let op = match node.op_type.as_str() {
+            "Conv" => Op::Conv(self.conv(node)?),
+            "ConvTranspose" => Op::Transposed(self.transposed(node)?),
+            "Relu" => Op::Relu,
+            "Tanh" => Op::Tanh,
+            "MaxPool" => {
+                expect(node, "kernel_shape", &[2, 2], None)?;
+                expect(node, "strides", &[2, 2], None)?;
+                expect(node, "pads", &[0, 0, 0, 0], Some(&[0, 0, 0, 0]))?;
+                expect(node, "dilations", &[1, 1], Some(&[1, 1]))?;
+                expect_one(node, "ceil_mode", 0, 0)?;
+                padded_by_hand(node)?;
+                Op::MaxPool
+            }
+            "Resize" => {
+                self.doubles(node)?;
+                Op::Upsample
+            }
+            "Concat" => {
+                expect_one(node, "axis", 1, 0)?;
+                Op::Concat
+            }
+            "Identity" => return Ok(self.known[self.name(node, 0)?]),
+            "ReduceL2" => {
+                self.over_channels(node)?;
+                return Ok(Known::Length(self.map(self.name(node, 0)?)?, 0.0));
+            }
+            "Max" => return self.floor(node),
+            "Div" => {
+                let map = self.map(self.name(node, 0)?)?;
+                let by = self.known.get(self.name(node, 1)?);
+                let Some(&Known::Length(of, floor)) = by else {
+                    return Err("divides by something else than a length".into());
+                };
+                if of != map {
+                    return Err("divides by the length of another map".into());
+                }
+                Op::UnitLength { floor }
+            }
+            _ => return Err("is an operator without a kernel".into()),
+        };
+        let count = if let Op::Concat = op { node.input.len() } else { 1 };
+        let inputs = (0..count)
+            .map(|index| self.map(self.name(node, index)?))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.graph.add(&layer_name(node), op, &inputs).map(Known::Map)
+    }
+
+    fn name(&self, node: &'a NodeProto, index: usize) -> Result<&'a str, String> {
+        node.input.get(index).map(String::as_str).ok_or_else(|| "has too few inputs".into())
+    }
+
+    fn map(&self, name: &str) -> Result<Value, String> {
+        match self.known.get(name) {
+            Some(Known::Map(value)) => Ok(*value),
+            Some(Known::Length(..)) => Err(format!("takes `{name}`, which is a length")),
+            None => Err(format!("takes `{name}`, which is not computed before")),
+        }
+    }
+
+    fn conv(&self, node: &NodeProto) -> Result<Filter, String> {
+        expect(node, "strides", &[1, 1], Some(&[1, 1]))?;
+        self.filter(node, |channels, weights| (channels[0], weights))
+    }
+
+    fn transposed(&self, node: &NodeProto) -> Result<Filter, String> {
+        expect(node, "strides", &[2, 2], None)?;
+        expect(node, "output_padding", &[1, 1], None)?;
+        if attribute(node, "output_shape").is_some() {
+            return Err("has an output shape".into());
+        }
+        self.filter(node, |[inputs, outputs], weights| {
+            let tap = |o: usize, i: usize| &weights[(i * outputs + o) * 9..][..9];
+            let swapped = (0..outputs).flat_map(|o| (0..inputs).flat_map(move |i| tap(o, i)));
+            (outputs, swapped.copied().collect())
+        })
+    }
+
+    /// Weights and bias; `order` turns the weights to out × in and says how
+    /// many outputs there are.
+    fn filter(
+        &self,
+        node: &NodeProto,
+        order: impl FnOnce([usize; 2], Vec<f32>) -> (usize, Vec<f32>),
+    ) -> Result<Filter, String> {
+        expect(node, "kernel_shape", &[3, 3], Some(&[3, 3]))?;
+        expect(node, "pads", &[1, 1, 1, 1], None)?;
+        expect(node, "dilations", &[1, 1], Some(&[1, 1]))?;
+        expect_one(node, "group", 1, 1)?;
+        padded_by_hand(node)?;
+        let constant = |index: usize| -> Result<&TensorProto, String> {
+            let name = node.input.get(index).ok_or("has no weights")?;
+            let tensor = self.constants.get(name.as_str());
+            tensor.copied().ok_or_else(|| format!("has weights `{name}` that are not constant"))
+        };
+        let weights = constant(1)?;
+        let &[first, second, 3, 3] = &weights.dims[..] else {
+            return Err(format!("has weights of shape {:?}", weights.dims));
+        };
+        let (outputs, weights) = order([first as usize, second as usize], floats(weights)?);
+        let bias = match node.input.get(2).filter(|name| !name.is_empty()) {
+            Some(_) => floats(constant(2)?)?,
+            None => vec![0.0; outputs],
+        };
+        if bias.len() != outputs {
+            return Err(format!("has {} biases for {outputs} outputs", bias.len()));
+        }
+        Ok(Filter { weights, bias })
+    }
+
+    fn doubles(&self, node: &NodeProto) -> Result<(), String> {
+        let text = |name: &str| attribute(node, name).map(|a| String::from_utf8_lossy(&a.s));
+        let is = |name: &str, wanted: &str, default: &str| {
+            text(name).as_deref().unwrap_or(default) == wanted
+        };
+        let nearest = is("mode", "nearest", "nearest")
+            && is("coordinate_transformation_mode", "asymmetric", "half_pixel")
+            && is("nearest_mode", "floor", "round_prefer_floor");
+        let scales = node.input.get(2).and_then(|name| self.constants.get(name.as_str()));
+        let scales = scales.map(|tensor| floats(tensor)).transpose()?;
+        if nearest && node.input.len() == 3 && scales.as_deref() == Some(&[1.0, 1.0, 2.0, 2.0]) {
+            return Ok(());
+        }
+        Err("is not a nearest doubling by scales, asymmetric, rounded down".into())
+    }
+
+    fn over_channels(&self, node: &NodeProto) -> Result<(), String> {
+        expect_one(node, "keepdims", 1, 1)?;
+        let axes = match node.input.get(1).map(|name| self.constants.get(name.as_str())) {
+            Some(tensor) => integers(tensor.ok_or("has axes that are not constant")?)?,
+            None => attribute(node, "axes").map(|a| a.ints.clone()).unwrap_or_default(),
+        };
+        if axes == [1] { Ok(()) } else { Err(format!("reduces the axes {axes:?}")) }
+    }
+
+    fn floor(&self, node: &'a NodeProto) -> Result<Known, String> {
+        let [a, b] = &node.input[..] else { return Err("compares more than two".into()) };
+        for (length, bound) in [(a, b), (b, a)] {
+            let constant = self.constants.get(bound.as_str());
+            if let (Some(&Known::Length(map, floor)), Some(tensor)) =
+                (self.known.get(length.as_str()), constant)
+                && let [bound] = floats(tensor)?[..]
+            {
+                return Ok(Known::Length(map, floor.max(bound)));
+            }
+        }
+        Err("is not the lower bound of a length".into())
+    }
+}
+
+/// The node's name without the operator that the exporter put behind it.
+fn layer_name(node: &NodeProto) -> String {
+    let suffix = format!("/{}", node.op_type);
+    let name = node.name.strip_suffix(&suffix).unwrap_or(&node.name);
+    let fallback = node.output.first().map_or("", String::as_str);
+    if name.is_empty() { fallback.into() } else { name.into() }
+}
+
+fn attribute<'n>(node: &'n NodeProto, name: &str) -> Option<&'n AttributeProto> {
+    node.attribute.iter().find(|attribute| attribute.name == name)
+}
+
+fn expect(
+    node: &NodeProto,
+    name: &str,
+    wanted: &[i64],
+    default: Option<&[i64]>,
+) -> Result<(), String> {
+    let found = attribute(node, name).map(|attribute| attribute.ints.as_slice()).or(default);
+    if found == Some(wanted) {
+        return Ok(());
+    }
+    Err(format!("has {name} {:?}, not {wanted:?}", found.unwrap_or_default()))
+}
+
+fn expect_one(node: &NodeProto, name: &str, wanted: i64, default: i64) -> Result<(), String> {
+    let found = attribute(node, name).map_or(default, |attribute| attribute.i);
+    if found == wanted { Ok(()) } else { Err(format!("has {name} {found}, not {wanted}")) }
+}
+
+fn padded_by_hand(node: &NodeProto) -> Result<(), String> {
+    match attribute(node, "auto_pad") {
+        Some(attribute) if attribute.s != b"NOTSET" => Err("is padded automatically".into()),
+        _ => Ok(()),
+    }
+}
+
+/// The shape of a 1×C×H×W tensor of floats.
+fn shape(info: &ValueInfoProto) -> Result<Shape, String> {
+    let other = || format!("`{}` is no tensor of 1×C×H×W floats", info.name);
+    let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref())
+    else {
+        return Err(other());
+    };
+    let dimensions: Option<Vec<usize>> = tensor
+        .shape
+        .iter()
+        .flat_map(|s| &s.dim)
+        .map(|dim| match dim.value {
+            Some(Dimension::DimValue(value)) => usize::try_from(value).ok(),
+            _ => None,
+        })
+        .collect();
+    match (tensor.elem_type == DataType::Float as i32, dimensions.as_deref()) {
+        (true, Some(&[1, channels, height, width])) if channels * height * width > 0 => {
+            Ok(Shape { channels, height, width })
+        }
+        _ => Err(other()),
+    }
+}
+
+fn stored_here(tensor: &TensorProto, wanted: DataType) -> Result<(), String> {
+    if tensor.data_location == Some(DataLocation::External as i32) {
+        return Err(format!("`{}` is stored outside the file", tensor.name));
+    }
+    if tensor.data_type != wanted as i32 {
+        return Err(format!("`{}` is not of type {wanted:?}", tensor.name));
+    }
+    Ok(())
+}
+
+fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
+    stored_here(tensor, DataType::Float)?;
+    let values: Vec<f32> = if tensor.raw_data.is_empty() {
+        tensor.float_data.clone()
+    } else {
+        let (values, _) = tensor.raw_data.as_chunks();
+        values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    };
+    let expected: i64 = tensor.dims.iter().product();
+    if values.len() as i64 == expected {
+        return Ok(values);
+    }
+    Err(format!("`{}` holds {} values, not {expected}", tensor.name, values.len()))
+}
+
+fn integers(tensor: &TensorProto) -> Result<Vec<i64>, String> {
+    stored_here(tensor, DataType::Int64)?;
+    if tensor.raw_data.is_empty() {
+        return Ok(tensor.int64_data.clone());
+    }
+    let (values, _) = tensor.raw_data.as_chunks();
+    Ok(values.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
+}
