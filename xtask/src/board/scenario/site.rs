@@ -43,7 +43,7 @@ test_pattern = "100% Red"
 alarms_per_day = 10.0
 [alarm]
 min_duration_ms = 300
-hold_ms = 1000
+hold_ms = 300
 cooldown_ms = 500
 warm_up_ms = 1000
 latch = {latch}
