@@ -111,17 +111,43 @@ fn a_board_is_recognised_by_the_most_particular_name() {
     assert!(matching_board(&[board("other", "x,y")], &machine).is_none());
 }
 
+fn shipped_boards() -> Vec<Board> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("boards");
+    let dirs = std::slice::from_ref(&dir);
+    let load = |name: &String| load_board(&dir.join(format!("{name}.toml")), dirs).unwrap();
+    list_boards(dirs).iter().map(load).collect()
+}
+
+/// What the device trees of these boards say, and the board file for each.
+#[test]
+fn the_shipped_boards_are_recognised() {
+    let boards = shipped_boards();
+    for (compatible, name) in [
+        (&["raspberrypi,3-model-b-plus", "brcm,bcm2837"][..], "raspberry-pi-3"),
+        (&["raspberrypi,model-zero-2-w", "brcm,bcm2837"], "raspberry-pi-zero-2w"),
+        (&["raspberrypi,400", "brcm,bcm2711"], "raspberry-pi-4"),
+        (&["raspberrypi,5-model-b", "brcm,bcm2712"], "raspberry-pi-5"),
+        (&["nvidia,p3541-0000", "nvidia,p3450-0000", "nvidia,tegra210"], "jetson-nano"),
+        (&["nvidia,p3768-0000+p3767-0005-super", "nvidia,tegra234"], "jetson-orin-nano"),
+        (&["linux,dummy-virt"], "virtual"),
+    ] {
+        let compatible = compatible.iter().map(|name| (*name).to_owned()).collect();
+        let machine = Machine { compatible, arch: "aarch64", model: None };
+        let found = matching_board(&boards, &machine).map(|board| board.name.as_str());
+        assert_eq!(found, Some(name));
+    }
+}
+
 #[test]
 fn a_machine_without_a_device_tree_is_a_generic_one() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("boards");
-    let load = |name: &String| {
-        load_board(&dir.join(format!("{name}.toml")), std::slice::from_ref(&dir)).unwrap()
-    };
-    let boards: Vec<Board> = list_boards(std::slice::from_ref(&dir)).iter().map(load).collect();
-    let machine = Machine { arch: "x86_64", ..Machine::default() };
-    assert_eq!(matching_board(&boards, &machine).unwrap().name, "generic-x86-64");
-    let machine = Machine { arch: "riscv64", ..Machine::default() };
-    assert!(matching_board(&boards, &machine).is_none());
+    let boards = shipped_boards();
+    for (arch, name) in
+        [("x86_64", Some("generic-x86-64")), ("arm", Some("generic-armv7")), ("riscv64", None)]
+    {
+        let machine = Machine { arch, ..Machine::default() };
+        let found = matching_board(&boards, &machine).map(|board| board.name.as_str());
+        assert_eq!(found, name);
+    }
 }
 
 fn site(bench: &Bench) {
@@ -169,7 +195,9 @@ fn a_machine_without_a_site_is_no_error() {
     let out = bench.run(&["doctor", "--board", "simulated"]);
     assert!(out.status.success(), "{}", stderr(&out));
     let text = String::from_utf8(out.stdout).unwrap();
-    assert!(text.contains("board file simulated") && text.contains("clock source"), "{text}");
+    for said in ["board file simulated", "clock source", "kernels: "] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
     let out = bench.run(&["doctor", "--board", "simulatd"]);
     assert_eq!(out.status.code(), Some(2));
     assert!(stderr(&out).contains("boards available"), "{}", stderr(&out));

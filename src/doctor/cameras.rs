@@ -9,6 +9,14 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     if let Some(CameraSource::Pipe { command, .. }) = source {
         pipe(&command[0], report);
     }
+    if let Some(CameraSource::Folder { path, .. } | CameraSource::Video { path }) = source {
+        if path.exists() {
+            report.ok(SUBJECT, format!("the site plays {}", path.display()));
+        } else {
+            let text = format!("the site's footage {} is not there", path.display());
+            report.error(SUBJECT, text, "correct `camera.path` in the site file");
+        }
+    }
     video(source, report);
 }
 

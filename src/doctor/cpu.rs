@@ -1,5 +1,6 @@
 use super::report::Report;
 use super::{Scope, read};
+use crate::kernel::Isa;
 
 const SUBJECT: &str = "processor";
 
@@ -31,6 +32,10 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
         names => names.join(" "),
     };
     report.ok(SUBJECT, format!("{} with {cores} cores: {shown}", std::env::consts::ARCH));
+    match Isa::choose() {
+        Ok(isa) => report.ok(SUBJECT, format!("kernels: {isa}")),
+        Err(error) => report.error(SUBJECT, error, "correct or unset that variable"),
+    }
     let Some(board) = scope.board else { return };
     let missing: Vec<_> =
         board.cpu.features.iter().filter(|f| !features.contains(&f.as_str())).cloned().collect();

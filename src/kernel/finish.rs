@@ -93,39 +93,39 @@ impl<S: Simd> Kernel<S> for Band<'_, S> {
         let Export { source, finish, into, .. } = self.export;
         let shape = source.shape;
         for y in self.rows {
-            for block in 0..source.blocks() {
-                for lane in 0..source.depth(block) {
-                    let channel = block * S::LANES + lane;
-                    let to = into + (channel * shape.height + y) * shape.width;
-                    // SAFETY: one row of the source's block and of the result,
-                    // which this task alone writes.
-                    unsafe {
-                        let from = self.arena.add(source.pixel(block, y as isize, 0) + lane);
-                        let row = std::slice::from_raw_parts_mut(self.arena.add(to), shape.width);
-                        for (x, to) in row.iter_mut().enumerate() {
-                            *to = *from.add(x * S::LANES);
-                        }
-                        finish_values(*finish, row);
+            for first in (0..shape.width).step_by(CHUNK) {
+                let count = CHUNK.min(shape.width - first);
+                let mut divisors = [1.0; CHUNK];
+                if let Finish::UnitLength { floor } = *finish {
+                    for (x, divisor) in divisors[..count].iter_mut().enumerate() {
+                        // SAFETY: a pixel of the source.
+                        let length = unsafe { length(simd, self.arena, *source, (y, first + x)) };
+                        *divisor = length.max(floor);
                     }
                 }
-            }
-            if let Finish::UnitLength { floor } = *finish {
-                for x in 0..shape.width {
-                    // SAFETY: pixel (y, x) of the source, and its column of
-                    // the result.
+                for channel in 0..shape.channels {
+                    let (block, lane) = (channel / S::LANES, channel % S::LANES);
+                    let at = into + (channel * shape.height + y) * shape.width + first;
+                    // SAFETY: `count` pixels of the source, and as many of the
+                    // result, which this task alone writes.
                     unsafe {
-                        let length = length(simd, self.arena, *source, (y, x)).max(floor);
-                        let mut to = self.arena.add(into + y * shape.width + x);
-                        for _ in 0..shape.channels {
-                            *to /= length;
-                            to = to.wrapping_add(shape.height * shape.width);
+                        let from = source.pixel(block, y as isize, first as isize) + lane;
+                        let mut from = self.arena.wrapping_add(from);
+                        let to = std::slice::from_raw_parts_mut(self.arena.add(at), count);
+                        for (to, divisor) in to.iter_mut().zip(divisors) {
+                            *to = *from / divisor;
+                            from = from.wrapping_add(S::LANES);
                         }
+                        finish_values(*finish, to);
                     }
                 }
             }
         }
     }
 }
+
+/// Pixels that leave together, a cache line of the result.
+const CHUNK: usize = 16;
 
 /// The length of a pixel over its channels.
 ///

@@ -89,27 +89,32 @@ impl Panel<'_> {
                 Start::Zero => {}
                 Start::Bias(bias) => {
                     for (o, acc) in acc.iter_mut().enumerate() {
-                        *acc = [simd.load(bias.add(o * S::LANES)); P];
+                        *acc = [simd.load(bias.wrapping_add(o * S::LANES)); P];
                     }
                 }
                 Start::Sum => {
                     for o in 0..O {
                         for p in 0..P {
-                            acc[o][p] = simd.load(to.add(place(o, p)));
+                            acc[o][p] = simd.load(to.wrapping_add(place(o, p)));
                         }
                     }
                 }
             }
             let mut weights = self.weights;
             for run in self.runs {
-                simd.accumulate::<O, P>(&mut acc, from.add(run.offset), weights, run.depth);
-                weights = weights.add(run.depth * O * S::LANES);
+                simd.accumulate::<O, P>(
+                    &mut acc,
+                    from.wrapping_add(run.offset),
+                    weights,
+                    run.depth,
+                );
+                weights = weights.wrapping_add(run.depth * O * S::LANES);
             }
             for o in 0..O {
                 for p in 0..P {
                     let value = acc[o][p];
                     let value = if self.relu { simd.max(value, simd.splat(0.0)) } else { value };
-                    simd.store(to.add(place(o, p)), value);
+                    simd.store(to.wrapping_add(place(o, p)), value);
                 }
             }
         }

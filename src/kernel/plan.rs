@@ -10,7 +10,8 @@ use super::simd::{self, Simd};
 use super::step::Step;
 use super::winograd::{self, Winograd};
 
-/// Which algorithm plain 3×3 convolutions run on.
+/// Which algorithm 3×3 convolutions run on, but transposed ones, which are
+/// always direct.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Algorithm {
     /// Whichever is estimated to take fewer operations, for each layer.
@@ -164,8 +165,8 @@ impl<S: Simd> Places<'_, S> {
                 let (sources, out) = (self.grids(sources), self.grid(*into));
                 let pooled = pooled.map(|id| self.grid(id));
                 let to = Destination { out, pooled, relu: *relu };
-                if *form == Form::Plain && self.takes_winograd(&sources, out) {
-                    let layer = Winograd::new(simd, &sources, filter, to, threads);
+                if self.takes_winograd(*form, &sources, out) {
+                    let layer = Winograd::new(simd, &sources, *form, filter, to, threads);
                     Box::new(layer)
                 } else {
                     let layer = Direct::new(simd, &sources, *form, filter, to, threads);
@@ -184,13 +185,13 @@ impl<S: Simd> Places<'_, S> {
         Some(PlannedStep { name: lowering.name.clone(), stage: lowering.stage, step })
     }
 
-    fn takes_winograd(&self, sources: &[Grid], out: Grid) -> bool {
+    fn takes_winograd(&self, form: Form, sources: &[Grid], out: Grid) -> bool {
         match self.options.algorithm {
             Algorithm::Direct => false,
-            Algorithm::Winograd => true,
+            Algorithm::Winograd => form != Form::Transposed,
             Algorithm::Cheapest => {
                 let inputs = sources.iter().map(|grid| grid.shape.channels).sum();
-                winograd::pays(inputs, S::LANES, out)
+                winograd::pays(form, inputs, S::LANES, out)
             }
         }
     }

@@ -59,7 +59,9 @@ impl Precision {
     pub fn self_test_mean_tolerance(self) -> f32 {
         match self {
             Self::F32 => 1e-3,
-            Self::F16 | Self::Int8 => 2e-3,
+            Self::F16 => 2e-3,
+            // Where a float layer comes first, every later step may differ.
+            Self::Int8 => 1e-2,
         }
     }
 }

@@ -11,6 +11,7 @@ mod shipped;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "v4l2")]
 use normwatch::capture::{ControlValue, PixelFormat};
 use normwatch::config::{
     ActiveLevel, CameraSource, ConfigError, GpioDriver, HardwareWatchdogUse, InputBias,
@@ -117,6 +118,14 @@ fn inputs_take_the_defaults() {
     assert_eq!(site.input.arm, None);
 }
 
+#[cfg(not(feature = "v4l2"))]
+#[test]
+fn a_build_without_cameras_says_so() {
+    let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
+    assert_problems(&text, &["4:10 `camera.source` = \"v4l2\" is not in this build"]);
+}
+
+#[cfg(feature = "v4l2")]
 #[test]
 fn a_camera_needs_no_key_but_its_source() {
     let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");

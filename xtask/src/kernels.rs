@@ -1,37 +1,15 @@
 //! The kernel room alone, on emulated cores of the boards.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail};
 
-use crate::shell;
+use crate::cross::{self, Target};
+use crate::{setup, shell};
 
-struct Machine {
-    target: &'static str,
-    linker: &'static str,
-    emulator: &'static str,
-    /// Folder of the target's C library.
-    library: &'static str,
-    /// Models of the emulator; they decide which kernels are picked.
-    cores: &'static [&'static str],
-    packages: &'static str,
-}
-
-const MACHINES: [Machine; 2] = [
-    Machine {
-        target: "aarch64-unknown-linux-gnu",
-        linker: "aarch64-linux-gnu-gcc",
-        emulator: "qemu-aarch64",
-        library: "/usr/aarch64-linux-gnu",
-        cores: &["cortex-a53", "cortex-a76"],
-        packages: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
-    },
-    Machine {
-        target: "armv7-unknown-linux-gnueabihf",
-        linker: "arm-linux-gnueabihf-gcc",
-        emulator: "qemu-arm",
-        library: "/usr/arm-linux-gnueabihf",
-        cores: &["cortex-a7"],
-        packages: "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user",
-    },
+/// Targets, and the emulator's models of their cores, which decide which
+/// kernels are picked.
+const MACHINES: [(&str, &[&str]); 2] = [
+    ("aarch64-unknown-linux-gnu", &["cortex-a53", "cortex-a76"]),
+    ("armv7-unknown-linux-gnueabihf", &["cortex-a7"]),
 ];
 
 /// Tests the room for every machine.
@@ -39,42 +17,24 @@ const MACHINES: [Machine; 2] = [
 /// # Errors
 /// The first test that fails, or what is missing on this machine.
 pub fn test() -> Result<()> {
-    for machine in &MACHINES {
-        machine.prepare()?;
-        for core in machine.cores {
-            machine.test(core)?;
+    for (triple, cores) in MACHINES {
+        let target = cross::target(triple)?;
+        setup::require_target(target)?;
+        for core in cores {
+            test_on(target, core)?;
         }
     }
     Ok(())
 }
 
-impl Machine {
-    fn prepare(&self) -> Result<()> {
-        let installed = shell::output("rustup", &["target", "list", "--installed"]);
-        if !installed.is_some_and(|list| list.lines().any(|line| line == self.target)) {
-            shell::run("rustup", &["target", "add", self.target], &[])?;
-        }
-        for program in [self.linker, self.emulator] {
-            ensure!(
-                shell::output(program, &["--version"]).is_some(),
-                "`{program}` is missing; run `apt-get install {}` as root, then this again",
-                self.packages
-            );
-        }
-        Ok(())
+fn test_on(target: &Target, core: &str) -> Result<()> {
+    if target.runner().is_none() {
+        bail!("no emulator is known for {}", target.triple);
     }
-
-    fn test(&self, core: &str) -> Result<()> {
-        let target = self.target.to_uppercase().replace('-', "_");
-        let linker = format!("CARGO_TARGET_{target}_LINKER");
-        let runner = format!("CARGO_TARGET_{target}_RUNNER");
-        let emulated = format!("{} -L {}", self.emulator, self.library);
-        let alone = ["--lib", "--no-default-features", "--features", "kernel"];
-        let test = ["test", "--package", "normwatch", "--locked", "--target", self.target];
-        shell::run(
-            "cargo",
-            &[&test[..], &alone[..], &["kernel::"]].concat(),
-            &[(&linker, self.linker), (&runner, &emulated), ("QEMU_CPU", core)],
-        )
-    }
+    let env = target.env()?;
+    let mut env: Vec<(&str, &str)> = env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    env.push(("QEMU_CPU", core));
+    let alone = ["--lib", "--no-default-features", "--features", "kernel"];
+    let test = ["test", "--package", "normwatch", "--locked", "--target", target.triple];
+    shell::run("cargo", &[&test[..], &alone[..], &["kernel::"]].concat(), &env)
 }

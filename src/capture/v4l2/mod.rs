@@ -1,7 +1,7 @@
 //! Cameras through the kernel's V4L2 interface.
 //!
 //! The room is layered so that everything but the system calls is tested
-//! without a camera: [`transport`] says what is asked of the kernel, `kernel`
+//! without a camera: `transport` says what is asked of the kernel, `kernel`
 //! asks it, and in tests a scripted device with the kernel's queue rules
 //! answers instead. Above it lie the search for a camera by its name (`find`),
 //! the choice of format and rate (`negotiate`), the pinned controls

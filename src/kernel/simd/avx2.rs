@@ -77,12 +77,18 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> Self::V {
         // SAFETY: the caller's promise, and `self` proves the features.
-        unsafe { _mm256_loadu_ps(from) }
+        unsafe { _mm256_load_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn broadcast(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller's promise, and `self` proves the features.
+        unsafe { _mm256_broadcastss_ps(_mm_load_ss(from)) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32, value: Self::V) {
         // SAFETY: the caller's promise, and `self` proves the features.
-        unsafe { _mm256_storeu_ps(to, value) }
+        unsafe { _mm256_store_ps(to, value) }
     }
 }

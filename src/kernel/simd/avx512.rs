@@ -72,12 +72,18 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn load(self, from: *const f32) -> Self::V {
         // SAFETY: the caller's promise, and `self` proves the feature.
-        unsafe { _mm512_loadu_ps(from) }
+        unsafe { _mm512_load_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn broadcast(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller's promise, and `self` proves the feature.
+        unsafe { _mm512_broadcastss_ps(_mm_load_ss(from)) }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32, value: Self::V) {
         // SAFETY: the caller's promise, and `self` proves the feature.
-        unsafe { _mm512_storeu_ps(to, value) }
+        unsafe { _mm512_store_ps(to, value) }
     }
 }

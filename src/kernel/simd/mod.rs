@@ -40,11 +40,19 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     /// The sum of all lanes.
     fn sum(self, a: Self::V) -> f32;
 
+    /// Vectors lie at multiples of their size: everything that is loaded or
+    /// stored as one is a block's pixel or a packed weight.
+    ///
     /// # Safety
-    /// `from` points to `LANES` readable floats.
+    /// `from` points to `LANES` readable floats, aligned to their size.
     unsafe fn load(self, from: *const f32) -> Self::V;
+    /// One float in all lanes.
+    ///
     /// # Safety
-    /// `to` points to `LANES` writable floats.
+    /// `from` points to a readable float.
+    unsafe fn broadcast(self, from: *const f32) -> Self::V;
+    /// # Safety
+    /// `to` points to `LANES` writable floats, aligned to their size.
     unsafe fn store(self, to: *mut f32, value: Self::V);
 
     /// The inner loop of every convolution: for `O` output blocks and `P`
@@ -52,7 +60,7 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     ///
     /// # Safety
     /// `pixels` has `P` readable pixels of `LANES` floats, `depth` ≤ `LANES`,
-    /// and `weights` has `depth`·`O` readable vectors.
+    /// and `weights` has `depth`·`O` readable vectors; both are aligned.
     #[inline(always)]
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
@@ -65,11 +73,11 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
             let mut w = [self.splat(0.0); O];
             for (o, w) in w.iter_mut().enumerate() {
                 // SAFETY: k < depth and o < O.
-                *w = unsafe { self.load(weights.add((k * O + o) * Self::LANES)) };
+                *w = unsafe { self.load(weights.wrapping_add((k * O + o) * Self::LANES)) };
             }
             for p in 0..P {
                 // SAFETY: p < P and k < LANES.
-                let value = self.splat(unsafe { *pixels.add(p * Self::LANES + k) });
+                let value = unsafe { self.broadcast(pixels.wrapping_add(p * Self::LANES + k)) };
                 for o in 0..O {
                     acc[o][p] = self.mul_add(value, w[o], acc[o][p]);
                 }

@@ -81,6 +81,12 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    unsafe fn broadcast(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller's promise, and `self` proves the feature.
+        unsafe { vld1q_dup_f32(from) }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32, value: Self::V) {
         // SAFETY: the caller's promise, and `self` proves the feature.
         unsafe { vst1q_f32(to, value) }
@@ -104,7 +110,7 @@ impl Simd for Neon {
         for (k, w) in w.iter_mut().enumerate() {
             for (o, w) in w.iter_mut().enumerate() {
                 // SAFETY: k < depth = 4 and o < O.
-                *w = unsafe { self.load(weights.add((k * O + o) * Self::LANES)) };
+                *w = unsafe { self.load(weights.wrapping_add((k * O + o) * Self::LANES)) };
             }
         }
         let mut first = 0;
@@ -113,7 +119,7 @@ impl Simd for Neon {
             let mut x = [self.splat(0.0); HELD];
             for (p, x) in x.iter_mut().enumerate().take(held) {
                 // SAFETY: first + p < P.
-                *x = unsafe { self.load(pixels.add((first + p) * Self::LANES)) };
+                *x = unsafe { self.load(pixels.wrapping_add((first + p) * Self::LANES)) };
             }
             for p in 0..held {
                 for o in 0..O {
@@ -163,10 +169,10 @@ unsafe fn ragged<const O: usize, const P: usize>(
     for k in 0..depth {
         for p in 0..P {
             // SAFETY: p < P and k < LANES.
-            let value = simd.splat(unsafe { *pixels.add(p * Neon::LANES + k) });
+            let value = unsafe { simd.broadcast(pixels.wrapping_add(p * Neon::LANES + k)) };
             for o in 0..O {
                 // SAFETY: k < depth and o < O.
-                let w = unsafe { simd.load(weights.add((k * O + o) * Neon::LANES)) };
+                let w = unsafe { simd.load(weights.wrapping_add((k * O + o) * Neon::LANES)) };
                 acc[o][p] = simd.mul_add(value, w, acc[o][p]);
             }
         }

@@ -70,6 +70,12 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    unsafe fn broadcast(self, from: *const f32) -> Self::V {
+        // SAFETY: the caller's promise.
+        [unsafe { *from }; LANES]
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32, value: Self::V) {
         // SAFETY: the caller's promise.
         unsafe { to.cast::<Self::V>().write(value) }

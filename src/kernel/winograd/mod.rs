@@ -1,24 +1,26 @@
 //! Winograd's F(4×4, 3×3): sixteen outputs of a 3×3 convolution from 36
 //! products instead of 144 (Lavin and Gray, "Fast Algorithms for Convolutional
-//! Neural Networks", 2015, section 4.1, points 0, ±1, ±2).
+//! Neural Networks", 2015, section 4.1, points 0, ±1, ±2). The same scheme with
+//! other transforms over an image of doubled pixels: see [`doubled`].
 
+mod doubled;
+mod plain;
 mod strip;
-mod transform;
 
-use super::arena::Floats;
+use super::arena::{ALIGN_FLOATS, Floats};
 use super::graph::Filter;
 use super::layout::{Destination, Grid};
+use super::lower::Form;
 use super::panel::Run;
 use super::simd::Simd;
 use super::step::{Step, StepContext};
 use strip::Strip;
-use transform::transformed_filter;
 
 /// Outputs of a tile in each direction.
 const TILE: usize = 4;
-/// Inputs of a tile in each direction.
-const PATCH: usize = 6;
-const POINTS: usize = PATCH * PATCH;
+/// Products of a tile in each direction.
+const SIDE: usize = 6;
+const POINTS: usize = SIDE * SIDE;
 
 /// Floats of transformed inputs and products that a strip keeps in the second
 /// cache.
@@ -26,10 +28,12 @@ const STRIP_FLOATS: usize = 128 * 1024;
 /// Tiles that fill the widest panel.
 const LEAST_TILES: usize = 12;
 
-/// A plain 3×3 convolution in strips of tiles: transform, 36 matrix products,
+/// A 3×3 convolution, plain or over doubled pixels, in strips of tiles: transform, 36 matrix products,
 /// transform back with bias, ReLU and pooling.
 pub(super) struct Winograd<S> {
     simd: S,
+    /// Whether every source pixel stands there four times.
+    doubled: bool,
     /// Blocks of all sources: where each begins, and its channels.
     sources: Vec<(Grid, usize)>,
     to: Destination,
@@ -45,10 +49,11 @@ pub(super) struct Winograd<S> {
 
 impl<S: Simd> Winograd<S> {
     /// `sources` lie one after the other in the filter's input channels and
-    /// have one size.
+    /// have one size; the form is not a transposed one.
     pub(super) fn new(
         simd: S,
         sources: &[Grid],
+        form: Form,
         filter: &Filter,
         to: Destination,
         threads: usize,
@@ -66,8 +71,24 @@ impl<S: Simd> Winograd<S> {
             depth: grid.depth(*block),
         };
         let runs = blocks.iter().enumerate().map(run).collect();
-        let weights = packed_weights::<S>(filter, inputs, to.out.blocks());
-        Self { simd, sources: blocks, to, weights, bias, inputs, strip, runs }
+        let doubled = form == Form::Upsampled;
+        let filters = if doubled { doubled::FILTERS } else { plain::FILTERS };
+        let weights = packed_weights::<S>(filter, &filters, inputs, to.out.blocks());
+        Self { simd, doubled, sources: blocks, to, weights, bias, inputs, strip, runs }
+    }
+}
+
+impl<S: Simd> Winograd<S> {
+    /// Floats from one point's matrix to the next. The points of a tile are
+    /// written together, so they must not all lie in one set of the cache.
+    fn point_stride(&self, blocks: usize) -> usize {
+        blocks * self.strip * S::LANES + ALIGN_FLOATS
+    }
+
+    /// Floats of a strip's transformed inputs.
+    fn patches_len(&self) -> usize {
+        let matrices = if self.doubled { doubled::MATRICES } else { POINTS };
+        matrices * self.point_stride(self.sources.len())
     }
 }
 
@@ -84,7 +105,12 @@ fn strip_tiles<S: Simd>(input_blocks: usize, out: Grid, threads: usize) -> usize
     if fit > columns { fit / columns * columns } else { fit }
 }
 
-fn packed_weights<S: Simd>(filter: &Filter, inputs: usize, blocks: usize) -> Floats {
+fn packed_weights<S: Simd>(
+    filter: &Filter,
+    filters: &[[f64; 3]; SIDE],
+    inputs: usize,
+    blocks: usize,
+) -> Floats {
     let outputs = filter.outputs();
     let mut packed = vec![0.0f32; POINTS * inputs * blocks * S::LANES];
     let of_point = inputs * blocks * S::LANES;
@@ -95,7 +121,7 @@ fn packed_weights<S: Simd>(filter: &Filter, inputs: usize, blocks: usize) -> Flo
         for i in 0..inputs {
             let taps = &filter.weights[(o * inputs + i) * 9..][..9];
             let at = (first * inputs + i * width + (block - first)) * S::LANES + lane;
-            for (point, value) in transformed_filter(taps).into_iter().enumerate() {
+            for (point, value) in transformed_filter(filters, taps).into_iter().enumerate() {
                 packed[point * of_point + at] = value;
             }
         }
@@ -103,13 +129,31 @@ fn packed_weights<S: Simd>(filter: &Filter, inputs: usize, blocks: usize) -> Flo
     packed.into_iter().collect()
 }
 
+/// G·g·Gᵀ of a 3×3 filter, in double precision.
+fn transformed_filter(filters: &[[f64; 3]; SIDE], taps: &[f32]) -> [f32; POINTS] {
+    let mut out = [0.0; POINTS];
+    for (y, row) in filters.iter().enumerate() {
+        for (x, column) in filters.iter().enumerate() {
+            let mut sum = 0.0;
+            for (ky, gy) in row.iter().enumerate() {
+                for (kx, gx) in column.iter().enumerate() {
+                    sum += gy * gx * f64::from(taps[ky * 3 + kx]);
+                }
+            }
+            out[y * SIDE + x] = sum as f32;
+        }
+    }
+    out
+}
+
 impl<S: Simd> Step for Winograd<S> {
     fn kernel(&self) -> &'static str {
-        "winograd 4×4"
+        if self.doubled { "winograd, doubled" } else { "winograd 4×4" }
     }
 
     fn macs(&self) -> u64 {
-        (self.to.out.shape.len() * self.inputs * 9) as u64
+        let taps = if self.doubled { 4 } else { 9 };
+        (self.to.out.shape.len() * self.inputs * taps) as u64
     }
 
     fn tasks(&self) -> usize {
@@ -118,7 +162,7 @@ impl<S: Simd> Step for Winograd<S> {
     }
 
     fn scratch_len(&self) -> usize {
-        POINTS * S::LANES * self.strip * (self.sources.len() + self.to.out.blocks())
+        self.patches_len() + POINTS * self.point_stride(self.to.out.blocks())
     }
 
     unsafe fn run(&self, context: StepContext, task: usize) {
@@ -128,14 +172,17 @@ impl<S: Simd> Step for Winograd<S> {
     }
 }
 
-/// Whether the transforms cost less than they save; both counted in vector
-/// operations for a tile and all its output blocks.
-pub(super) fn pays(inputs: usize, lanes: usize, out: Grid) -> bool {
+/// Whether the transforms cost less than they save; both counted in products
+/// of a panel.
+pub(super) fn pays(form: Form, inputs: usize, lanes: usize, out: Grid) -> bool {
+    let (taps, input_cost, output_cost) = match form {
+        Form::Plain => (9, plain::INPUT_COST, plain::OUTPUT_COST),
+        Form::Upsampled => (4, doubled::INPUT_COST, doubled::OUTPUT_COST),
+        Form::Transposed => return false,
+    };
     let (input_blocks, blocks) = (inputs.div_ceil(lanes), out.blocks());
     let (rows, columns) = tile_grid(out);
-    let tiles = rows * columns;
-    let direct = out.shape.height * out.shape.width * 9 * inputs * blocks;
-    let transforms = transform::INPUT_OPS * input_blocks + transform::OUTPUT_OPS * blocks;
-    let winograd = tiles * (POINTS * inputs * blocks + transforms);
-    winograd < direct
+    let direct = out.shape.height * out.shape.width * taps * inputs * blocks;
+    let transforms = input_cost * input_blocks + output_cost * blocks;
+    rows * columns * (POINTS * inputs * blocks + transforms) < direct
 }

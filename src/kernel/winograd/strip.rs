@@ -4,8 +4,7 @@ use super::super::layout::{Destination, Grid};
 use super::super::panel::{Panel, Start};
 use super::super::simd::{Kernel, Simd};
 use super::super::step::StepContext;
-use super::transform::{transform_back, transform_patch};
-use super::{PATCH, POINTS, TILE, Winograd, tile_grid};
+use super::{POINTS, TILE, Winograd, doubled, plain, tile_grid};
 
 /// Some consecutive tiles, from input to output.
 pub(super) struct Strip<'a, S> {
@@ -21,8 +20,7 @@ pub(super) struct Strip<'a, S> {
 impl<'a, S: Simd> Strip<'a, S> {
     pub(super) fn new(layer: &'a Winograd<S>, context: StepContext, tiles: Range<usize>) -> Self {
         let patches = context.scratch;
-        let len = POINTS * layer.sources.len() * layer.strip * S::LANES;
-        let products = patches.wrapping_add(len);
+        let products = patches.wrapping_add(layer.patches_len());
         Self { layer, arena: context.arena, patches, products, tiles }
     }
 
@@ -37,25 +35,54 @@ impl<'a, S: Simd> Strip<'a, S> {
     #[inline(always)]
     unsafe fn transform_inputs(&self, simd: S) {
         let strip = self.layer.strip;
-        let stride = self.layer.sources.len() * strip * S::LANES;
-        let size = self.layer.to.out.shape;
         for (index, &(grid, block)) in self.layer.sources.iter().enumerate() {
             for (at, tile) in self.tiles.clone().enumerate() {
-                let (y, x) = self.corner(tile);
-                // SAFETY: the patch begins one pixel up and left, in the
-                // border at the earliest; one that reaches beyond the border
-                // is gathered first.
+                // SAFETY: a vector of every matrix for each block and tile.
                 unsafe {
                     let to = self.patches.add((index * strip + at) * S::LANES);
-                    if y + TILE <= size.height && x + TILE <= size.width {
-                        let from = grid.pixel(block, y as isize - 1, x as isize - 1);
-                        let from = self.arena.add(from);
-                        transform_patch(simd, from, grid.pitch(), to, stride);
-                    } else {
-                        let patch = gather(simd, self.arena, grid, block, (y, x));
-                        let from = patch.as_ptr().cast();
-                        transform_patch(simd, from, PATCH * S::LANES, to, stride);
-                    }
+                    self.transform_patch(simd, grid, block, self.corner(tile), to);
+                }
+            }
+        }
+    }
+
+    /// The patch begins one pixel up and left, in the border at the earliest;
+    /// one that reaches beyond the border is gathered first.
+    ///
+    /// # Safety
+    /// As for [`super::Step::run`], and `to` is a tile's place among the
+    /// patches.
+    #[inline(always)]
+    unsafe fn transform_patch(
+        &self,
+        simd: S,
+        grid: Grid,
+        block: usize,
+        (y, x): (usize, usize),
+        to: *mut f32,
+    ) {
+        const PLAIN: usize = plain::PATCH;
+        const DOUBLED: usize = doubled::PATCH;
+        let size = self.layer.to.out.shape;
+        let whole = y + TILE <= size.height && x + TILE <= size.width;
+        let stride = self.layer.point_stride(self.layer.sources.len());
+        let (y, x) = if self.layer.doubled { (y / 2, x / 2) } else { (y, x) };
+        let from = self.arena.wrapping_add(grid.pixel(block, y as isize - 1, x as isize - 1));
+        let arena = self.arena.cast_const();
+        // SAFETY: a patch of the grid, or a copy of what of it there is.
+        unsafe {
+            match (self.layer.doubled, whole) {
+                (false, true) => plain::transform_patch(simd, from, grid.pitch(), to, stride),
+                (true, true) => doubled::transform_patch(simd, from, grid.pitch(), to, stride),
+                (false, false) => {
+                    let patch = gather::<S, PLAIN>(simd, arena, grid, block, (y, x));
+                    let from = patch.as_ptr().cast();
+                    plain::transform_patch(simd, from, PLAIN * S::LANES, to, stride);
+                }
+                (true, false) => {
+                    let patch = gather::<S, DOUBLED>(simd, arena, grid, block, (y, x));
+                    let from = patch.as_ptr().cast();
+                    doubled::transform_patch(simd, from, DOUBLED * S::LANES, to, stride);
                 }
             }
         }
@@ -65,10 +92,13 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// As for [`super::Step::run`].
     #[inline(always)]
     unsafe fn multiply(&self, simd: S) {
-        let Winograd { sources, inputs, to, strip, runs, weights, .. } = self.layer;
+        let Winograd { doubled, sources, inputs, to, strip, runs, weights, .. } = self.layer;
         let (count, blocks) = (self.tiles.len(), to.out.blocks());
         let block_stride = strip * S::LANES;
+        let from_stride = self.layer.point_stride(sources.len());
+        let to_stride = self.layer.point_stride(blocks);
         for point in 0..POINTS {
+            let matrix = if *doubled { doubled::matrix_of(point) } else { point };
             // SAFETY: a matrix for every point.
             let weights = unsafe { weights.as_ptr().add(point * inputs * blocks * S::LANES) };
             for group in Panel::groups(blocks) {
@@ -83,8 +113,8 @@ impl<'a, S: Simd> Strip<'a, S> {
                 };
                 // SAFETY: patches and products are as large as the strip.
                 unsafe {
-                    let from = self.patches.add(point * sources.len() * block_stride);
-                    let to = self.products.add((point * blocks + group.start) * block_stride);
+                    let from = self.patches.add(matrix * from_stride);
+                    let to = self.products.add(point * to_stride + group.start * block_stride);
                     if group.len() == 2 {
                         panel.row::<S, 2>(simd, from, to, count);
                     } else {
@@ -99,10 +129,10 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// As for [`super::Step::run`].
     #[inline(always)]
     unsafe fn transform_outputs(&self, simd: S) {
-        let Winograd { to, bias, .. } = self.layer;
+        let Winograd { doubled, to, bias, .. } = self.layer;
         let Destination { out, pooled, relu } = *to;
         let (strip, blocks) = (self.layer.strip, out.blocks());
-        let stride = blocks * strip * S::LANES;
+        let stride = self.layer.point_stride(blocks);
         let zero = simd.splat(0.0);
         for block in 0..blocks {
             // SAFETY: a bias for every block.
@@ -111,7 +141,12 @@ impl<'a, S: Simd> Strip<'a, S> {
                 let corner = self.corner(tile);
                 // SAFETY: products of this strip.
                 let mut values = unsafe {
-                    transform_back(simd, self.products.add((block * strip + at) * S::LANES), stride)
+                    let from = self.products.add((block * strip + at) * S::LANES);
+                    if *doubled {
+                        doubled::transform_back(simd, from, stride)
+                    } else {
+                        plain::transform_back(simd, from, stride)
+                    }
                 };
                 for value in values.as_flattened_mut() {
                     *value = simd.add(*value, bias);
@@ -213,25 +248,24 @@ fn halved<S: Simd>(simd: S, values: &[[S::V; TILE]; TILE]) -> [[S::V; 2]; 2] {
     })
 }
 
-/// A patch that reaches beyond the border, with zeros there.
+/// A patch of N×N pixels that reaches beyond the border, with zeros there.
 ///
 /// # Safety
 /// The grid lies in the arena.
 #[inline(always)]
-unsafe fn gather<S: Simd>(
+unsafe fn gather<S: Simd, const N: usize>(
     simd: S,
     arena: *const f32,
     grid: Grid,
     block: usize,
     (y, x): (usize, usize),
-) -> [S::V; POINTS] {
-    let mut patch = [simd.splat(0.0); POINTS];
-    for dy in 0..PATCH.min(grid.shape.height + 2 - y) {
-        for dx in 0..PATCH.min(grid.shape.width + 2 - x) {
+) -> [[S::V; N]; N] {
+    let mut patch = [[simd.splat(0.0); N]; N];
+    for dy in 0..N.min(grid.shape.height + 2 - y) {
+        for dx in 0..N.min(grid.shape.width + 2 - x) {
             let (row, column) = ((y + dy) as isize - 1, (x + dx) as isize - 1);
             // SAFETY: at most the border behind the last row and column.
-            patch[dy * PATCH + dx] =
-                unsafe { simd.load(arena.add(grid.pixel(block, row, column))) };
+            patch[dy][dx] = unsafe { simd.load(arena.add(grid.pixel(block, row, column))) };
         }
     }
     patch

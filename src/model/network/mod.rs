@@ -2,6 +2,8 @@
 //! tract where they do not. `tract` is named in this folder and nowhere else.
 
 mod onnx;
+#[cfg(test)]
+mod tests;
 mod tract;
 
 use std::fmt;
@@ -93,24 +95,32 @@ impl Network {
         decoder: &[u8],
         options: NetworkOptions,
     ) -> Result<Self, (Part, NetworkError)> {
+        let encoder = onnx::parse(encoder).map_err(|e| (Part::Encoder, e))?;
+        let decoder = onnx::parse(decoder).map_err(|e| (Part::Decoder, e))?;
+        Self::from_models(&encoder, &decoder, options)
+    }
+
+    fn from_models(
+        encoder: &onnx::Model,
+        decoder: &onnx::Model,
+        options: NetworkOptions,
+    ) -> Result<Self, (Part, NetworkError)> {
         let in_encoder = |e| (Part::Encoder, e);
         let in_decoder = |e| (Part::Decoder, e);
         let isa = Isa::choose().map_err(|e| in_encoder(NetworkError::Run(e)))?;
-        let encoder = onnx::parse(encoder).map_err(in_encoder)?;
-        let decoder = onnx::parse(decoder).map_err(in_decoder)?;
-        let precision = onnx::precision(&encoder).max(onnx::precision(&decoder));
+        let precision = onnx::precision(encoder).max(onnx::precision(decoder));
         let why = if options.backend == Backend::Tract {
             "as was asked for".into()
         } else {
             let plan =
                 PlanOptions { isa, threads: options.threads, algorithm: Algorithm::default() };
-            match Self::on_kernels(&encoder, &decoder, precision, plan) {
+            match Self::on_kernels(encoder, decoder, precision, plan) {
                 Ok(network) => return Ok(network),
                 Err(why) => why,
             }
         };
-        let encoder = tract::Encoder::from_proto(&encoder).map_err(in_encoder)?;
-        let decoder = tract::Decoder::from_proto(&decoder).map_err(in_decoder)?;
+        let encoder = tract::Encoder::from_proto(encoder).map_err(in_encoder)?;
+        let decoder = tract::Decoder::from_proto(decoder).map_err(in_decoder)?;
         let input_shape = encoder.input_shape().map_err(in_encoder)?;
         let (query_shape, frame_shape) = (encoder.query_shape(), decoder.frame_shape());
         if !decoder.fits(&encoder) {

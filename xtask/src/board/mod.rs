@@ -71,10 +71,7 @@ pub fn run(args: &BoardTestArgs) -> Result<()> {
 
 fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
     let parts = packages::prepare(&Cache::open()?, arch, args.refresh)?;
-    let mut programs = binaries::build(arch, args.release)?;
-    if let Some(binary) = &args.binary {
-        programs.normwatch.clone_from(binary);
-    }
+    let programs = binaries::build(arch, args.release, args.binary.as_deref())?;
     if args.prepare {
         return Ok(());
     }

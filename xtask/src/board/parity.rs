@@ -25,7 +25,7 @@ const TOLERANCE: f64 = 1e-3;
 /// # Errors
 /// A score differs by more than a thousandth, or a binary fails.
 pub fn parity() -> Result<()> {
-    let here = binaries::build(Arch::X86_64, false)?.normwatch;
+    let here = binaries::of_the_tests("normwatch")?;
     let target = cross::target(Arch::Aarch64.triple())?;
     let there = target.build()?;
     let out = cross::root().join("out/parity");

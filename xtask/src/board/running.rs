@@ -117,18 +117,14 @@ impl Board {
         Ok(text)
     }
 
-    /// Writes a file in the guest, and its text into the transcript.
+    /// Writes a file in the guest.
     ///
     /// # Errors
-    /// The guest cannot write it.
+    /// The guest cannot write it, or the shell would not take the text.
     pub fn write(&mut self, path: &str, text: &str) -> Result<()> {
-        self.transcript.say(&format!("    {path}:"));
-        self.look(&format!("mkdir -p $(dirname {path}); : >{path}"))?;
-        for line in text.lines() {
-            ensure!(!line.contains('\''), "the shell would not take {line}");
-            self.transcript.say(&format!("    > {line}"));
-            self.look(&format!("echo '{line}' >>{path}"))?;
-        }
+        ensure!(!text.contains(['\'', '\\']), "the shell would not take {text}");
+        let line = text.trim_end().replace('\n', "\\n");
+        self.look(&format!("printf '%b\\n' '{line}' >{path}"))?;
         Ok(())
     }
 

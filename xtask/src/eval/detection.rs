@@ -7,6 +7,9 @@ use serde::Serialize;
 /// an alarm of the event before may still be ending in them.
 pub const QUIET_S: f64 = 2.0;
 
+/// A delay up to this is prompt.
+pub const PROMPT_S: f64 = 1.5;
+
 /// A run of abnormal frames and what the alarm made of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EventOutcome {

@@ -1,7 +1,7 @@
 //! From traces to figures: one bundle on one data set.
 
 use super::dataset::Dataset;
-use super::detection::{Quiet, event_outcomes, false_alarms, quiet};
+use super::detection::{PROMPT_S, Quiet, event_outcomes, false_alarms, quiet};
 use super::metrics::{average_precision, median};
 use super::pixels::PixelTally;
 use super::results::{AlarmResult, DeployedResult, PaperResult, Ranking};
@@ -79,6 +79,7 @@ fn alarms(dataset: &Dataset, traces: &[ClipTrace], budget: &BudgetReport) -> Ala
     AlarmResult {
         budget: budget.clone(),
         caught: delays.len(),
+        caught_promptly: delays.iter().filter(|&&delay| delay <= PROMPT_S).count(),
         caught_share: (!events.is_empty()).then(|| delays.len() as f64 / events.len() as f64),
         median_delay_s: median(&delays),
         max_delay_s: delays.iter().copied().reduce(f64::max),

@@ -91,6 +91,8 @@ pub struct AlarmResult {
     pub events: Vec<EventOutcome>,
     pub caught: usize,
     pub caught_share: Option<f64>,
+    /// Of these, with a delay of at most 1.5 s.
+    pub caught_promptly: usize,
     pub median_delay_s: Option<f64>,
     pub max_delay_s: Option<f64>,
     pub false_alarms: usize,

@@ -102,6 +102,7 @@ pub fn alarm_rows(results: &Results) -> Vec<Row> {
             }),
             row("events caught", |d| format!("{} of {}", d.alarms.caught, d.alarms.events.len())),
             row("  share", |d| percent(d.alarms.caught_share)),
+            row("  within 1.5 s", |d| d.alarms.caught_promptly.to_string()),
             row("delay, median", |d| seconds(d.alarms.median_delay_s)),
             row("delay, longest", |d| seconds(d.alarms.max_delay_s)),
             row("false alarms", |d| d.alarms.false_alarms.to_string()),

@@ -1,7 +1,10 @@
 //! The whole command on a tiny data set and a tiny bundle.
 
+use super::dataset::Dataset;
+use super::floors::FloorSetup;
 use super::run::evaluate;
 use super::*;
+use normwatch::preprocess::{Channels, InputSpec, Resize};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -155,6 +158,41 @@ fn every_figure_is_there_and_none_depends_on_the_threads() {
     for word in ["ROC, causal", "light -30 %", "lowest score of an abnormal", "data:image/jpeg"] {
         assert!(page.contains(word), "{word}");
     }
+}
+
+#[test]
+fn floors_by_hand() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |clip: &str, values: &[u8]| {
+        let folder = dir.path().join(clip);
+        fs::create_dir_all(&folder).unwrap();
+        for (frame, &value) in values.iter().enumerate() {
+            write_png(&folder.join(format!("{frame}.png")), &[value; SIDE_PX * SIDE_PX]);
+        }
+    };
+    write("training/frames/0", &[90, 110, 100]);
+    write("testing/frames/0", &[100, 100, 100, 100, 104, 104, 130, 132, 90]);
+    let labels = "{\"0\": [0, 0, 0, 0, 0, 0, 1, 1, 1]}";
+    fs::write(dir.path().join("testing/labels.json"), labels).unwrap();
+    let (channels, resize) = (Channels::Luma, Resize::Bilinear);
+    let floors = FloorSetup {
+        dataset: &Dataset::open(dir.path(), true).unwrap(),
+        spec: InputSpec { width_px: 8, height_px: 8, channels, resize },
+        block_px: 4,
+        skipped_frames: 4,
+        jobs: 1,
+        with_masks: true,
+        perturbation: None,
+        bar: indicatif::ProgressBar::hidden(),
+    };
+    // Differences of the scored frames: 4, 0 | 26, 2, 42: 5 of 6 pairs.
+    let last = floors.last_frame().unwrap();
+    for ranking in [last.paper, last.psnr, last.block] {
+        assert_eq!(ranking.auc, Some(5.0 / 6.0));
+    }
+    assert_eq!(last.pixel_auroc, None, "there are no masks");
+    // From the mean, 100: 4, 4 | 30, 32, 10.
+    assert_eq!(floors.mean_background().unwrap().psnr.auc, Some(1.0));
 }
 
 #[test]

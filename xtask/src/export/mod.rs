@@ -20,9 +20,6 @@ use crate::verify;
 
 pub use forward::forward;
 
-#[cfg(test)]
-mod tests;
-
 /// γ of the released code for prediction.
 const GATE_THRESHOLD: f64 = 0.01;
 /// λ of the released code for prediction.
@@ -208,3 +205,6 @@ fn card(checkpoint: &Checkpoint, manifest: &Manifest, grey: bool) -> String {
              anew when the camera moves.\n";
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ pub fn read(path: &Path, channels: usize) -> Result<Tensor> {
         floats(trailing(&bytes, channels)?)?
     };
     ensure!(
-        data.len() >= 2 * channels && data.len() % channels == 0,
+        data.len() >= 2 * channels && data.len().is_multiple_of(channels),
         "holds {} numbers, which are no items of {channels} channels",
         data.len()
     );
@@ -38,7 +38,7 @@ pub fn read(path: &Path, channels: usize) -> Result<Tensor> {
 }
 
 fn floats(bytes: &[u8]) -> Result<Vec<f32>> {
-    ensure!(bytes.len() % 4 == 0, "holds {} bytes, which are no f32 numbers", bytes.len());
+    ensure!(bytes.len().is_multiple_of(4), "holds {} bytes, which are no f32 numbers", bytes.len());
     Ok(bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
 }
 

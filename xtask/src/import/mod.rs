@@ -112,7 +112,7 @@ fn recognise(stored: &Weights, args: &ImportArgs) -> Result<(Network, Preset)> {
     let [base_width, inputs, 3, 3] = first.shape[..] else {
         bail!("the first layer is {:?}, not [width, 3·frames, 3, 3]", first.shape)
     };
-    ensure!(inputs % 3 == 0, "the first layer takes {inputs} planes, not three a frame");
+    ensure!(inputs.is_multiple_of(3), "the first layer takes {inputs} planes, not three a frame");
     let predicts = inputs > 3;
     let task = if predicts { Task::Prediction } else { Task::Reconstruction };
     let spec = NetworkSpec {

@@ -51,11 +51,6 @@ impl Network {
         [self.spec.query_channels(), self.input.height_px / 8, self.input.width_px / 8]
     }
 
-    /// The predicted frame.
-    pub fn frame_shape(&self) -> Shape {
-        [self.input.channels.planes(), self.input.height_px, self.input.width_px]
-    }
-
     /// Levels and shapes of the skips, in the encoder's order; none where the
     /// network has none.
     pub fn skips(&self) -> Vec<(usize, Shape)> {

@@ -1,11 +1,10 @@
 use super::build::Network;
 use super::layer::{Graph, Layer, Shape};
 
-/// A layer with the shapes that go in and come out.
+/// A layer and what comes out of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
     pub layer: &'a Layer,
-    pub input: Shape,
     pub output: Shape,
     /// Multiply-accumulates of one sample, convolutions only.
     pub macs: u64,
@@ -17,7 +16,7 @@ impl Network {
         let mut input = self.input_shape(graph);
         let step = |layer: &'a Layer| {
             let (op, output) = (layer.op, layer.op.output(input));
-            let step = Step { layer, input, output, macs: op.macs(input) };
+            let step = Step { layer, output, macs: op.macs(input) };
             input = step.output;
             step
         };
@@ -74,7 +73,9 @@ mod tests {
                 let network = Network::build(values.network, values.input).unwrap();
                 let last = |graph| network.steps(graph).last().unwrap().output;
                 assert_eq!(last(Graph::Encoder), network.query_shape());
-                assert_eq!(last(Graph::Decoder), network.frame_shape());
+                let input = network.input;
+                let frame = [input.channels.planes(), input.height_px, input.width_px];
+                assert_eq!(last(Graph::Decoder), frame);
                 check_channels(&network);
             }
         }
@@ -82,17 +83,20 @@ mod tests {
 
     fn check_channels(network: &Network) {
         let skips = network.skips();
-        for step in [Graph::Encoder, Graph::Decoder].iter().flat_map(|&g| network.steps(g)) {
-            let [channels, height, width] = step.input;
-            match step.layer.op {
-                Op::Conv { inputs, .. } | Op::ConvTransposed { inputs, .. } => {
-                    assert_eq!(inputs, channels, "{}", step.layer.name);
+        for graph in [Graph::Encoder, Graph::Decoder] {
+            let mut input = network.input_shape(graph);
+            for step in network.steps(graph) {
+                let [found, height, width] = std::mem::replace(&mut input, step.output);
+                match step.layer.op {
+                    Op::Conv { inputs, .. } | Op::ConvTransposed { inputs, .. } => {
+                        assert_eq!(inputs, found, "{}", step.layer.name);
+                    }
+                    Op::BatchNorm { channels } => assert_eq!(channels, found),
+                    Op::Concat { level, channels } => {
+                        assert!(skips.contains(&(level, [channels, height, width])));
+                    }
+                    _ => {}
                 }
-                Op::BatchNorm { channels: normed } => assert_eq!(normed, channels),
-                Op::Concat { level, channels } => {
-                    assert!(skips.contains(&(level, [channels, height, width])));
-                }
-                _ => {}
             }
         }
     }

@@ -5,7 +5,7 @@ Arguments: one folder each, holding encoder.onnx, decoder.onnx and, for each,
 NAME.npz with `in_<input>` and `out_<output>` arrays. Prints a line a graph and
 fails on the first difference out of tolerance: f32 1e-4; integers one step on
 99.9 % of the elements; of what hangs on integers three steps of its own range,
-of what hangs on f16 half a per cent of it.
+of what hangs on f16 two per cent of it (tract sums in f16, ONNX Runtime in f32).
 """
 
 import sys
@@ -36,7 +36,7 @@ def check(folder, name):
         if got.dtype == np.int8:
             found, limit = float((difference > 1).mean()), 1e-3
         elif integer or half:
-            found, limit = float(difference.max() / np.ptp(wanted)), 3 / 255 if integer else 5e-3
+            found, limit = float(difference.max() / np.ptp(wanted)), 3 / 255 if integer else 2e-2
         else:
             found, limit = float(difference.max()), 1e-4
         print(f"{folder.name}/{name} {output}: {found:.2e}, at most {limit:.0e}")

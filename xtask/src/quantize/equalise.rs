@@ -56,7 +56,7 @@ fn readers(
         |n: &super::network::Node| matches!(n.op, Op::DepthToSpace) && n.inputs[0] == key.1;
     let mut found = Vec::new();
     match graph.nodes.iter().find(|n| spreads(n)) {
-        Some(_) if graph.uses(&key.1) > 1 => return None,
+        Some(_) if graph.uses(&key.1) > 1 => None,
         Some(node) => {
             follow(network, (key.0, node.output.clone()), 0, shapes, &mut found)?;
             Some((4, found))

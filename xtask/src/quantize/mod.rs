@@ -19,7 +19,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args, ValueEnum};
 use normwatch::model::Precision;
 
-use crate::bundle::{BundleFiles, BundleParts, Golden, Pipeline, write_bundle};
+use crate::bundle::{BundleFiles, BundleParts, Pipeline, write_bundle};
 use crate::onnx::{Fidelity, encode};
 use crate::verify;
 use plan::{Int8Plan, WeightOptions, quantise_conv};
@@ -31,9 +31,6 @@ pub use network::Network;
 pub use qdq::QdqActivations;
 pub use ranges::RangeMethod;
 pub use samples::{Sample, read as read_samples};
-
-#[cfg(test)]
-mod tests;
 
 /// Samples that the drift is measured on; they are not calibrated on.
 const DRIFT_SAMPLES: usize = 12;
@@ -239,7 +236,9 @@ fn finish(args: &QuantizeArgs, source: &BundleFiles, samples: &[Sample], made: M
         Precision::F32 => Style::F32,
     };
     let (encoder, decoder) = emit(&made.network, style)?;
-    let golden = Golden::of((&encoder, &decoder), &source.memory, &source.golden.frames)?;
+    let graphs = (&encoder, &decoder);
+    let plain = Pipeline::new(graphs, &source.memory, [&[], &[]], Fidelity::Plain)?;
+    let golden = plain.golden(&source.golden.frames)?;
     let mut manifest = source.manifest.clone();
     manifest.precision = made.precision;
     manifest.name = format!("{}-{}", source.manifest.name, made.precision);
@@ -270,17 +269,5 @@ fn finish(args: &QuantizeArgs, source: &BundleFiles, samples: &[Sample], made: M
     Ok(())
 }
 
-impl Golden {
-    /// What the graphs make of `frames`, node by node as the files say.
-    ///
-    /// # Errors
-    /// A graph that cannot be run.
-    pub fn of(
-        graphs: (&tract_onnx::pb::ModelProto, &tract_onnx::pb::ModelProto),
-        memory: &normwatch::model::Memory,
-        frames: &ndarray::Array3<u8>,
-    ) -> Result<Self> {
-        let pipeline = Pipeline::new(graphs, memory, [&[], &[]], Fidelity::Plain)?;
-        pipeline.golden(frames)
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,8 @@ pub struct WeightOptions {
 
 /// Quantises one convolution for inputs stored as `input`. `input_mean` is the
 /// mean of each input channel on normal footage; what rounding the weights does
-/// to the mean output is taken off the bias.
+/// to the mean output is taken off the bias. The weights that read the frames
+/// are rounded together, see [`round_together`].
 pub fn quantise_conv(
     conv: &Conv,
     input: QuantParams,
@@ -78,21 +79,59 @@ pub fn quantise_conv(
         scales = vec![scales.iter().copied().fold(0.0, f32::max)];
     }
     let scale = |o: usize| scales[if scales.len() == 1 { 0 } else { o }];
-    let mut quantised = Vec::with_capacity(values.len());
+    let mut quantised = vec![0i8; values.len()];
     let mut bias = Vec::with_capacity(outputs);
     for o in 0..outputs {
+        let steps: Vec<f32> = row(o).iter().map(|w| w / scale(o)).collect();
+        let rounded =
+            if input == QuantParams::FRAMES { round_together(&steps, taps) } else { round(&steps) };
         let mut exact = f64::from(conv.bias[o]);
-        for (index, &w) in row(o).iter().enumerate() {
-            let q = (w / scale(o)).round_ties_even().clamp(-127.0, 127.0);
+        for (index, (&w, &q)) in row(o).iter().zip(&rounded).enumerate() {
             let error = f64::from(q) * f64::from(scale(o)) - f64::from(w);
             exact += f64::from(input.offset) * f64::from(w);
             if let Some(mean) = input_mean.filter(|_| options.correct_bias) {
                 exact -= error * (mean[index / taps] - f64::from(input.offset));
             }
-            quantised.push(q as i8);
         }
+        quantised[o * inputs * taps..][..rounded.len()].copy_from_slice(&rounded);
         let step = f64::from(input.scale) * f64::from(scale(o));
         bias.push((exact / step).round_ties_even() as i32);
     }
     QuantisedConv { weight: quantised, scales, bias }
+}
+
+fn round(steps: &[f32]) -> Vec<i8> {
+    steps.iter().map(|s| s.round_ties_even().clamp(-127.0, 127.0) as i8).collect()
+}
+
+/// Rounds so that the errors of a filter add up to nothing, first over the
+/// frames at one tap, then over neighbouring taps: what lies there is almost
+/// the same, and a filter that looks for differences must not see the rest.
+fn round_together(steps: &[f32], taps: usize) -> Vec<i8> {
+    let mut rounded = vec![0; steps.len()];
+    let mut carried = 0.0;
+    for tap in 0..taps {
+        for index in (tap..steps.len()).step_by(taps) {
+            let q = (steps[index] - carried).round_ties_even().clamp(-127.0, 127.0);
+            carried += q - steps[index];
+            rounded[index] = q as i8;
+        }
+    }
+    rounded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_one_filter_cancel() {
+        let steps: Vec<f32> = (0..36).map(|i| (i as f32 * 1.37).sin() * 9.0).collect();
+        let sum = |rounded: &[i8]| rounded.iter().map(|&q| f32::from(q)).sum::<f32>();
+        let exact: f32 = steps.iter().sum();
+        let together = round_together(&steps, 9);
+        assert!((sum(&together) - exact).abs() <= 0.5 + 1e-3);
+        assert!(steps.iter().zip(&together).all(|(s, &q)| (s - f32::from(q)).abs() <= 1.0 + 1e-3));
+        assert_eq!(round(&[0.5, 1.5, -300.0]), [0, 2, -127]);
+    }
 }

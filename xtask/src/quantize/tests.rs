@@ -41,7 +41,7 @@ fn rewriting_keeps_what_the_trainer_computed() {
         let planes = files.manifest.input.channels.planes();
         let frame: Vec<u8> = files.golden.frames.iter().copied().collect();
         let next = frame[..frame.len() / files.manifest.input.frames].to_vec();
-        assert_eq!(next.len() % planes, 0);
+        assert!(next.len().is_multiple_of(planes));
         let samples = [Sample { past: frame, next }];
         let statistics = statistics::collect(&network, &files.memory, &samples).unwrap();
         let factors = equalise::equalise(&mut network, &statistics);

@@ -10,7 +10,7 @@ use burn::tensor::ops::{
 };
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::net::{self, Graph, Layer, Network, Op, ParameterKind, Weights};
+use crate::net::{self, Graph, Layer, Network, Op, Parameter, ParameterKind, Weights};
 
 const BATCH_NORM_EPSILON: f64 = net::BATCH_NORM_EPSILON as f64;
 /// Share of a batch's statistics in the running ones.
@@ -48,11 +48,10 @@ impl Model {
     pub fn new(network: Network, weights: &Weights, device: &Device) -> Result<Self> {
         weights.check(&network)?;
         let mut arrays = BTreeMap::new();
-        for parameter in network.parameters() {
-            let tensor = weights.get(&parameter.name)?;
-            let array = Array::new(tensor, device)?;
-            let trained = parameter.kind == ParameterKind::Trained && device.is_autodiff();
-            arrays.insert(parameter.name, if trained { array.require_grad() } else { array });
+        for Parameter { name, kind, .. } in network.parameters() {
+            let array = Array::new(weights.get(&name)?, device)?;
+            let trained = kind == ParameterKind::Trained && device.is_autodiff();
+            arrays.insert(name, if trained { array.require_grad() } else { array });
         }
         Ok(Self { network, arrays, device: device.clone() })
     }

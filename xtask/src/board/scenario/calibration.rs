@@ -1,12 +1,12 @@
 use anyhow::Result;
 
-use super::anomaly::NORMAL;
+use super::site::{SITE, Site};
 use super::{BUNDLE, PATIENCE};
 use crate::board::running::Board;
 
-/// Seconds of normal footage: a calibration wants 200 judged frames, ten a
+/// Minutes of normal footage: a calibration wants 200 judged frames, ten a
 /// second.
-const FOOTAGE_S: u32 = 24;
+const MINUTES: f64 = 0.4;
 
 /// Normal footage is recorded from the camera, and the bundle learns from it
 /// which scores are usual.
@@ -14,11 +14,9 @@ const FOOTAGE_S: u32 = 24;
 /// # Errors
 /// The camera or the footage will not do.
 pub fn calibrate(board: &mut Board) -> Result<()> {
-    board.succeeds(NORMAL, PATIENCE)?;
+    Site::default().write_quietly(board)?;
     board.succeeds(
-        &format!(
-            "normwatch record --device $camera --for-s {FOOTAGE_S} --fps 10 --out /tmp/normal"
-        ),
+        &format!("normwatch record --config {SITE} --minutes {MINUTES} --out /tmp/normal"),
         PATIENCE,
     )?;
     let calibrate = format!("normwatch calibrate --bundle {BUNDLE} --frames /tmp/normal");

@@ -7,6 +7,8 @@ use crate::board::running::Line;
 
 pub const SITE: &str = "/etc/normwatch/site.toml";
 
+const USUAL_FORMAT: &str = "grey";
+
 /// What differs between the sites of the steps.
 #[derive(Clone, Copy, Default)]
 pub struct Site {
@@ -14,6 +16,8 @@ pub struct Site {
     pub latch: bool,
     /// The hardware watchdog is fed.
     pub watchdog: bool,
+    /// The camera's pixel format; [`USUAL_FORMAT`] where it says none.
+    pub format: Option<&'static str>,
 }
 
 impl Site {
@@ -29,7 +33,7 @@ bundle = "{BUNDLE}"
 [camera]
 source = "v4l2"
 device = "vivid"
-format = "grey"
+format = "{format}"
 width_px = 320
 height_px = 180
 read_timeout_ms = 1500
@@ -50,11 +54,40 @@ stall_s = 4
 line = "ALARM"
 [output.fault]
 line = "{fault}"
+[input.acknowledge]
+line = "ACK"
+debounce_ms = 20
 [output.events]
 path = "{EVENTS}"
 "#,
             latch = self.latch,
+            format = self.format.unwrap_or(USUAL_FORMAT),
         )
+    }
+
+    /// Writes the site file.
+    ///
+    /// # Errors
+    /// The guest cannot.
+    pub fn write(self, board: &mut Board) -> Result<()> {
+        let text = self.text(board.arch);
+        board.says(&format!("{SITE}:"));
+        for line in text.lines() {
+            board.says(&format!("> {line}"));
+        }
+        board.write(SITE, &text)
+    }
+
+    /// The same, with no more in the transcript than what differs.
+    ///
+    /// # Errors
+    /// The guest cannot.
+    pub fn write_quietly(self, board: &mut Board) -> Result<()> {
+        let text = self.text(board.arch);
+        let Site { latch, watchdog, format } = self;
+        let format = format.unwrap_or(USUAL_FORMAT);
+        board.says(&format!("site: format {format}, latch {latch}, watchdog {watchdog}"));
+        board.write(SITE, &text)
     }
 
     /// Starts the program in the background and waits until it vouches for what
@@ -63,9 +96,8 @@ path = "{EVENTS}"
     /// # Errors
     /// It does not come to that.
     pub fn start(self, board: &mut Board, options: &str) -> Result<()> {
-        let text = self.text(board.arch);
-        board.write(SITE, &text)?;
-        board.succeeds(&format!("rm -f {EVENTS}; normwatch check --config {SITE}"), PATIENCE)?;
+        self.write_quietly(board)?;
+        board.look(&format!("rm -f {EVENTS}"))?;
         board.succeeds(
             &format!("normwatch run --config {SITE} {options} >{LOG} 2>&1 & watcher=$!"),
             PATIENCE,

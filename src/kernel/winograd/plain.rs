@@ -1,10 +1,23 @@
 use super::super::simd::Simd;
-use super::{PATCH, POINTS, TILE};
+use super::{SIDE, TILE};
 
-/// Vector operations of the two transforms for one tile and block, loads and
-/// stores among them.
-pub(super) const INPUT_OPS: usize = 230;
-pub(super) const OUTPUT_OPS: usize = 170;
+/// Input pixels of a tile in each direction.
+pub(super) const PATCH: usize = SIDE;
+/// Rows of G: the filter of each point along one axis, over three taps.
+pub(super) const FILTERS: [[f64; 3]; SIDE] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// What the two transforms of one tile and block cost, in products of the
+/// panel: their operations, loads and stores, and a third more, because they
+/// do not keep the multipliers busy.
+pub(super) const INPUT_COST: usize = 300;
+pub(super) const OUTPUT_COST: usize = 220;
 
 /// Bᵀ·d for one column or row of six.
 #[inline(always)]
@@ -59,7 +72,7 @@ pub(super) unsafe fn transform_patch<S: Simd>(
         let mut column = [s.splat(0.0); PATCH];
         for (y, value) in column.iter_mut().enumerate() {
             // SAFETY: the caller's promise.
-            *value = unsafe { s.load(from.add(y * pitch + x * S::LANES)) };
+            *value = unsafe { s.load(from.wrapping_add(y * pitch + x * S::LANES)) };
         }
         columns[x] = inputs(s, column);
     }
@@ -67,7 +80,7 @@ pub(super) unsafe fn transform_patch<S: Simd>(
         let row = inputs(s, std::array::from_fn(|x| columns[x][y]));
         for (x, value) in row.into_iter().enumerate() {
             // SAFETY: the caller's promise.
-            unsafe { s.store(to.add((y * PATCH + x) * stride), value) };
+            unsafe { s.store(to.wrapping_add((y * PATCH + x) * stride), value) };
         }
     }
 }
@@ -87,7 +100,7 @@ pub(super) unsafe fn transform_back<S: Simd>(
         let mut column = [s.splat(0.0); PATCH];
         for (y, value) in column.iter_mut().enumerate() {
             // SAFETY: the caller's promise.
-            *value = unsafe { s.load(from.add((y * PATCH + x) * stride)) };
+            *value = unsafe { s.load(from.wrapping_add((y * PATCH + x) * stride)) };
         }
         columns[x] = outputs(s, column);
     }
@@ -96,29 +109,4 @@ pub(super) unsafe fn transform_back<S: Simd>(
         *row = outputs(s, std::array::from_fn(|x| columns[x][y]));
     }
     tile
-}
-
-/// G·g·Gᵀ of a 3×3 filter, in double precision.
-pub(super) fn transformed_filter(taps: &[f32]) -> [f32; POINTS] {
-    const G: [[f64; 3]; PATCH] = [
-        [1.0 / 4.0, 0.0, 0.0],
-        [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-        [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-        [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-        [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-        [0.0, 0.0, 1.0],
-    ];
-    let mut out = [0.0; POINTS];
-    for (y, row) in G.iter().enumerate() {
-        for (x, column) in G.iter().enumerate() {
-            let mut sum = 0.0;
-            for (ky, gy) in row.iter().enumerate() {
-                for (kx, gx) in column.iter().enumerate() {
-                    sum += gy * gx * f64::from(taps[ky * 3 + kx]);
-                }
-            }
-            out[y * PATCH + x] = sum as f32;
-        }
-    }
-    out
 }
