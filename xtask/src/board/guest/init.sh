@@ -49,8 +49,10 @@ load_camera() { insmod /modules/vivid.ko $camera_options "$@"; }
 
 echo "normwatch-board ready: $(uname -m) $(uname -r)"
 while read -r id command; do
-  eval "$command" 2>&1 </dev/null
+  # Through a file: what sees a terminal may draw progress on it.
+  eval "$command" >/run/output 2>&1 </dev/null
   status=$?
+  cat /run/output
   echo
   echo "normwatch-board $id exit $status"
 done
