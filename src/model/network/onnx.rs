@@ -31,7 +31,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Model, NetworkError> {
 pub(super) fn graph(encoder: &Model, decoder: &Model) -> Result<Graph, String> {
     let (encoder, decoder) = (main_graph(encoder)?, main_graph(decoder)?);
     let mut graph = Graph::new();
-    let mut reader = Reader::new(encoder, &mut graph);
+    let mut reader = Reader::new("encoder", encoder, &mut graph);
     let [frames] = reader.inputs()[..] else { return Err("an encoder has one input".into()) };
     reader.input(frames)?;
     reader.nodes()?;
@@ -39,7 +39,7 @@ pub(super) fn graph(encoder: &Model, decoder: &Model) -> Result<Graph, String> {
     let (&query, skips) = outputs.split_first().ok_or("the encoder has no output")?;
     graph.output(query);
     graph.next_stage();
-    let mut reader = Reader::new(decoder, &mut graph);
+    let mut reader = Reader::new("decoder", decoder, &mut graph);
     let inputs = reader.inputs();
     let (query_read, rest) = inputs.split_first().ok_or("the decoder has no input")?;
     let query = reader.graph.shape(query);
@@ -75,6 +75,7 @@ enum Known {
 }
 
 struct Reader<'a, 'g> {
+    part: &'static str,
     file: &'a GraphProto,
     graph: &'g mut Graph,
     constants: HashMap<&'a str, &'a TensorProto>,
@@ -82,7 +83,7 @@ struct Reader<'a, 'g> {
 }
 
 impl<'a, 'g> Reader<'a, 'g> {
-    fn new(file: &'a GraphProto, graph: &'g mut Graph) -> Self {
+    fn new(part: &'static str, file: &'a GraphProto, graph: &'g mut Graph) -> Self {
         let mut constants: HashMap<&str, &TensorProto> =
             file.initializer.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
         for node in file.node.iter().filter(|node| node.op_type == "Constant") {
@@ -91,7 +92,7 @@ impl<'a, 'g> Reader<'a, 'g> {
                 constants.insert(name, value);
             }
         }
-        Self { file, graph, constants, known: HashMap::new() }
+        Self { part, file, graph, constants, known: HashMap::new() }
     }
 
     /// The graph's inputs but those that only name a constant.
@@ -172,7 +173,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let inputs = (0..count)
             .map(|index| self.map(self.name(node, index)?))
             .collect::<Result<Vec<_>, _>>()?;
-        self.graph.add(&layer_name(node), op, &inputs).map(Known::Map)
+        self.graph.add(&format!("{} {}", self.part, layer_name(node)), op, &inputs).map(Known::Map)
     }
 
     fn name(&self, node: &'a NodeProto, index: usize) -> Result<&'a str, String> {
