@@ -38,7 +38,8 @@ width_px = 320
 height_px = 180
 read_timeout_ms = 1500
 [camera.controls]
-test_pattern = "100% Red"
+test_pattern = "Noise"
+osd_text_mode = "None"
 [budget]
 alarms_per_day = 10.0
 [alarm]
