@@ -38,10 +38,10 @@ width_px = 320
 height_px = 180
 read_timeout_ms = 1500
 [camera.controls]
-test_pattern = "Noise"
+test_pattern = "100% Red"
 osd_text_mode = "None"
 [budget]
-alarms_per_day = 10.0
+alarms_per_day = 100.0
 [alarm]
 min_duration_ms = 300
 hold_ms = 300
