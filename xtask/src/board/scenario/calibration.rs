@@ -20,7 +20,7 @@ pub fn calibrate(board: &mut Board) -> Result<()> {
         PATIENCE,
     )?;
     let calibrate = format!("normwatch calibrate --bundle {BUNDLE} --frames /tmp/normal");
-    board.succeeds(&format!("{calibrate} --alarms-per-day 10"), PATIENCE)?;
+    board.succeeds(&format!("{calibrate} --alarms-per-day 0.01"), PATIENCE)?;
     board.succeeds("rm -r /tmp/normal", PATIENCE)?;
     board.succeeds(&format!("normwatch check --config {SITE}"), PATIENCE)?;
     Ok(())

@@ -40,7 +40,7 @@ read_timeout_ms = 1500
 [camera.controls]
 test_pattern = "100% Red"
 [budget]
-alarms_per_day = 10.0
+alarms_per_day = 0.01
 [alarm]
 min_duration_ms = 300
 hold_ms = 300
