@@ -14,27 +14,27 @@ const SOURCES: [&str; 3] =
 const KBUILD: &str = "obj-m := gpio-sim.o\ngpio-sim-objs := gpio-sim-core.o irq_sim.o\n";
 
 /// Builds the module `gpio-sim`, which Debian's kernel leaves out, from the
-/// packages of its headers, build tools and source, the source last.
+/// packages of its headers and build tools, and from the files that
+/// [`unpack_source`] has left in `source`.
 ///
 /// # Errors
 /// Compiler or `make` are missing or fail; all that they said is in the error.
 pub fn build(
     arch: Arch,
     release: &str,
-    packages: &[PathBuf],
+    headers: &[PathBuf],
+    source: &Path,
     work: &Path,
     module: &Path,
 ) -> Result<()> {
-    let (source, headers) = packages.split_last().context("no packages")?;
     for package in headers {
         unpack::deb(package, work)?;
     }
-    let tree = unpack_source(source, work)?;
     let build = work.join("module");
     fs::create_dir(&build)?;
-    fs::copy(tree.join(SOURCES[0]), build.join("gpio-sim-core.c"))?;
-    fs::copy(tree.join(SOURCES[1]), build.join("gpiolib.h"))?;
-    let irq_sim = fs::read_to_string(tree.join(SOURCES[2]))?;
+    fs::copy(source.join("gpio-sim.c"), build.join("gpio-sim-core.c"))?;
+    fs::copy(source.join("gpiolib.h"), build.join("gpiolib.h"))?;
+    let irq_sim = fs::read_to_string(source.join("irq_sim.c"))?;
     fs::write(build.join("irq_sim.c"), inside_a_module(&irq_sim))?;
     fs::write(build.join("Kbuild"), KBUILD)?;
     make(arch, &relocated(work, release)?, &build)?;
@@ -45,13 +45,22 @@ pub fn build(
     Ok(())
 }
 
-fn unpack_source(package: &Path, work: &Path) -> Result<PathBuf> {
+/// Unpacks the module's source files out of the kernel's source package.
+///
+/// # Errors
+/// They are not in it.
+pub fn unpack_source(package: &Path, to: &Path) -> Result<()> {
     let name = package.file_name().unwrap_or_default().to_string_lossy();
     let tree = name.split('_').next().unwrap_or_default();
     let members = SOURCES.map(|file| format!("{tree}/{file}"));
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
-    unpack::archive_in_deb(package, &format!("./usr/src/{tree}.tar.xz"), &members, work)?;
-    Ok(work.join(tree))
+    unpack::archive_in_deb(package, &format!("./usr/src/{tree}.tar.xz"), &members, to)?;
+    for member in members {
+        let name = Path::new(member).file_name().unwrap_or_default();
+        fs::rename(to.join(member), to.join(name))
+            .with_context(|| format!("cannot rename {member}"))?;
+    }
+    fs::remove_dir_all(to.join(tree)).with_context(|| format!("cannot remove {tree}"))
 }
 
 /// A module may not export what it holds itself, and `irq_to_desc` is not

@@ -37,7 +37,7 @@ pub use self::parity::parity;
 /// Boots a virtual board and runs normwatch on it: camera, lines, watchdog, and
 /// what can go wrong with each.
 ///
-/// Needs Debian's apt, and once some 400 MB of its packages, which stay in
+/// Needs Debian's apt, and once some 350 MB of its packages, which stay in
 /// `$NORMWATCH_BOARD_CACHE` or `~/.cache/normwatch/board`. Everything is
 /// emulated, so times in the transcript say nothing about a real board.
 #[derive(clap::Args, Default)]

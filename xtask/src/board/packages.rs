@@ -106,14 +106,12 @@ fn unpack_all(cache: &Cache, apt: &Apt, arch: Arch, resolved: &Resolved) -> Resu
     let busybox = package(cache, apt, busybox)?.join("bin/busybox");
     let module = format!("gpio-sim_{}_{}", image.version, arch.name());
     let gpio_sim = cache.folder(&module, |to| {
-        // Nothing but the module is kept: the source alone is 140 MB packed.
+        let source = gpio_sim_source(cache, apt, source)?;
         let work = to.join("build");
         fs::create_dir(&work)?;
-        let mut wanted = headers.clone();
-        wanted.push(source.clone());
-        let files = apt.download(&wanted, &work)?;
+        let headers = apt.download(headers, &work)?;
         busy("Building the kernel module gpio-sim", || {
-            gpio_sim::build(arch, &release, &files, &work, &to.join("gpio-sim.ko"))
+            gpio_sim::build(arch, &release, &headers, &source, &work, &to.join("gpio-sim.ko"))
         })?;
         fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))
     })?;
@@ -125,6 +123,19 @@ fn unpack_all(cache: &Cache, apt: &Apt, arch: Arch, resolved: &Resolved) -> Resu
         kernel_version: image.version.clone(),
         gpio_sim: gpio_sim.join("gpio-sim.ko"),
         busybox,
+    })
+}
+
+/// The few files of the kernel's source that the module is made of; the package
+/// is 140 MB, and the same for all architectures.
+fn gpio_sim_source(cache: &Cache, apt: &Apt, source: &Package) -> Result<PathBuf> {
+    cache.folder(&format!("{}_{}", source.name, source.version), |to| {
+        let files = apt.download(std::slice::from_ref(source), to)?;
+        for file in files {
+            busy("Unpacking the source of gpio-sim", || gpio_sim::unpack_source(&file, to))?;
+            fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+        }
+        Ok(())
     })
 }
 

@@ -10,7 +10,7 @@ use crate::cross;
 
 /// Frames of the demonstration's clip that are compared: the last of a walkway
 /// in use and the first of an anomaly. An emulated frame takes several seconds.
-const FRAMES: std::ops::Range<usize> = 125..137;
+const FRAMES: std::ops::Range<usize> = 122..146;
 
 const CLIP: &str = "models/walkway-clip/frames/204";
 const BUNDLE: &str = "models/walkway-edge";

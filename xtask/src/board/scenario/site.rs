@@ -38,11 +38,12 @@ width_px = 320
 height_px = 180
 read_timeout_ms = 1500
 [camera.controls]
-test_pattern = "100% Red"
+test_pattern = "Noise"
+osd_text_mode = "None"
 [budget]
-alarms_per_day = 0.01
+alarms_per_day = 10.0
 [alarm]
-min_duration_ms = 300
+min_duration_ms = 800
 hold_ms = 300
 cooldown_ms = 500
 warm_up_ms = 1000
