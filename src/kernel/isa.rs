@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use super::simd;
 
 /// Environment variable that names the instruction set to use instead of the

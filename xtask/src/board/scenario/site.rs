@@ -43,7 +43,7 @@ osd_text_mode = "None"
 [budget]
 alarms_per_day = 100.0
 [alarm]
-min_duration_ms = 300
+min_duration_ms = 800
 hold_ms = 300
 cooldown_ms = 500
 warm_up_ms = 1000
