@@ -71,7 +71,11 @@ impl Board {
         let result = work(self);
         if let Err(error) = &result {
             self.transcript.say(&format!("    FAILED: {error:#}"));
-            for command in ["tail -n 20 /run/normwatch.log 2>/dev/null", "dmesg | tail -n 15"] {
+            for command in [
+                "tail -n 20 /run/normwatch.log 2>/dev/null",
+                "tail -n 20 /run/events.jsonl 2>/dev/null",
+                "dmesg | tail -n 15",
+            ] {
                 // The board may be gone; the step's own error is the one to report.
                 let _ = self.run(command, Duration::from_secs(10));
             }

@@ -7,9 +7,7 @@ use super::{EVENTS, PATIENCE};
 use crate::board::running::{Board, Line};
 
 /// vivid's test patterns: the one that is normal here, and one that is not.
-/// Noise is new in every frame and the same at all times; patterns with text
-/// change with the time that it shows. White is unlike any noise.
-pub const NORMAL: &str = "board-hand control $camera test-pattern 21";
+pub const NORMAL: &str = "board-hand control $camera test-pattern 7";
 pub const ANOMALY: &str = "board-hand control $camera test-pattern 6";
 
 /// A picture unlike the normal ones raises the line, and its end drops it.

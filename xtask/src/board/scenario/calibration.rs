@@ -9,8 +9,7 @@ use crate::board::running::Board;
 const MINUTES: f64 = 0.55;
 
 /// Normal footage is recorded from the camera, and the bundle learns from it
-/// which scores are usual. The fixture's memory knows moving blobs alone and says
-/// nothing about this camera, so it has no weight.
+/// which scores are usual.
 ///
 /// # Errors
 /// The camera or the footage will not do.
@@ -21,7 +20,7 @@ pub fn calibrate(board: &mut Board) -> Result<()> {
         PATIENCE,
     )?;
     let calibrate = format!("normwatch calibrate --bundle {BUNDLE} --frames /tmp/normal");
-    board.succeeds(&format!("{calibrate} --alarms-per-day 10 --weight-memory 0"), PATIENCE)?;
+    board.succeeds(&format!("{calibrate} --alarms-per-day 0.01"), PATIENCE)?;
     board.succeeds("rm -r /tmp/normal", PATIENCE)?;
     board.succeeds(&format!("normwatch check --config {SITE}"), PATIENCE)?;
     Ok(())

@@ -38,10 +38,9 @@ width_px = 320
 height_px = 180
 read_timeout_ms = 1500
 [camera.controls]
-test_pattern = "Noise"
-osd_text_mode = "None"
+test_pattern = "100% Red"
 [budget]
-alarms_per_day = 10.0
+alarms_per_day = 0.01
 [alarm]
 min_duration_ms = 800
 hold_ms = 300
