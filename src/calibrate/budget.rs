@@ -4,10 +4,15 @@ use serde::Serialize;
 
 use super::file::Calibration;
 use crate::alarm::Levels;
+use crate::score::MAX_SURPRISE;
 
 /// A budget may reach this many times beyond the footage: a tail fitted to
 /// one hour is trusted for four days, not for a year.
 const MAX_EXTRAPOLATION: f64 = 100.0;
+
+/// Highest enter level. No score exceeds [`MAX_SURPRISE`] and a smoothed one
+/// does not reach it: a level above would be an alarm that never sounds.
+const MAX_ENTER_LEVEL: f64 = 0.75 * MAX_SURPRISE as f64;
 
 /// Share of the enter level that the exit level reaches at most.
 const MAX_EXIT_SHARE: f64 = 0.8;
@@ -33,13 +38,14 @@ pub struct BudgetReport {
 
 impl Budget {
     /// Derives both levels. The enter level is the return level of the
-    /// declustered score; the exit level is what normal footage exceeds 1 % of
+    /// declustered score, and at most three quarters of the highest surprise that
+    /// there is, since a tail fitted to little footage can lie anywhere; the exit level is what normal footage exceeds 1 % of
     /// the time, and at most 80 % of the enter level.
     ///
     /// The alarm's minimum duration is not counted in, so the true rate is at
     /// most the one that is stated here.
     pub fn levels(&self, calibration: &Calibration) -> BudgetReport {
-        let enter = calibration.clusters.level(self.alarms_per_day);
+        let enter = calibration.clusters.level(self.alarms_per_day).min(MAX_ENTER_LEVEL);
         let exit = calibration.score_quantile(0.99).min(MAX_EXIT_SHARE * enter);
         BudgetReport {
             alarms_per_day: self.alarms_per_day,
@@ -95,4 +101,22 @@ fn rate(alarms_per_day: f64) -> String {
 
 fn hours(hours: f64) -> String {
     if hours < 1.0 { format!("{:.1} minutes", hours * 60.0) } else { format!("{hours:.1} hours") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_without_end_gives_a_level_that_scores_reach() {
+        let text = include_str!("../../models/walkway-edge/calibration.toml");
+        let mut calibration = Calibration::parse(text).unwrap();
+        let usual = Budget { alarms_per_day: 1.0 }.levels(&calibration);
+        assert!(f64::from(usual.enter_level) < MAX_ENTER_LEVEL, "{usual:?}");
+        calibration.clusters.shape = 5.0;
+        calibration.clusters.scale = 10.0;
+        let capped = Budget { alarms_per_day: 0.01 }.levels(&calibration);
+        assert_eq!(f64::from(capped.enter_level), MAX_ENTER_LEVEL);
+        assert!(capped.enter_level < MAX_SURPRISE && capped.exit_level < capped.enter_level);
+    }
 }

@@ -2,7 +2,7 @@
 //! with debounce.
 //!
 //! The kernel's chips are surveyed once ([`Survey`]); names are looked up in
-//! that survey ([`find`]), which is plain data, so that the rules can be tested
+//! that survey ([`find()`]), which is plain data, so that the rules can be tested
 //! without a chip. Pins below this room speak electrical levels; polarity is
 //! [`crate::alarm::Line`]'s business.
 

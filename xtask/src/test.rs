@@ -29,7 +29,6 @@ pub fn run(args: &TestArgs) -> Result<()> {
     )?;
     kernels::test()?;
     board::parity()?;
-    board::run(&board::BoardTestArgs::default())?;
     if !args.only_tests {
         let docs = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
         shell::run("cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;

@@ -56,7 +56,7 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     unsafe fn store(self, to: *mut f32, value: Self::V);
 
     /// The inner loop of every convolution: for `O` output blocks and `P`
-    /// pixels, acc[o][p] += Σₖ pixels[p·LANES + k] · weights[k][o].
+    /// pixels, `acc[o][p] += Σₖ pixels[p·LANES + k] · weights[k][o]`.
     ///
     /// # Safety
     /// `pixels` has `P` readable pixels of `LANES` floats, `depth` ≤ `LANES`,

@@ -40,7 +40,7 @@ pub use self::parity::parity;
 /// Needs Debian's apt, and once some 350 MB of its packages, which stay in
 /// `$NORMWATCH_BOARD_CACHE` or `~/.cache/normwatch/board`. Everything is
 /// emulated, so times in the transcript say nothing about a real board.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 pub struct BoardTestArgs {
     /// The board's architecture; may be given twice [default: both].
     #[arg(long, value_enum)]
@@ -57,6 +57,10 @@ pub struct BoardTestArgs {
     /// Download and build all parts, and boot nothing.
     #[arg(long)]
     prepare: bool,
+    /// Boots before a failure counts: an emulator that other work starves of
+    /// time loses frames. Every failure is shown.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    tries: u32,
 }
 
 /// # Errors
@@ -64,7 +68,15 @@ pub struct BoardTestArgs {
 pub fn run(args: &BoardTestArgs) -> Result<()> {
     let arches = if args.arch.is_empty() { &Arch::ALL[..] } else { &args.arch };
     for arch in arches {
-        test(*arch, args).with_context(|| format!("the virtual board {}", arch.name()))?;
+        let mut attempt = 1;
+        while let Err(error) = test(*arch, args) {
+            let error = error.context(format!("the virtual board {}", arch.name()));
+            if attempt >= args.tries {
+                return Err(error);
+            }
+            attempt += 1;
+            eprintln!("{error:#}\ntry {attempt} of {} follows", args.tries);
+        }
     }
     Ok(())
 }
