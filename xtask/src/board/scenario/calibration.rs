@@ -31,7 +31,7 @@ pub fn calibrate(board: &mut Board) -> Result<()> {
     record(board)?;
     board.succeeds("kill $life; wait $life; true", PATIENCE)?;
     let calibrate = format!("normwatch calibrate --bundle {BUNDLE} --frames /tmp/normal");
-    board.succeeds(&format!("{calibrate} --alarms-per-day 1 --weight-memory 0"), PATIENCE)?;
+    board.succeeds(&format!("{calibrate} --alarms-per-day 1000 --weight-memory 0"), PATIENCE)?;
     board.succeeds("rm -r /tmp/normal", PATIENCE)?;
     board.succeeds(&format!("normwatch check --config {SITE}"), PATIENCE)?;
     Ok(())

@@ -41,7 +41,7 @@ read_timeout_ms = 1500
 test_pattern = "100% Red"
 osd_text_mode = "None"
 [budget]
-alarms_per_day = 1.0
+alarms_per_day = 1000.0
 [alarm]
 min_duration_ms = 800
 hold_ms = 300
