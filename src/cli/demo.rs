@@ -73,13 +73,12 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let summaries: Result<Vec<ClipSummary>, Error> =
         result.traces.iter().map(|trace| summarise(trace, Some(&labels))).collect();
     let verdict = judge(&summaries?);
+    let said =
+        format!("{}: {}", if verdict.passed { "passed" } else { "failed" }, verdict.sentence);
     let page = args.out.join("report.html");
     write_report(&page, &bundle, &clips, &options, &result, &labels, &verdict)?;
-    stage
-        .view
-        .finish(&format!("{}\nreport: {}", verdict.sentence, page.display()))
-        .map_err(screen)?;
-    if verdict.passed { Ok(()) } else { Err(Error::Verdict(verdict.sentence)) }
+    stage.view.finish(&format!("{said}\nreport: {}", page.display())).map_err(screen)?;
+    if verdict.passed { Ok(()) } else { Err(Error::Verdict(said)) }
 }
 
 fn find(given: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
@@ -103,9 +102,8 @@ fn judge(clips: &[ClipSummary]) -> Verdict {
     let inside = alarms - outside;
     let passed = inside > 0 && outside == 0;
     let sentence = format!(
-        "{}: {inside} of {alarms} alarms inside a true anomaly, {outside} outside one; \
-         {caught} of {events} anomalies caught",
-        if passed { "passed" } else { "failed" }
+        "{inside} of {alarms} alarms inside a true anomaly, {outside} outside one; \
+         {caught} of {events} anomalies caught"
     );
     Verdict { passed, sentence }
 }
