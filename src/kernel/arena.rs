@@ -3,62 +3,84 @@ use std::ptr::NonNull;
 
 /// Alignment of the memory and of every part of it: a cache line, and the
 /// widest vector.
-pub(super) const ALIGN_FLOATS: usize = 16;
+pub(super) const ALIGN_BYTES: usize = 64;
+pub(super) const ALIGN_FLOATS: usize = ALIGN_BYTES / size_of::<f32>();
 
-/// Zeroed, aligned floats that stay where they are.
-pub(super) struct Floats {
-    data: NonNull<f32>,
+/// Zeroed, aligned numbers that stay where they are.
+pub(super) struct Aligned<T> {
+    data: NonNull<T>,
     len: usize,
 }
 
-// SAFETY: it owns its memory, as a `Vec<f32>` does.
-unsafe impl Send for Floats {}
-// SAFETY: shared access only reads.
-unsafe impl Sync for Floats {}
+pub(super) type Floats = Aligned<f32>;
 
-impl Floats {
+/// # Safety
+/// Zero bytes are a value of the type, which needs no drop.
+pub(super) unsafe trait Number: Copy {}
+
+// SAFETY: a number.
+unsafe impl Number for f32 {}
+// SAFETY: a number.
+unsafe impl Number for i32 {}
+// SAFETY: a number.
+unsafe impl Number for i8 {}
+
+// SAFETY: it owns its memory, as a `Vec` does.
+unsafe impl<T: Number + Send> Send for Aligned<T> {}
+// SAFETY: shared access only reads.
+unsafe impl<T: Number + Sync> Sync for Aligned<T> {}
+
+impl<T: Number> Aligned<T> {
     pub(super) fn zeroed(len: usize) -> Self {
-        let len = len.max(1).next_multiple_of(ALIGN_FLOATS);
-        let layout = Self::layout(len);
+        let len = len.max(1).next_multiple_of(ALIGN_BYTES / size_of::<T>());
+        let layout = layout::<T>(len);
         // SAFETY: the size is not zero.
         let data = unsafe { alloc_zeroed(layout) };
         let Some(data) = NonNull::new(data.cast()) else { handle_alloc_error(layout) };
         Self { data, len }
     }
 
-    fn layout(len: usize) -> Layout {
-        Layout::array::<f32>(len)
-            .and_then(|layout| layout.align_to(ALIGN_FLOATS * size_of::<f32>()))
-            .expect("the arena fits the address space")
-    }
-
-    pub(super) fn as_ptr(&self) -> *const f32 {
+    pub(super) fn as_ptr(&self) -> *const T {
         self.data.as_ptr()
     }
 
-    pub(super) fn as_mut_ptr(&mut self) -> *mut f32 {
+    pub(super) fn as_mut_ptr(&mut self) -> *mut T {
         self.data.as_ptr()
     }
 
-    pub(super) fn as_slice(&self) -> &[f32] {
-        // SAFETY: `len` initialised floats that this value owns.
+    pub(super) fn as_slice(&self) -> &[T] {
+        // SAFETY: `len` initialised numbers that this value owns.
         unsafe { std::slice::from_raw_parts(self.data.as_ptr(), self.len) }
     }
 
-    pub(super) fn as_mut_slice(&mut self) -> &mut [f32] {
+    pub(super) fn as_mut_slice(&mut self) -> &mut [T] {
         // SAFETY: as above, and borrowed exclusively.
         unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr(), self.len) }
     }
 }
 
-impl Drop for Floats {
-    fn drop(&mut self) {
-        // SAFETY: allocated with this very layout.
-        unsafe { dealloc(self.data.as_ptr().cast(), Self::layout(self.len)) }
+impl Floats {
+    pub(super) fn as_mut_bytes(&mut self) -> &mut [u8] {
+        let len = self.len * size_of::<f32>();
+        // SAFETY: a float is four bytes, any of which make a float.
+        unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr().cast(), len) }
     }
 }
 
-impl Clone for Floats {
+fn layout<T>(len: usize) -> Layout {
+    Layout::array::<T>(len)
+        .and_then(|layout| layout.align_to(ALIGN_BYTES))
+        .expect("the arena fits the address space")
+}
+
+impl<T> Drop for Aligned<T> {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this very layout.
+        unsafe { dealloc(self.data.as_ptr().cast(), layout::<T>(self.len)) }
+    }
+}
+
+impl<T: Number> Clone for Aligned<T> {
     fn clone(&self) -> Self {
         let mut copy = Self::zeroed(self.len);
         copy.as_mut_slice().copy_from_slice(self.as_slice());
@@ -66,16 +88,16 @@ impl Clone for Floats {
     }
 }
 
-impl FromIterator<f32> for Floats {
-    fn from_iter<I: IntoIterator<Item = f32>>(values: I) -> Self {
-        let values: Vec<f32> = values.into_iter().collect();
-        let mut floats = Self::zeroed(values.len());
-        floats.as_mut_slice()[..values.len()].copy_from_slice(&values);
-        floats
+impl<T: Number> FromIterator<T> for Aligned<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        let values: Vec<T> = values.into_iter().collect();
+        let mut aligned = Self::zeroed(values.len());
+        aligned.as_mut_slice()[..values.len()].copy_from_slice(&values);
+        aligned
     }
 }
 
-/// A buffer's size, and the first and last step that needs it.
+/// A buffer's bytes, and the first and last step that needs it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lifetime {
     pub len: usize,
@@ -117,7 +139,7 @@ pub(super) fn place(buffers: &[Lifetime]) -> (Vec<usize>, usize) {
 }
 
 fn rounded(len: usize) -> usize {
-    len.next_multiple_of(ALIGN_FLOATS)
+    len.next_multiple_of(ALIGN_BYTES)
 }
 
 #[cfg(test)]
@@ -141,7 +163,7 @@ mod tests {
         ) {
             let (starts, total) = place(&buffers);
             for (i, a) in buffers.iter().enumerate() {
-                prop_assert!(starts[i] % ALIGN_FLOATS == 0);
+                prop_assert!(starts[i] % ALIGN_BYTES == 0);
                 prop_assert!(starts[i] + a.len <= total);
                 for (j, b) in buffers.iter().enumerate().skip(i + 1) {
                     let together = a.born <= b.dies && b.born <= a.dies;
@@ -156,7 +178,7 @@ mod tests {
     #[test]
     fn dead_buffers_make_room() {
         let chain: Vec<Lifetime> =
-            (0..10).map(|born| Lifetime { len: 160, born, dies: born + 1 }).collect();
-        assert_eq!(place(&chain).1, 320);
+            (0..10).map(|born| Lifetime { len: 640, born, dies: born + 1 }).collect();
+        assert_eq!(place(&chain).1, 1280);
     }
 }

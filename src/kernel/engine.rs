@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arena::Floats;
-use super::layout::{Grid, Shape};
-use super::plan::Plan;
+use super::layout::{ByteGrid, Grid, Shape};
+use super::plan::{Plan, PlannedInput};
 use super::step::StepContext;
 use super::team::Team;
 
@@ -54,18 +54,18 @@ impl Engine {
     /// # Panics
     /// When there are fewer or more values than the input takes.
     pub fn write(&mut self, input: usize, mut values: impl Iterator<Item = f32>) {
-        let grid = self.plan.inputs[input];
-        clear_input(&mut self.arena, grid);
-        let arena = self.arena.as_mut_slice();
-        let Shape { channels, height, width } = grid.shape;
-        for channel in 0..channels {
-            let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
-            for y in 0..height {
-                let start = grid.pixel(block, y as isize, 0) + lane;
-                let row = arena[start..].iter_mut().step_by(grid.lanes).take(width);
-                for to in row {
-                    *to = values.next().expect("as many values as the input takes");
-                }
+        match self.plan.inputs[input] {
+            PlannedInput::Floats(grid) => {
+                let arena = self.arena.as_mut_slice();
+                clear_input(arena, &grid, 0.0);
+                write(arena, &grid, &mut values);
+            }
+            PlannedInput::Bytes(ByteGrid { grid, zero_point }, shift, to) => {
+                let flip = self.plan.flip;
+                let arena = self.arena.as_mut_bytes();
+                clear_input(arena, &grid, zero_point as u8 ^ flip);
+                let stored = |value: f32| to.integer(value - shift) as u8 ^ flip;
+                write(arena, &grid, &mut values.by_ref().map(stored));
             }
         }
         assert!(values.next().is_none(), "more values than the input takes");
@@ -82,25 +82,20 @@ impl Engine {
         images: impl Iterator<Item = &'a [u8]>,
         values: &[f32; 256],
     ) {
-        let grid = self.plan.inputs[input];
-        clear_input(&mut self.arena, grid);
-        let arena = self.arena.as_mut_slice();
-        let Shape { channels, height, width } = grid.shape;
-        let mut rows = 0;
-        for image in images {
-            assert!(image.len().is_multiple_of(width), "images consist of whole rows");
-            for row in image.chunks_exact(width) {
-                let (channel, y) = (rows / height, rows % height);
-                assert!(channel < channels, "more values than the input takes");
-                let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
-                let start = grid.pixel(block, y as isize, 0) + lane;
-                for (to, &byte) in arena[start..].iter_mut().step_by(grid.lanes).zip(row) {
-                    *to = values[usize::from(byte)];
-                }
-                rows += 1;
+        match self.plan.inputs[input] {
+            PlannedInput::Floats(grid) => {
+                let arena = self.arena.as_mut_slice();
+                clear_input(arena, &grid, 0.0);
+                write_table(arena, &grid, images, values);
+            }
+            PlannedInput::Bytes(ByteGrid { grid, zero_point }, shift, to) => {
+                let flip = self.plan.flip;
+                let arena = self.arena.as_mut_bytes();
+                clear_input(arena, &grid, zero_point as u8 ^ flip);
+                let stored = values.map(|value| to.integer(value - shift) as u8 ^ flip);
+                write_table(arena, &grid, images, &stored);
             }
         }
-        assert!(rows == channels * height, "fewer values than the input takes");
     }
 
     /// An output, C×H×W, as the last run of its stage left it.
@@ -172,13 +167,58 @@ impl Memory {
     }
 }
 
-/// Zeroes what no value of an input is written to: border and spare lanes.
-fn clear_input(arena: &mut Floats, grid: Grid) {
+/// Gives `zero` to what no value of an input is written to: border and spare
+/// lanes.
+fn clear_input<T: Copy>(arena: &mut [T], grid: &Grid, zero: T) {
     let last = grid.blocks() - 1;
     if grid.depth(last) < grid.lanes {
         let start = grid.at + last * grid.plane();
-        arena.as_mut_slice()[start..start + grid.plane()].fill(0.0);
+        arena[start..start + grid.plane()].fill(zero);
     }
     // SAFETY: the grid lies in the arena, which is borrowed exclusively.
-    unsafe { grid.clear_border(arena.as_mut_ptr(), 0..grid.shape.height) };
+    unsafe { grid.fill_border(arena.as_mut_ptr(), zero, 0..grid.shape.height) };
+}
+
+/// The places of an input's channel in a row, from the first on.
+fn row<'a, T>(
+    arena: &'a mut [T],
+    grid: &Grid,
+    channel: usize,
+    y: usize,
+) -> impl Iterator<Item = &'a mut T> + use<'a, T> {
+    let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
+    let start = grid.pixel(block, y as isize, 0) + lane;
+    arena[start..].iter_mut().step_by(grid.lanes).take(grid.shape.width)
+}
+
+fn write<T>(arena: &mut [T], grid: &Grid, values: &mut impl Iterator<Item = T>) {
+    for channel in 0..grid.shape.channels {
+        for y in 0..grid.shape.height {
+            for to in row(arena, grid, channel, y) {
+                *to = values.next().expect("as many values as the input takes");
+            }
+        }
+    }
+}
+
+fn write_table<'a, T: Copy>(
+    arena: &mut [T],
+    grid: &Grid,
+    images: impl Iterator<Item = &'a [u8]>,
+    table: &[T; 256],
+) {
+    let Shape { channels, height, width } = grid.shape;
+    let mut rows = 0;
+    for image in images {
+        assert!(image.len().is_multiple_of(width), "images consist of whole rows");
+        for bytes in image.chunks_exact(width) {
+            let (channel, y) = (rows / height, rows % height);
+            assert!(channel < channels, "more values than the input takes");
+            for (to, &byte) in row(arena, grid, channel, y).zip(bytes) {
+                *to = table[usize::from(byte)];
+            }
+            rows += 1;
+        }
+    }
+    assert!(rows == channels * height, "fewer values than the input takes");
 }

@@ -1,3 +1,4 @@
+use super::integer::{IntegerFilter, Quantisation};
 use super::layout::Shape;
 
 /// A node's result, by the node's number.
@@ -39,6 +40,26 @@ pub enum Op {
         floor: f32,
     },
     Tanh,
+    /// A convolution from integers to integers.
+    IntegerConv(IntegerFilter),
+    /// To integers, of the value less the shift.
+    Quantise {
+        shift: f32,
+        to: Quantisation,
+    },
+    Dequantise(Quantisation),
+    /// Channel 4c + 2a + b to row a and column b of the doubled map c.
+    DepthToSpace,
+}
+
+/// What a value consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    F32,
+    /// Signed bytes, of which the zero point stands for 0.
+    I8 {
+        zero_point: i8,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -47,6 +68,7 @@ pub(super) struct Node {
     pub op: Op,
     pub inputs: Vec<Value>,
     pub shape: Shape,
+    pub element: Element,
     pub stage: usize,
 }
 
@@ -71,7 +93,7 @@ impl Graph {
     }
 
     pub fn input(&mut self, name: &str, shape: Shape) -> Value {
-        self.push(name, Op::Input, &[], shape)
+        self.push(name, Op::Input, &[], (shape, Element::F32))
     }
 
     /// Adds a node behind others.
@@ -80,8 +102,11 @@ impl Graph {
     /// The operator does not take such inputs.
     pub fn add(&mut self, name: &str, op: Op, inputs: &[Value]) -> Result<Value, String> {
         let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shape(value)).collect();
-        let shape = output_shape(&op, &shapes).map_err(|e| format!("`{name}` {e}"))?;
-        Ok(self.push(name, op, inputs, shape))
+        let elements: Vec<Element> = inputs.iter().map(|&value| self.element(value)).collect();
+        let named = |e: String| format!("`{name}` {e}");
+        let shape = output_shape(&op, &shapes).map_err(named)?;
+        let element = output_element(&op, &elements).map_err(named)?;
+        Ok(self.push(name, op, inputs, (shape, element)))
     }
 
     /// Makes a value readable from outside; outputs are numbered in the order
@@ -94,9 +119,19 @@ impl Graph {
         self.nodes[value].shape
     }
 
-    fn push(&mut self, name: &str, op: Op, inputs: &[Value], shape: Shape) -> Value {
+    pub fn element(&self, value: Value) -> Element {
+        self.nodes[value].element
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        op: Op,
+        inputs: &[Value],
+        (shape, element): (Shape, Element),
+    ) -> Value {
         let (name, inputs) = (name.into(), inputs.to_vec());
-        self.nodes.push(Node { name, op, inputs, shape, stage: self.stage });
+        self.nodes.push(Node { name, op, inputs, shape, element, stage: self.stage });
         self.nodes.len() - 1
     }
 }
@@ -130,10 +165,42 @@ fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, String> {
                 _ => Ok(Shape::new(channels, height * 2, width * 2)),
             }
         }
+        Op::IntegerConv(filter) => {
+            filter.check(shape.channels)?;
+            Ok(Shape { channels: filter.outputs(), ..shape })
+        }
+        Op::DepthToSpace if !shape.channels.is_multiple_of(4) => {
+            Err(format!("spreads {} channels, not a multiple of four", shape.channels))
+        }
+        Op::DepthToSpace => Ok(Shape::new(shape.channels / 4, height * 2, width * 2)),
         Op::MaxPool if height < 2 || width < 2 => Err("pools less than two pixels".into()),
         Op::MaxPool => Ok(Shape { height: height / 2, width: width / 2, ..shape }),
         Op::Upsample => Ok(Shape { height: height * 2, width: width * 2, ..shape }),
+        Op::Quantise { to, .. } | Op::Dequantise(to) => to.check().map(|()| shape),
         Op::Relu | Op::UnitLength { .. } | Op::Tanh => Ok(shape),
         Op::Input | Op::Concat => Err("has inputs".into()),
+    }
+}
+
+fn output_element(op: &Op, inputs: &[Element]) -> Result<Element, String> {
+    let first = inputs.first().copied().unwrap_or(Element::F32);
+    let integers = |zero_point: i8| match first {
+        Element::I8 { zero_point: found } if found == zero_point => Ok(()),
+        other => Err(format!("takes {other:?}, not integers with zero point {zero_point}")),
+    };
+    match op {
+        Op::MaxPool | Op::Upsample | Op::DepthToSpace => Ok(first),
+        Op::Concat if inputs.iter().all(|input| *input == first) => Ok(first),
+        Op::Concat => Err(format!("joins maps that differ: {inputs:?}")),
+        Op::IntegerConv(filter) => {
+            integers(filter.input_zero)?;
+            Ok(Element::I8 { zero_point: filter.output_zero })
+        }
+        Op::Dequantise(from) => integers(from.zero_point).map(|()| Element::F32),
+        Op::Quantise { to, .. } if first == Element::F32 => {
+            Ok(Element::I8 { zero_point: to.zero_point })
+        }
+        _ if first == Element::F32 => Ok(Element::F32),
+        _ => Err("takes integers, which it has no kernel for".into()),
     }
 }

@@ -2,28 +2,47 @@ use std::fmt;
 use std::str::FromStr;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use super::simd;
+use super::{integer, simd};
 
 /// Environment variable that names the instruction set to use instead of the
 /// widest; for tests and comparisons.
 pub const ISA_VARIABLE: &str = "NORMWATCH_ISA";
 
-/// The instruction sets that kernels exist for, widest first.
+/// The instruction sets that kernels exist for, widest first. Floats and
+/// integers have a vector unit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
+    /// AVX-512 with byte products (VNNI).
+    Avx512Vnni,
+    /// AVX-512 for floats, AVX2 for integers.
     Avx512,
+    /// AVX2 with byte products (AVX-VNNI).
+    AvxVnni,
     Avx2,
+    /// Advanced SIMD with byte products (SDOT).
+    NeonDot,
     Neon,
     Scalar,
 }
 
 impl Isa {
-    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Scalar];
+    pub const ALL: [Self; 7] = [
+        Self::Avx512Vnni,
+        Self::Avx512,
+        Self::AvxVnni,
+        Self::Avx2,
+        Self::NeonDot,
+        Self::Neon,
+        Self::Scalar,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
+            Self::Avx512Vnni => "avx512vnni",
             Self::Avx512 => "avx512",
+            Self::AvxVnni => "avxvnni",
             Self::Avx2 => "avx2",
+            Self::NeonDot => "neondot",
             Self::Neon => "neon",
             Self::Scalar => "scalar",
         }
@@ -33,9 +52,17 @@ impl Isa {
     pub fn is_here(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => simd::Avx512::detect().is_some(),
+            Self::Avx512Vnni => Self::Avx512.is_here() && integer::Avx512Vnni::detect().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                simd::Avx512::detect().is_some() && integer::Avx2Dot::detect().is_some()
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => Self::Avx2.is_here() && integer::AvxVnni::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => simd::Avx2::detect().is_some(),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot => Self::Neon.is_here() && integer::Sdot::detect().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => simd::Neon::detect().is_some(),
             Self::Scalar => true,

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 /// Channels, height, width of a map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -24,13 +26,25 @@ impl Shape {
 /// Where a map lies in the arena: blocks of `lanes` channels, each block an
 /// image of (height + 2)×(width + 2) pixels of `lanes` floats. The border is
 /// zero, so that no convolution asks where the picture ends; lanes beyond the
-/// last channel are zero too.
+/// last channel are zero too. Maps of integers lie alike, see [`ByteGrid`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
-    /// First float in the arena.
+    /// First element in the arena.
     pub at: usize,
     pub shape: Shape,
     pub lanes: usize,
+}
+
+/// Channels of a block of integers, whatever the vector unit.
+pub(super) const BYTE_LANES: usize = 16;
+
+/// A map of 8-bit integers: a [`Grid`] that counts in bytes, [`BYTE_LANES`]
+/// channels to a block. The border holds what stands for 0; lanes beyond the
+/// last channel hold anything, because their weights are zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ByteGrid {
+    pub grid: Grid,
+    pub zero_point: i8,
 }
 
 /// Where a convolution's result goes.
@@ -79,23 +93,34 @@ impl Grid {
     /// # Safety
     /// The grid lies within the arena at `arena`, and nobody else uses that
     /// part of the border.
-    pub(super) unsafe fn clear_border(&self, arena: *mut f32, rows: std::ops::Range<usize>) {
+    pub(super) unsafe fn clear_border(&self, arena: *mut f32, rows: Range<usize>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.fill_border(arena, 0.0, rows) };
+    }
+
+    /// [`Grid::clear_border`] with another value.
+    ///
+    /// # Safety
+    /// As for [`Grid::clear_border`], in an arena of such elements.
+    pub(super) unsafe fn fill_border<T: Copy>(&self, arena: *mut T, value: T, rows: Range<usize>) {
         let (height, width) = (self.shape.height, self.shape.width);
         // SAFETY: every span is inside the grid: rows and columns −1 to height
         // and width.
         unsafe {
+            let fill = |at: usize, len: usize| {
+                std::slice::from_raw_parts_mut(arena.add(at), len).fill(value);
+            };
             for block in 0..self.blocks() {
                 for y in rows.clone() {
                     let y = y as isize;
-                    arena.add(self.pixel(block, y, -1)).write_bytes(0, self.lanes);
-                    arena.add(self.pixel(block, y, width as isize)).write_bytes(0, self.lanes);
+                    fill(self.pixel(block, y, -1), self.lanes);
+                    fill(self.pixel(block, y, width as isize), self.lanes);
                 }
                 if rows.start == 0 {
-                    arena.add(self.pixel(block, -1, -1)).write_bytes(0, self.pitch());
+                    fill(self.pixel(block, -1, -1), self.pitch());
                 }
                 if rows.end == height {
-                    let last = self.pixel(block, height as isize, -1);
-                    arena.add(last).write_bytes(0, self.pitch());
+                    fill(self.pixel(block, height as isize, -1), self.pitch());
                 }
             }
         }

@@ -1,4 +1,5 @@
-use super::graph::{Filter, Graph, Op, Value};
+use super::graph::{Element, Filter, Graph, Op, Value};
+use super::integer::{IntegerFilter, Quantisation};
 use super::layout::Shape;
 
 /// How a convolution reads its input and places its output.
@@ -8,6 +9,15 @@ pub(super) enum Form {
     /// Over an input that is read as if every pixel stood there four times.
     Upsampled,
     Transposed,
+}
+
+/// The same of a convolution of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IntegerForm {
+    Plain,
+    Upsampled,
+    /// Output channel 4c + 2a + b goes to row a and column b of map c.
+    Shuffled,
 }
 
 /// What happens to a value on its way out.
@@ -25,8 +35,24 @@ pub(super) type BufferId = usize;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Buffer {
     pub shape: Shape,
-    /// Plain C×H×W for the outside instead of blocks with a border.
-    pub planar: bool,
+    pub storage: Storage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// Floats in C×H×W, for the outside.
+    Planar,
+    /// Floats in blocks with a border.
+    Floats,
+    /// Integers in blocks with a border.
+    Bytes { zero_point: i8 },
+}
+
+/// Where an input is written, and how it becomes integers: less the shift.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoweredInput {
+    pub into: BufferId,
+    pub quantise: Option<(f32, Quantisation)>,
 }
 
 #[derive(Debug)]
@@ -50,8 +76,28 @@ pub(super) enum Task {
         finish: Finish,
         into: BufferId,
     },
+    IntegerConv {
+        sources: Vec<BufferId>,
+        form: IntegerForm,
+        filter: IntegerFilter,
+        into: BufferId,
+        pooled: Option<BufferId>,
+    },
+    ToFloats {
+        source: BufferId,
+        quantisation: Quantisation,
+        into: BufferId,
+    },
+    ToIntegers {
+        source: BufferId,
+        shift: f32,
+        quantisation: Quantisation,
+        into: BufferId,
+    },
     Export {
         source: BufferId,
+        /// Where the source holds integers.
+        dequantise: Option<Quantisation>,
         finish: Finish,
         into: BufferId,
     },
@@ -69,7 +115,7 @@ pub(super) struct Lowering {
 pub(super) struct Lowered {
     pub buffers: Vec<Buffer>,
     pub steps: Vec<Lowering>,
-    pub inputs: Vec<BufferId>,
+    pub inputs: Vec<LoweredInput>,
     /// In the order of the graph's outputs.
     pub outputs: Vec<BufferId>,
 }
@@ -82,6 +128,9 @@ const HEAD_CHANNELS: usize = 4;
 struct Held {
     parts: Vec<BufferId>,
     upsampled: bool,
+    /// What the parts are to be read as, where they are integers and the value
+    /// is not.
+    dequantise: Option<Quantisation>,
 }
 
 /// Fuses a graph into tasks.
@@ -99,6 +148,7 @@ pub(super) fn lower(graph: Graph) -> Result<Lowered, String> {
     let mut pass = Pass {
         kinds: graph.nodes.iter().map(|node| Kind::of(&node.op)).collect(),
         shapes: graph.nodes.iter().map(|node| node.shape).collect(),
+        elements: graph.nodes.iter().map(|node| node.element).collect(),
         outputs: graph.outputs,
         consumers,
         held: vec![None; count],
@@ -125,6 +175,8 @@ enum Kind {
     Relu,
     Pool,
     Finish(Finish),
+    Quantise { shift: f32, to: Quantisation },
+    DepthToSpace,
     Other,
 }
 
@@ -135,6 +187,8 @@ impl Kind {
             Op::MaxPool => Self::Pool,
             Op::Tanh => Self::Finish(Finish::Tanh),
             Op::UnitLength { floor } => Self::Finish(Finish::UnitLength { floor: *floor }),
+            Op::Quantise { shift, to } => Self::Quantise { shift: *shift, to: *to },
+            Op::DepthToSpace => Self::DepthToSpace,
             _ => Self::Other,
         }
     }
@@ -143,6 +197,7 @@ impl Kind {
 struct Pass {
     kinds: Vec<Kind>,
     shapes: Vec<Shape>,
+    elements: Vec<Element>,
     outputs: Vec<Value>,
     consumers: Vec<Vec<Value>>,
     held: Vec<Option<Held>>,
@@ -161,28 +216,38 @@ impl Pass {
         stage: usize,
     ) -> Result<(), String> {
         match op {
-            Op::Input => {
-                let into = self.buffer(self.shapes[value], false);
-                self.lowered.inputs.push(into);
-                self.hold(value, vec![into], false);
-                self.step(name, stage, Task::Input { into });
+            Op::Input => self.input(value, name, stage),
+            Op::Quantise { shift, to } => {
+                self.quantise(value, inputs[0], (shift, to), name, stage)?
             }
+            Op::Dequantise(from) => {
+                let held = Held { dequantise: Some(from), ..self.held(inputs[0])? };
+                self.held[value] = Some(held);
+            }
+            Op::IntegerConv(filter) => {
+                let Held { parts, upsampled, .. } = self.held(inputs[0])?;
+                self.integer_convolution(value, parts, upsampled, filter, name, stage)?;
+            }
+            Op::DepthToSpace => return Err("follows no convolution of integers alone".into()),
             Op::Conv(filter) => {
-                let Held { parts, upsampled } = self.held(inputs[0])?;
+                let Held { parts, upsampled, .. } = self.floats(inputs[0], name, stage)?;
                 let form = if upsampled { Form::Upsampled } else { Form::Plain };
                 self.convolution(value, parts, form, filter, name, stage);
             }
             Op::Transposed(filter) => {
+                self.floats(inputs[0], name, stage)?;
                 let parts = self.plain(inputs[0])?;
                 self.convolution(value, parts, Form::Transposed, filter, name, stage);
             }
             Op::Upsample => {
+                self.floats(inputs[0], name, stage)?;
                 let parts = self.plain(inputs[0])?;
                 self.hold(value, parts, true);
             }
             Op::Concat => {
                 let mut parts = Vec::new();
                 for &input in inputs {
+                    self.floats(input, name, stage)?;
                     parts.extend(self.plain(input)?);
                 }
                 self.hold(value, parts, false);
@@ -218,7 +283,7 @@ impl Pass {
             let tanh = if relu { None } else { self.absorb_sole(value, tanh) };
             let last = tanh.unwrap_or(value);
             if self.outputs.contains(&last) && self.consumers[last].is_empty() {
-                let into = self.buffer(self.shapes[last], true);
+                let into = self.buffer(self.shapes[last], Storage::Planar);
                 self.exported[last] = Some(into);
                 let finish = match (relu, tanh) {
                     (true, _) => Finish::Relu,
@@ -231,23 +296,101 @@ impl Pass {
                 self.absorbed[tanh] = false;
             }
         }
-        let into = self.buffer(self.shapes[value], false);
+        let (into, pooled) = self.destination(value);
+        self.step(name, stage, Task::Conv { sources, form, filter, relu, into, pooled });
+        if value != conv && self.outputs.contains(&value) {
+            self.export(value, value, Finish::Nothing, name, stage)
+                .expect("a convolution's result is a plain map");
+        }
+    }
+
+    /// Buffers for a convolution's result and for its maxima, if they are
+    /// asked for.
+    fn destination(&mut self, value: Value) -> (BufferId, Option<BufferId>) {
+        let into = self.map_buffer(value);
         self.hold(value, vec![into], false);
         let pools: Vec<Value> = self.consumers[value]
             .iter()
             .copied()
             .filter(|&v| self.kinds[v] == Kind::Pool)
             .collect();
-        let pooled = pools.first().map(|&pool| self.buffer(self.shapes[pool], false));
+        let pooled = pools.first().map(|&pool| self.map_buffer(pool));
         for pool in pools {
             self.absorbed[pool] = true;
             self.hold(pool, pooled.into_iter().collect(), false);
         }
-        self.step(name, stage, Task::Conv { sources, form, filter, relu, into, pooled });
-        if value != conv && self.outputs.contains(&value) {
-            self.export(value, value, Finish::Nothing, name, stage)
-                .expect("a convolution's result is a plain map");
+        (into, pooled)
+    }
+
+    /// An input that is read in integers alone is written as such.
+    fn input(&mut self, input: Value, name: &str, stage: usize) {
+        let quantise = self.absorb_sole(input, |kind| matches!(kind, Kind::Quantise { .. }));
+        let value = quantise.unwrap_or(input);
+        let quantise = match self.kinds[value] {
+            Kind::Quantise { shift, to } => Some((shift, to)),
+            _ => None,
+        };
+        let into = self.map_buffer(value);
+        self.lowered.inputs.push(LoweredInput { into, quantise });
+        self.hold(value, vec![into], false);
+        self.step(name, stage, Task::Input { into });
+    }
+
+    fn quantise(
+        &mut self,
+        value: Value,
+        input: Value,
+        (shift, quantisation): (f32, Quantisation),
+        name: &str,
+        stage: usize,
+    ) -> Result<(), String> {
+        let Held { parts, upsampled, .. } = self.floats(input, name, stage)?;
+        let Element::I8 { zero_point } = self.elements[value] else { unreachable!("by its op") };
+        let mut integers = Vec::new();
+        for source in parts {
+            let shape = self.lowered.buffers[source].shape;
+            let into = self.buffer(shape, Storage::Bytes { zero_point });
+            self.step(name, stage, Task::ToIntegers { source, shift, quantisation, into });
+            integers.push(into);
         }
+        self.hold(value, integers, upsampled);
+        Ok(())
+    }
+
+    fn integer_convolution(
+        &mut self,
+        conv: Value,
+        sources: Vec<BufferId>,
+        upsampled: bool,
+        filter: IntegerFilter,
+        name: &str,
+        stage: usize,
+    ) -> Result<(), String> {
+        let shuffle = self.absorb_sole(conv, |kind| kind == Kind::DepthToSpace);
+        let form = match (upsampled, shuffle) {
+            (true, Some(_)) => return Err("doubles its input and its output".into()),
+            (true, None) => IntegerForm::Upsampled,
+            (false, Some(_)) => IntegerForm::Shuffled,
+            (false, None) => IntegerForm::Plain,
+        };
+        let (into, pooled) = self.destination(shuffle.unwrap_or(conv));
+        self.step(name, stage, Task::IntegerConv { sources, form, filter, into, pooled });
+        Ok(())
+    }
+
+    /// What holds a value, taken to floats where it is read as such for the
+    /// first time.
+    fn floats(&mut self, value: Value, name: &str, stage: usize) -> Result<Held, String> {
+        let held = self.held(value)?;
+        let Some(quantisation) = held.dequantise else { return Ok(held) };
+        let mut floats = Vec::new();
+        for &source in &held.parts {
+            let into = self.buffer(self.lowered.buffers[source].shape, Storage::Floats);
+            self.step(name, stage, Task::ToFloats { source, quantisation, into });
+            floats.push(into);
+        }
+        self.hold(value, floats, held.upsampled);
+        self.held(value)
     }
 
     /// The only consumer of a value that is of use nowhere else.
@@ -271,17 +414,30 @@ impl Pass {
         let &[source] = self.plain(input)?.as_slice() else {
             return Err("takes a concatenation out".into());
         };
+        if self.elements[value] != Element::F32 {
+            return Err("is an output in integers".into());
+        }
+        let dequantise = self.held(input)?.dequantise;
         if !self.outputs.contains(&value) || !self.consumers[value].is_empty() && input != value {
             return Err("stands in the middle of the graph".into());
         }
-        let into = self.buffer(self.shapes[value], true);
+        let into = self.buffer(self.shapes[value], Storage::Planar);
         self.exported[value] = Some(into);
-        self.step(name, stage, Task::Export { source, finish, into });
+        self.step(name, stage, Task::Export { source, dequantise, finish, into });
         Ok(())
     }
 
-    fn buffer(&mut self, shape: Shape, planar: bool) -> BufferId {
-        self.lowered.buffers.push(Buffer { shape, planar });
+    /// A buffer for a value between layers.
+    fn map_buffer(&mut self, value: Value) -> BufferId {
+        let storage = match self.elements[value] {
+            Element::F32 => Storage::Floats,
+            Element::I8 { zero_point } => Storage::Bytes { zero_point },
+        };
+        self.buffer(self.shapes[value], storage)
+    }
+
+    fn buffer(&mut self, shape: Shape, storage: Storage) -> BufferId {
+        self.lowered.buffers.push(Buffer { shape, storage });
         self.lowered.buffers.len() - 1
     }
 
@@ -290,7 +446,7 @@ impl Pass {
     }
 
     fn hold(&mut self, value: Value, parts: Vec<BufferId>, upsampled: bool) {
-        self.held[value] = Some(Held { parts, upsampled });
+        self.held[value] = Some(Held { parts, upsampled, dequantise: None });
     }
 
     fn held(&self, value: Value) -> Result<Held, String> {

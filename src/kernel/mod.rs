@@ -15,6 +15,7 @@ mod engine;
 mod finish;
 mod graph;
 mod head;
+mod integer;
 mod isa;
 mod layout;
 mod lower;
@@ -29,7 +30,8 @@ mod tests;
 mod winograd;
 
 pub use engine::{Engine, StepInfo};
-pub use graph::{Filter, Graph, Op, Value};
+pub use graph::{Element, Filter, Graph, Op, Value};
+pub use integer::{IntegerFilter, Quantisation};
 pub use isa::{ISA_VARIABLE, Isa};
 pub use layout::Shape;
 pub use plan::{Algorithm, Plan, PlanOptions};

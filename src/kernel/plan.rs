@@ -3,9 +3,10 @@ use super::direct::Direct;
 use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
+use super::integer::{self, ByteExport, Dot, IntegerConv, Quantisation, ToFloats, ToIntegers};
 use super::isa::Isa;
-use super::layout::{Destination, Grid, Shape};
-use super::lower::{Buffer, BufferId, Form, Lowered, Lowering, Task, lower};
+use super::layout::{BYTE_LANES, ByteGrid, Destination, Grid, Shape};
+use super::lower::{Buffer, BufferId, Form, Lowered, Lowering, Storage, Task, lower};
 use super::simd::{self, Simd};
 use super::step::Step;
 use super::winograd::{self, Winograd};
@@ -42,11 +43,30 @@ pub(super) struct PlannedStep {
 pub struct Plan {
     pub(super) options: PlanOptions,
     pub(super) steps: Vec<PlannedStep>,
-    pub(super) inputs: Vec<Grid>,
+    pub(super) inputs: Vec<PlannedInput>,
     /// First float of each output, and its shape.
     pub(super) outputs: Vec<(usize, Shape)>,
+    /// Floats of the arena.
     pub(super) arena_len: usize,
     pub(super) scratch_len: usize,
+    /// The bit that stored integers have flipped.
+    pub(super) flip: u8,
+}
+
+/// Where an input is written, and as what.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PlannedInput {
+    Floats(Grid),
+    /// Less the shift, as integers.
+    Bytes(ByteGrid, f32, Quantisation),
+}
+
+impl PlannedInput {
+    pub(super) fn grid(&self) -> &Grid {
+        match self {
+            Self::Floats(grid) | Self::Bytes(ByteGrid { grid, .. }, ..) => grid,
+        }
+    }
 }
 
 impl Plan {
@@ -62,12 +82,33 @@ impl Plan {
         let lowered = lower(graph)?;
         let plan = match options.isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => simd::Avx512::detect().map(|simd| compile(simd, &lowered, options)),
+            Isa::Avx512Vnni => simd::Avx512::detect()
+                .zip(integer::Avx512Vnni::detect())
+                .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => simd::Avx2::detect().map(|simd| compile(simd, &lowered, options)),
+            Isa::Avx512 => simd::Avx512::detect()
+                .zip(integer::Avx2Dot::detect())
+                .map(|units| compile(units, &lowered, options)),
+            #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => simd::Avx2::detect()
+                .zip(integer::AvxVnni::detect())
+                .map(|units| compile(units, &lowered, options)),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => simd::Avx2::detect()
+                .zip(integer::Avx2Dot::detect())
+                .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon => simd::Neon::detect().map(|simd| compile(simd, &lowered, options)),
-            Isa::Scalar => Some(compile(simd::Scalar::detect(), &lowered, options)),
+            Isa::NeonDot => simd::Neon::detect()
+                .zip(integer::Sdot::detect())
+                .map(|units| compile(units, &lowered, options)),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => simd::Neon::detect()
+                .zip(integer::NeonDot::detect())
+                .map(|units| compile(units, &lowered, options)),
+            Isa::Scalar => {
+                let units = (simd::Scalar::detect(), integer::ScalarDot);
+                Some(compile(units, &lowered, options))
+            }
             #[allow(unreachable_patterns)]
             _ => None,
         };
@@ -79,7 +120,7 @@ impl Plan {
     }
 
     pub fn input_shape(&self, input: usize) -> Shape {
-        self.inputs[input].shape
+        self.inputs[input].grid().shape
     }
 
     pub fn output_shape(&self, output: usize) -> Shape {
@@ -92,10 +133,14 @@ impl Plan {
     }
 }
 
-fn compile<S: Simd>(simd: S, lowered: &Lowered, options: PlanOptions) -> Plan {
+fn compile<S: Simd, D: Dot>((simd, dot): (S, D), lowered: &Lowered, options: PlanOptions) -> Plan {
     let size = |buffer: &Buffer| {
-        let grid = Grid { at: 0, shape: buffer.shape, lanes: S::LANES };
-        if buffer.planar { buffer.shape.len() } else { grid.len() }
+        let blocks = |lanes| Grid { at: 0, shape: buffer.shape, lanes }.len();
+        match buffer.storage {
+            Storage::Planar => buffer.shape.len() * size_of::<f32>(),
+            Storage::Floats => blocks(S::LANES) * size_of::<f32>(),
+            Storage::Bytes { .. } => blocks(BYTE_LANES),
+        }
     };
     let lifetimes: Vec<Lifetime> = lowered
         .buffers
@@ -103,32 +148,43 @@ fn compile<S: Simd>(simd: S, lowered: &Lowered, options: PlanOptions) -> Plan {
         .enumerate()
         .map(|(id, buffer)| lifetime(lowered, id, size(buffer)))
         .collect();
-    let (starts, arena_len) = place(&lifetimes);
-    let places = Places { simd, lowered, starts, options };
+    let (starts, arena_bytes) = place(&lifetimes);
+    let places = Places { simd, dot, lowered, starts, options };
     let steps: Vec<PlannedStep> = lowered.steps.iter().filter_map(|s| places.step(s)).collect();
     let scratch_len = steps.iter().map(|step| step.step.scratch_len()).max().unwrap_or(0);
     Plan {
         options,
         steps,
-        inputs: lowered.inputs.iter().map(|&id| places.grid(id)).collect(),
+        inputs: lowered
+            .inputs
+            .iter()
+            .map(|input| match input.quantise {
+                None => PlannedInput::Floats(places.grid(input.into)),
+                Some((shift, to)) => PlannedInput::Bytes(places.byte_grid(input.into), shift, to),
+            })
+            .collect(),
         outputs: lowered
             .outputs
             .iter()
-            .map(|&id| (places.starts[id], lowered.buffers[id].shape))
+            .map(|&id| (places.first_float(id), lowered.buffers[id].shape))
             .collect(),
-        arena_len,
+        arena_len: arena_bytes / size_of::<f32>(),
         scratch_len,
+        flip: D::FLIP,
     }
 }
 
 fn lifetime(lowered: &Lowered, id: BufferId, len: usize) -> Lifetime {
     let touches = |step: &Lowering| match &step.task {
         Task::Input { into } => *into == id,
-        Task::Conv { sources, into, pooled, .. } => {
+        Task::Conv { sources, into, pooled, .. }
+        | Task::IntegerConv { sources, into, pooled, .. } => {
             sources.contains(&id) || *into == id || *pooled == Some(id)
         }
         Task::Head { sources, into, .. } => sources.contains(&id) || *into == id,
-        Task::Export { source, into, .. } => *source == id || *into == id,
+        Task::Export { source, into, .. }
+        | Task::ToFloats { source, into, .. }
+        | Task::ToIntegers { source, into, .. } => *source == id || *into == id,
     };
     let mut uses = (0..lowered.steps.len()).filter(|&index| touches(&lowered.steps[index]));
     let born = uses.next().expect("every buffer is written");
@@ -137,20 +193,36 @@ fn lifetime(lowered: &Lowered, id: BufferId, len: usize) -> Lifetime {
     // All inputs of a stage are written before its first step.
     let stage = lowered.steps[born].stage;
     let first = lowered.steps.iter().position(|step| step.stage == stage).expect("its own");
-    let born = if lowered.inputs.contains(&id) { first } else { born };
+    let is_input = lowered.inputs.iter().any(|input| input.into == id);
+    let born = if is_input { first } else { born };
     Lifetime { len, born, dies }
 }
 
-struct Places<'a, S> {
+struct Places<'a, S, D> {
     simd: S,
+    dot: D,
     lowered: &'a Lowered,
+    /// In bytes.
     starts: Vec<usize>,
     options: PlanOptions,
 }
 
-impl<S: Simd> Places<'_, S> {
+impl<S: Simd, D: Dot> Places<'_, S, D> {
+    fn first_float(&self, id: BufferId) -> usize {
+        self.starts[id] / size_of::<f32>()
+    }
+
     fn grid(&self, id: BufferId) -> Grid {
-        Grid { at: self.starts[id], shape: self.lowered.buffers[id].shape, lanes: S::LANES }
+        let shape = self.lowered.buffers[id].shape;
+        Grid { at: self.first_float(id), shape, lanes: S::LANES }
+    }
+
+    fn byte_grid(&self, id: BufferId) -> ByteGrid {
+        let Buffer { shape, storage } = self.lowered.buffers[id];
+        let Storage::Bytes { zero_point } = storage else {
+            unreachable!("the graph knows which values are integers");
+        };
+        ByteGrid { grid: Grid { at: self.starts[id], shape, lanes: BYTE_LANES }, zero_point }
     }
 
     fn grids(&self, ids: &[BufferId]) -> Vec<Grid> {
@@ -174,11 +246,29 @@ impl<S: Simd> Places<'_, S> {
                 }
             }
             Task::Head { sources, filter, finish, into } => {
-                let (sources, into) = (self.grids(sources), self.starts[*into]);
+                let (sources, into) = (self.grids(sources), self.first_float(*into));
                 Box::new(Head::new(simd, &sources, filter, *finish, into, threads))
             }
-            Task::Export { source, finish, into } => {
-                let (source, into) = (self.grid(*source), self.starts[*into]);
+            Task::IntegerConv { sources, form, filter, into, pooled } => {
+                let sources: Vec<_> = sources.iter().map(|&id| self.byte_grid(id)).collect();
+                let to = (self.byte_grid(*into), pooled.map(|id| self.byte_grid(id)));
+                Box::new(IntegerConv::new(self.dot, &sources, *form, filter, to, threads))
+            }
+            Task::ToFloats { source, quantisation, into } => {
+                let (source, into) = (self.byte_grid(*source), self.grid(*into));
+                Box::new(ToFloats::new(source, into, *quantisation, D::FLIP, threads))
+            }
+            Task::ToIntegers { source, shift, quantisation, into } => {
+                let (source, into) = (self.grid(*source), self.byte_grid(*into));
+                let how = (*shift, *quantisation);
+                Box::new(ToIntegers::new(source, into, how, D::FLIP, threads))
+            }
+            Task::Export { source, dequantise: Some(from), finish, into } => {
+                let (source, into) = (self.byte_grid(*source), self.first_float(*into));
+                Box::new(ByteExport::new(source, (*from, *finish), D::FLIP, into, threads))
+            }
+            Task::Export { source, dequantise: None, finish, into } => {
+                let (source, into) = (self.grid(*source), self.first_float(*into));
                 Box::new(Export { simd, source, finish: *finish, into, threads })
             }
         };

@@ -11,7 +11,7 @@ use tract_onnx::prelude::Framework;
 
 use super::NetworkError;
 pub(super) use super::tract::precision;
-use crate::kernel::{Filter, Graph, Op, Shape, Value};
+use crate::kernel::{Element, Filter, Graph, IntegerFilter, Op, Quantisation, Shape, Value};
 
 pub(super) type Model = ModelProto;
 
@@ -44,14 +44,14 @@ pub(super) fn graph(encoder: &Model, decoder: &Model) -> Result<Graph, String> {
     let (query_read, rest) = inputs.split_first().ok_or("the decoder has no input")?;
     let query = reader.graph.shape(query);
     reader.input(query_read)?;
-    if shape(query_read)? != (Shape { channels: 2 * query.channels, ..query }) {
+    if shape(query_read, Element::F32)? != (Shape { channels: 2 * query.channels, ..query }) {
         return Err("the decoder does not take query and read".into());
     }
     if rest.len() != skips.len() {
         return Err("the decoder does not take the encoder's skips".into());
     }
     for (input, &skip) in rest.iter().zip(skips) {
-        if shape(input)? != reader.graph.shape(skip) {
+        if shape(input, reader.graph.element(skip))? != reader.graph.shape(skip) {
             return Err(format!("`{}` is not of the shape that the encoder gives", input.name));
         }
         reader.known.insert(&input.name, Known::Map(skip));
@@ -72,6 +72,8 @@ enum Known {
     Map(Value),
     /// The length of each pixel of a map, with a lower bound.
     Length(Value, f32),
+    /// A map less a constant, on its way to integers.
+    Shifted(Value, f32),
 }
 
 struct Reader<'a, 'g> {
@@ -102,7 +104,7 @@ impl<'a, 'g> Reader<'a, 'g> {
     }
 
     fn input(&mut self, input: &'a ValueInfoProto) -> Result<(), String> {
-        let value = self.graph.input(&input.name, shape(input)?);
+        let value = self.graph.input(&input.name, shape(input, Element::F32)?);
         self.known.insert(&input.name, Known::Map(value));
         Ok(())
     }
@@ -131,6 +133,20 @@ impl<'a, 'g> Reader<'a, 'g> {
         let op = match node.op_type.as_str() {
             "Conv" => Op::Conv(self.conv(node)?),
             "ConvTranspose" => Op::Transposed(self.transposed(node)?),
+            "QLinearConv" => Op::IntegerConv(self.integer_conv(node)?),
+            "Sub" => {
+                let map = self.map(self.name(node, 0)?)?;
+                return Ok(Known::Shifted(map, self.scalar(node, 1)?));
+            }
+            "QuantizeLinear" => return self.quantise(node),
+            "DequantizeLinear" => Op::Dequantise(self.quantisation(node, 1)?),
+            "DepthToSpace" => {
+                expect_one(node, "blocksize", 2, 0)?;
+                if attribute(node, "mode").is_none_or(|mode| mode.s != b"CRD") {
+                    return Err("is not of the mode CRD".into());
+                }
+                Op::DepthToSpace
+            }
             "Relu" => Op::Relu,
             "Tanh" => Op::Tanh,
             "MaxPool" => {
@@ -150,7 +166,12 @@ impl<'a, 'g> Reader<'a, 'g> {
                 expect_one(node, "axis", 1, 0)?;
                 Op::Concat
             }
-            "Identity" => return Ok(self.known[self.name(node, 0)?]),
+            "Identity" => {
+                let name = self.name(node, 0)?;
+                let known = self.known.get(name).copied();
+                return known
+                    .ok_or_else(|| format!("takes `{name}`, which is not computed before"));
+            }
             "ReduceL2" => {
                 self.over_channels(node)?;
                 return Ok(Known::Length(self.map(self.name(node, 0)?)?, 0.0));
@@ -184,6 +205,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         match self.known.get(name) {
             Some(Known::Map(value)) => Ok(*value),
             Some(Known::Length(..)) => Err(format!("takes `{name}`, which is a length")),
+            Some(Known::Shifted(..)) => Err(format!("takes `{name}`, which is a difference")),
             None => Err(format!("takes `{name}`, which is not computed before")),
         }
     }
@@ -191,6 +213,90 @@ impl<'a, 'g> Reader<'a, 'g> {
     fn conv(&self, node: &NodeProto) -> Result<Filter, String> {
         expect(node, "strides", &[1, 1], Some(&[1, 1]))?;
         self.filter(node, |channels, weights| (channels[0], weights))
+    }
+
+    fn constant(&self, node: &NodeProto, index: usize) -> Result<&'a TensorProto, String> {
+        let name = node.input.get(index).ok_or("has too few inputs")?;
+        let tensor = self.constants.get(name.as_str());
+        tensor.copied().ok_or_else(|| format!("takes `{name}`, which is not constant"))
+    }
+
+    fn scalar(&self, node: &NodeProto, index: usize) -> Result<f32, String> {
+        match floats(self.constant(node, index)?)?[..] {
+            [value] => Ok(value),
+            _ => Err(format!("takes more than one value in `{}`", node.input[index])),
+        }
+    }
+
+    /// The scale at an input and the zero point behind it.
+    fn quantisation(&self, node: &NodeProto, first: usize) -> Result<Quantisation, String> {
+        let scale = self.scalar(node, first)?;
+        match bytes(self.constant(node, first + 1)?)?[..] {
+            [zero_point] => Ok(Quantisation { scale, zero_point }),
+            _ => Err("has more than one zero point".into()),
+        }
+    }
+
+    fn quantise(&mut self, node: &'a NodeProto) -> Result<Known, String> {
+        let to = self.quantisation(node, 1)?;
+        let name = self.name(node, 0)?;
+        let (map, shift) = match self.known.get(name) {
+            Some(&Known::Shifted(map, shift)) => (map, shift),
+            _ => (self.map(name)?, 0.0),
+        };
+        let name = format!("{} {}", self.part, layer_name(node));
+        self.graph.add(&name, Op::Quantise { shift, to }, &[map]).map(Known::Map)
+    }
+
+    fn integer_conv(&self, node: &NodeProto) -> Result<IntegerFilter, String> {
+        expect(node, "strides", &[1, 1], Some(&[1, 1]))?;
+        expect(node, "dilations", &[1, 1], Some(&[1, 1]))?;
+        expect_one(node, "group", 1, 1)?;
+        padded_by_hand(node)?;
+        let weights = self.constant(node, 3)?;
+        let (outputs, side, pads) = match weights.dims[..] {
+            [outputs, _, 3, 3] => (outputs, 3, [1, 1, 1, 1]),
+            [outputs, _, 2, 2] => (outputs, 2, [0, 0, 1, 1]),
+            _ => return Err(format!("has weights of shape {:?}", weights.dims)),
+        };
+        expect(node, "pads", &pads, None)?;
+        let sides = [side as i64; 2];
+        expect(node, "kernel_shape", &sides, Some(&sides))?;
+        let (input, output) = (self.quantisation(node, 1)?, self.quantisation(node, 6)?);
+        if bytes(self.constant(node, 5)?)?.iter().any(|&zero| zero != 0) {
+            return Err("has weights whose zero point is not 0".into());
+        }
+        let values = bytes(weights)?;
+        let outputs = usize::try_from(outputs).unwrap_or(usize::MAX);
+        if outputs > values.len() {
+            return Err(format!("has weights of shape {:?}", weights.dims));
+        }
+        let scales = floats(self.constant(node, 4)?)?;
+        let scale_of = |o: usize| match scales[..] {
+            [scale] => Some(scale),
+            _ => scales.get(o).copied(),
+        };
+        let multipliers: Option<Vec<f32>> =
+            (0..outputs).map(|o| Some(input.scale * scale_of(o)? / output.scale)).collect();
+        let bias = match node.input.get(8).filter(|name| !name.is_empty()) {
+            Some(_) => words(self.constant(node, 8)?)?,
+            None => vec![0; outputs],
+        };
+        if bias.len() != outputs || scales.len() != 1 && scales.len() != outputs {
+            return Err(format!(
+                "has {} biases and {} scales for {outputs} outputs",
+                bias.len(),
+                scales.len()
+            ));
+        }
+        Ok(IntegerFilter {
+            side,
+            weights: values,
+            bias,
+            multipliers: multipliers.ok_or("has too few scales")?,
+            input_zero: input.zero_point,
+            output_zero: output.zero_point,
+        })
     }
 
     fn transposed(&self, node: &NodeProto) -> Result<Filter, String> {
@@ -315,9 +421,13 @@ fn padded_by_hand(node: &NodeProto) -> Result<(), String> {
     }
 }
 
-/// The shape of a 1×C×H×W tensor of floats.
-fn shape(info: &ValueInfoProto) -> Result<Shape, String> {
-    let other = || format!("`{}` is no tensor of 1×C×H×W floats", info.name);
+/// The shape of a 1×C×H×W tensor.
+fn shape(info: &ValueInfoProto, element: Element) -> Result<Shape, String> {
+    let other = || format!("`{}` is no tensor of 1×C×H×W values of {element:?}", info.name);
+    let wanted = match element {
+        Element::F32 => DataType::Float,
+        Element::I8 { .. } => DataType::Int8,
+    };
     let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref())
     else {
         return Err(other());
@@ -331,7 +441,7 @@ fn shape(info: &ValueInfoProto) -> Result<Shape, String> {
             _ => None,
         })
         .collect();
-    match (tensor.elem_type == DataType::Float as i32, dimensions.as_deref()) {
+    match (tensor.elem_type == wanted as i32, dimensions.as_deref()) {
         (true, Some(&[1, channels, height, width])) if channels * height * width > 0 => {
             Ok(Shape { channels, height, width })
         }
@@ -350,18 +460,38 @@ fn stored_here(tensor: &TensorProto, wanted: DataType) -> Result<(), String> {
 }
 
 fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
-    stored_here(tensor, DataType::Float)?;
-    let values: Vec<f32> = if tensor.raw_data.is_empty() {
-        tensor.float_data.clone()
+    numbers(tensor, DataType::Float, f32::from_le_bytes, &tensor.float_data, |v| v)
+}
+
+/// Checks a tensor's type and takes its values, `N` bytes each or from the
+/// field for them.
+fn numbers<const N: usize, F: Copy, T>(
+    tensor: &TensorProto,
+    wanted: DataType,
+    of_bytes: impl Fn([u8; N]) -> T,
+    field: &[F],
+    of_field: impl Fn(F) -> T,
+) -> Result<Vec<T>, String> {
+    stored_here(tensor, wanted)?;
+    let values: Vec<T> = if tensor.raw_data.is_empty() {
+        field.iter().copied().map(of_field).collect()
     } else {
         let (values, _) = tensor.raw_data.as_chunks();
-        values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        values.iter().copied().map(of_bytes).collect()
     };
-    let expected: i64 = tensor.dims.iter().product();
-    if values.len() as i64 == expected {
+    let expected = tensor.dims.iter().try_fold(1i64, |product, &dim| product.checked_mul(dim));
+    if expected == Some(values.len() as i64) {
         return Ok(values);
     }
-    Err(format!("`{}` holds {} values, not {expected}", tensor.name, values.len()))
+    Err(format!("`{}` holds {} values for {:?}", tensor.name, values.len(), tensor.dims))
+}
+
+fn bytes(tensor: &TensorProto) -> Result<Vec<i8>, String> {
+    numbers(tensor, DataType::Int8, i8::from_le_bytes, &tensor.int32_data, |v| v as i8)
+}
+
+fn words(tensor: &TensorProto) -> Result<Vec<i32>, String> {
+    numbers(tensor, DataType::Int32, i32::from_le_bytes, &tensor.int32_data, |v| v)
 }
 
 fn integers(tensor: &TensorProto) -> Result<Vec<i64>, String> {

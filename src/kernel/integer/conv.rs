@@ -1,0 +1,284 @@
+use std::ops::Range;
+
+use super::super::arena::Aligned;
+use super::super::layout::{BYTE_LANES, ByteGrid};
+use super::super::lower::IntegerForm;
+use super::super::panel::Panel;
+use super::super::pool::halved;
+use super::super::step::{Step, StepContext, band_rows};
+use super::dot::{Dot, DotKernel, Requantise};
+use super::filter::IntegerFilter;
+use super::tile::{Row, Run};
+
+/// A convolution in integers, as a sum over shifted images; four phases where
+/// the output has twice the size of the input.
+pub(in crate::kernel) struct IntegerConv<D> {
+    dot: D,
+    out: ByteGrid,
+    /// Where the 2×2 maxima go, too.
+    pooled: Option<ByteGrid>,
+    form: IntegerForm,
+    /// Output pixels for each input pixel and direction.
+    scale: usize,
+    /// Output rows of a task.
+    band: usize,
+    phases: Vec<Phase>,
+    macs: u64,
+}
+
+/// The output pixels at one place of each square of `scale`×`scale`.
+struct Phase {
+    row: usize,
+    column: usize,
+    runs: Vec<Run>,
+    /// Bytes of the weights of one output block.
+    block_bytes: usize,
+    weights: Aligned<i8>,
+    bias: Aligned<i32>,
+    multipliers: Aligned<f32>,
+}
+
+/// A tap of a phase: its place in the filter, and the input pixel that it
+/// reads beside the own one.
+#[derive(Clone, Copy)]
+struct Tap {
+    at: usize,
+    dy: isize,
+    dx: isize,
+}
+
+impl<D: Dot> IntegerConv<D> {
+    /// `sources` lie one after the other in the filter's input channels and
+    /// have one size; the filter fits them, see [`IntegerFilter::check`].
+    pub(in crate::kernel) fn new(
+        dot: D,
+        sources: &[ByteGrid],
+        form: IntegerForm,
+        filter: &IntegerFilter,
+        (out, pooled): (ByteGrid, Option<ByteGrid>),
+        threads: usize,
+    ) -> Self {
+        let scale = if form == IntegerForm::Plain { 1 } else { 2 };
+        let places = (0..scale * scale).map(|place| (place / scale, place % scale));
+        let phases: Vec<Phase> = places
+            .map(|(row, column)| Phase::new::<D>((row, column), sources, form, filter))
+            .collect();
+        let shape = out.grid.shape;
+        let band = band_rows(shape.height, shape.width, threads);
+        let inputs: usize = sources.iter().map(|source| source.grid.shape.channels).sum();
+        let taps = if form == IntegerForm::Shuffled { 9 } else { 4 * filter.taps() };
+        let macs = (shape.len() * inputs * taps / 4) as u64;
+        Self { dot, out, pooled, form, scale, band, phases, macs }
+    }
+}
+
+impl Phase {
+    fn new<D: Dot>(
+        (row, column): (usize, usize),
+        sources: &[ByteGrid],
+        form: IntegerForm,
+        filter: &IntegerFilter,
+    ) -> Self {
+        let inputs: usize = sources.iter().map(|source| source.grid.shape.channels).sum();
+        let each = inputs * filter.taps();
+        // The filter's channels that this phase computes.
+        let channels: Vec<usize> = match form {
+            IntegerForm::Shuffled => (2 * row + column..filter.outputs()).step_by(4).collect(),
+            _ => (0..filter.outputs()).collect(),
+        };
+        let weight = |o: usize, i: usize, tap: usize| -> i8 {
+            let in_filter = channels.get(o).filter(|_| i < inputs);
+            in_filter.map_or(0, |&o| filter.weights[o * each + i * filter.taps() + tap])
+        };
+        let is_used = |tap: &Tap| {
+            let mut all = (0..channels.len()).flat_map(|o| (0..inputs).map(move |i| (o, i)));
+            all.any(|(o, i)| weight(o, i, tap.at) != 0)
+        };
+        let mut taps = taps(form, filter.side, (row, column));
+        taps.retain(is_used);
+
+        let (mut runs, mut origin, mut first) = (Vec::new(), Vec::new(), 0);
+        for ByteGrid { grid, .. } in sources {
+            for block in 0..grid.blocks() {
+                let depth = grid.depth(block);
+                for &tap in &taps {
+                    let offset = grid.pixel(block, tap.dy, tap.dx);
+                    runs.push(Run { offset, groups: depth.div_ceil(4) });
+                    origin.push((first..first + depth, tap.at));
+                }
+                first += depth;
+            }
+        }
+        let blocks = channels.len().div_ceil(BYTE_LANES);
+        let mut weights = Vec::new();
+        for group in Panel::groups(blocks) {
+            for (run, (inputs, tap)) in runs.iter().zip(&origin) {
+                for four in 0..run.groups {
+                    for o in group.start * BYTE_LANES..group.end * BYTE_LANES {
+                        weights.extend((0..4).map(|k| {
+                            let i = inputs.start + four * 4 + k;
+                            if i < inputs.end { weight(o, i, *tap) } else { 0 }
+                        }));
+                    }
+                }
+            }
+        }
+        // What is stored is q + 128 where the flip makes it unsigned.
+        let stored_zero = i32::from(filter.input_zero) + i32::from(D::FLIP);
+        let bias = (0..blocks * BYTE_LANES).map(|o| {
+            let Some(&channel) = channels.get(o) else { return 0 };
+            let weights = &filter.weights[channel * each..][..each];
+            let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
+            filter.bias[channel] - stored_zero * sum
+        });
+        let multipliers = (0..blocks * BYTE_LANES)
+            .map(|o| channels.get(o).map_or(0.0, |&channel| filter.multipliers[channel]));
+        Self {
+            row,
+            column,
+            block_bytes: runs.iter().map(|run| run.groups * 64).sum(),
+            weights: weights.into_iter().collect(),
+            bias: bias.collect(),
+            multipliers: multipliers.collect(),
+            runs,
+        }
+    }
+}
+
+fn taps(form: IntegerForm, side: usize, (row, column): (usize, usize)) -> Vec<Tap> {
+    let before = if side == 3 { 1 } else { 0 };
+    let place = |phase: usize, k: usize| {
+        let place = k as isize - before;
+        match form {
+            IntegerForm::Upsampled => (phase as isize + place).div_euclid(2),
+            IntegerForm::Plain | IntegerForm::Shuffled => place,
+        }
+    };
+    let all = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
+    all.map(|(y, x)| Tap { at: y * side + x, dy: place(row, y), dx: place(column, x) }).collect()
+}
+
+impl<D: Dot> Step for IntegerConv<D> {
+    fn kernel(&self) -> &'static str {
+        match self.form {
+            IntegerForm::Plain => "int8",
+            IntegerForm::Upsampled => "int8, doubled",
+            IntegerForm::Shuffled => "int8, four phases",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        self.macs
+    }
+
+    fn tasks(&self) -> usize {
+        self.out.grid.shape.height.div_ceil(self.band)
+    }
+
+    unsafe fn run(&self, context: StepContext, task: usize) {
+        let end = ((task + 1) * self.band).min(self.out.grid.shape.height);
+        let rows = task * self.band..end;
+        self.dot.vectorise(Band { conv: self, arena: context.arena.cast(), rows });
+    }
+}
+
+struct Band<'a, D> {
+    conv: &'a IntegerConv<D>,
+    arena: *mut u8,
+    rows: Range<usize>,
+}
+
+impl<D: Dot> DotKernel<D> for Band<'_, D> {
+    #[inline(always)]
+    fn run(self, dot: D) {
+        let IntegerConv { out, pooled, .. } = self.conv;
+        // SAFETY: the plan gave this step its grids in the arena, and this
+        // task the rows.
+        unsafe {
+            let border = out.zero_point as u8 ^ D::FLIP;
+            out.grid.fill_border(self.arena, border, self.rows.clone());
+            for group in Panel::groups(out.grid.blocks()) {
+                if group.len() == 2 {
+                    self.group::<2>(dot, group.start);
+                } else {
+                    self.group::<1>(dot, group.start);
+                }
+                if let Some(pooled) = pooled {
+                    self.pool(dot, *pooled, group);
+                }
+            }
+            if let Some(pooled) = pooled {
+                let rows = halved(&self.rows, out.grid, pooled.grid);
+                pooled.grid.fill_border(self.arena, border, rows);
+            }
+        }
+    }
+}
+
+impl<D: Dot> Band<'_, D> {
+    /// # Safety
+    /// As for [`Step::run`].
+    #[inline(always)]
+    unsafe fn group<const O: usize>(&self, dot: D, block: usize) {
+        let IntegerConv { out, scale, phases, .. } = self.conv;
+        let (grid, scale) = (out.grid, *scale);
+        let source_width = grid.shape.width / scale;
+        let pitch = (source_width + 2) * BYTE_LANES;
+        let zero = f32::from(out.zero_point);
+        for phase in phases {
+            // The last of an odd number of blocks has one set of constants.
+            let requantise = [0, O - 1].map(|o| {
+                let at = (block + o) * BYTE_LANES;
+                Requantise {
+                    bias: phase.bias.as_ptr().wrapping_add(at),
+                    multipliers: phase.multipliers.as_ptr().wrapping_add(at),
+                    least: -128.0 - zero,
+                    most: 127.0 - zero,
+                    zero: i32::from(out.zero_point) + i32::from(D::FLIP),
+                }
+            });
+            let row = Row {
+                runs: &phase.runs,
+                weights: phase.weights.as_ptr().wrapping_add(block * phase.block_bytes),
+                requantise,
+                block_stride: grid.plane(),
+                pixel_stride: scale * BYTE_LANES,
+            };
+            for y in self.rows.clone().filter(|y| y % scale == phase.row) {
+                let at = grid.pixel(block, y as isize, phase.column as isize);
+                // SAFETY: the runs' offsets are those of pixel (0, 0); a row
+                // further is a pitch of the source further.
+                unsafe {
+                    let from = self.arena.add(y / scale * pitch);
+                    row.run::<D, O>(dot, from, self.arena.add(at), source_width);
+                }
+            }
+        }
+    }
+
+    /// Pools the given blocks of the rows that were just written.
+    ///
+    /// # Safety
+    /// As for [`Step::run`].
+    #[inline(always)]
+    unsafe fn pool(&self, dot: D, pooled: ByteGrid, blocks: Range<usize>) {
+        let (full, pooled) = (self.conv.out.grid, pooled.grid);
+        for block in blocks {
+            for y in halved(&self.rows, full, pooled) {
+                // SAFETY: rows 2y and 2y + 1 and columns 2x and 2x + 1 exist.
+                unsafe {
+                    let mut above =
+                        self.arena.add(full.pixel(block, 2 * y as isize, 0)).cast_const();
+                    let mut to = self.arena.add(pooled.pixel(block, y as isize, 0));
+                    for _ in 0..pooled.shape.width {
+                        let below = above.add(full.pitch());
+                        let right = (above.add(BYTE_LANES), below.add(BYTE_LANES));
+                        dot.largest([above, below, right.0, right.1], to);
+                        above = above.add(2 * BYTE_LANES);
+                        to = to.add(BYTE_LANES);
+                    }
+                }
+            }
+        }
+    }
+}

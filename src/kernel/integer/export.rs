@@ -1,0 +1,114 @@
+use super::super::finish::finish_values;
+use super::super::layout::{BYTE_LANES, ByteGrid};
+use super::super::lower::Finish;
+use super::super::step::{Step, StepContext, band_rows};
+use super::convert;
+use super::filter::Quantisation;
+
+/// Pixels that leave together, a cache line of the result.
+const CHUNK: usize = 16;
+
+/// Takes a map of integers out as floats, C×H×W, finished. All that needs no
+/// more than the value itself is done to the 256 values beforehand.
+pub(in crate::kernel) struct ByteExport {
+    source: ByteGrid,
+    finish: Finish,
+    values: [f32; 256],
+    /// First float of the result in the arena.
+    into: usize,
+    band: usize,
+}
+
+impl ByteExport {
+    pub(in crate::kernel) fn new(
+        source: ByteGrid,
+        (quantisation, finish): (Quantisation, Finish),
+        flip: u8,
+        into: usize,
+        threads: usize,
+    ) -> Self {
+        let mut values = convert::values(quantisation, flip);
+        finish_values(finish, &mut values);
+        let shape = source.grid.shape;
+        let band = band_rows(shape.height, shape.width, threads);
+        Self { source, finish, values, into, band }
+    }
+
+    /// The length of each of `count` pixels over the channels, summed up one
+    /// channel after the other as stock tract does, or `floor` if that is more.
+    ///
+    /// # Safety
+    /// The pixels lie in the arena.
+    unsafe fn lengths(
+        &self,
+        arena: *const u8,
+        pixel: usize,
+        count: usize,
+        floor: f32,
+    ) -> [f32; CHUNK] {
+        let mut sums = [0.0f32; CHUNK];
+        let grid = self.source.grid;
+        for channel in 0..grid.shape.channels {
+            let at = pixel + channel / BYTE_LANES * grid.plane() + channel % BYTE_LANES;
+            for (x, sum) in sums[..count].iter_mut().enumerate() {
+                // SAFETY: the caller's promise.
+                let byte = unsafe { *arena.add(at + x * BYTE_LANES) };
+                let value = self.values[usize::from(byte)];
+                *sum += value * value;
+            }
+        }
+        sums.map(|sum| sum.sqrt().max(floor))
+    }
+}
+
+impl Step for ByteExport {
+    fn kernel(&self) -> &'static str {
+        match self.finish {
+            Finish::UnitLength { .. } => "unit length of integers",
+            Finish::Tanh => "tanh of integers",
+            Finish::Nothing | Finish::Relu => "copy of integers",
+        }
+    }
+
+    fn macs(&self) -> u64 {
+        0
+    }
+
+    fn tasks(&self) -> usize {
+        self.source.grid.shape.height.div_ceil(self.band)
+    }
+
+    unsafe fn run(&self, context: StepContext, task: usize) {
+        let grid = self.source.grid;
+        let shape = grid.shape;
+        let bytes = context.arena.cast::<u8>().cast_const();
+        for y in task * self.band..((task + 1) * self.band).min(shape.height) {
+            for first in (0..shape.width).step_by(CHUNK) {
+                let count = CHUNK.min(shape.width - first);
+                let pixel = grid.pixel(0, y as isize, first as isize);
+                let divisors = match self.finish {
+                    // SAFETY: pixels of the source.
+                    Finish::UnitLength { floor } => unsafe {
+                        Some(self.lengths(bytes, pixel, count, floor))
+                    },
+                    _ => None,
+                };
+                for channel in 0..shape.channels {
+                    let at = pixel + channel / BYTE_LANES * grid.plane() + channel % BYTE_LANES;
+                    let into = self.into + (channel * shape.height + y) * shape.width + first;
+                    // SAFETY: pixels of the source, and as many of the result,
+                    // which this task alone writes.
+                    unsafe {
+                        let to = std::slice::from_raw_parts_mut(context.arena.add(into), count);
+                        for (x, to) in to.iter_mut().enumerate() {
+                            *to = self.values[usize::from(*bytes.add(at + x * BYTE_LANES))];
+                        }
+                        for (to, divisor) in to.iter_mut().zip(divisors.iter().flatten()) {
+                            *to /= divisor;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// The numbers that 8-bit values stand for: scale · (q − zero point).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quantisation {
+    pub scale: f32,
+    pub zero_point: i8,
+}
+
+impl Quantisation {
+    pub(in crate::kernel) fn check(self) -> Result<(), String> {
+        let scale = self.scale;
+        if scale > 0.0 && scale.is_finite() && scale.recip().is_finite() {
+            return Ok(());
+        }
+        Err(format!("has the scale {scale}, which no values have"))
+    }
+
+    /// The nearest integer, ties to even. Multiplies by the scale's reciprocal
+    /// as stock tract does.
+    pub fn integer(self, value: f32) -> i8 {
+        let steps = (value * self.scale.recip()).round_ties_even() as i32;
+        steps.saturating_add(self.zero_point.into()).clamp(-128, 127) as i8
+    }
+
+    pub fn value(self, integer: i8) -> f32 {
+        (i32::from(integer) - i32::from(self.zero_point)) as f32 * self.scale
+    }
+}
+
+/// A convolution of integers, with sums of 32 bits.
+#[derive(Clone, Debug)]
+pub struct IntegerFilter {
+    /// Rows and columns: 3, which reads one pixel around its own, or 2, which
+    /// reads its own, the next ones right and below, and the one between.
+    pub side: usize,
+    /// out × in × rows × columns, row-major, none of them −128.
+    pub weights: Vec<i8>,
+    /// One for each output channel, in steps of the sums.
+    pub bias: Vec<i32>,
+    /// What a sum of each output channel is multiplied by: input scale times
+    /// weight scale over output scale.
+    pub multipliers: Vec<f32>,
+    pub input_zero: i8,
+    pub output_zero: i8,
+}
+
+impl IntegerFilter {
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    pub(in crate::kernel) fn taps(&self) -> usize {
+        self.side * self.side
+    }
+
+    /// Whether it can be computed exactly: then no sum leaves 32 bits, on any
+    /// vector unit and in any order.
+    pub(in crate::kernel) fn check(&self, inputs: usize) -> Result<(), String> {
+        if !matches!(self.side, 2 | 3) {
+            return Err(format!("has filters of {0}×{0} taps", self.side));
+        }
+        let (outputs, each) = (self.outputs(), inputs * self.taps());
+        if outputs == 0 || each == 0 || self.weights.len() != outputs * each {
+            let weights = self.weights.len();
+            return Err(format!("has {weights} weights for {inputs} channels to {outputs}"));
+        }
+        if self.multipliers.len() != outputs {
+            return Err(format!("has {} scales for {outputs} outputs", self.multipliers.len()));
+        }
+        if let Some(bad) = self.multipliers.iter().find(|m| !(m.is_finite() && **m > 0.0)) {
+            return Err(format!("multiplies its sums by {bad}"));
+        }
+        if self.weights.contains(&i8::MIN) {
+            return Err("has a weight of −128, which the kernels do not take".into());
+        }
+        for (weights, &bias) in self.weights.chunks_exact(each).zip(&self.bias) {
+            let reach: i64 = weights.iter().map(|&w| i64::from(w).abs()).sum();
+            // 256 for a byte, as much again for the zero point in the bias.
+            if i64::from(bias).abs() + 512 * reach > i64::from(i32::MAX) {
+                return Err("has sums that need more than 32 bits".into());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! Convolutions in 8-bit integers, with the arithmetic of
+//! `docs/design/quantisation.md`, to the same bits on every vector unit.
+
+mod conv;
+mod convert;
+mod dot;
+mod export;
+mod filter;
+mod tile;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod scalar;
+#[cfg(target_arch = "aarch64")]
+mod sdot;
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx2::{Avx2Dot, AvxVnni};
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx512::Avx512Vnni;
+pub(super) use conv::IntegerConv;
+pub(super) use convert::{ToFloats, ToIntegers};
+pub(super) use dot::Dot;
+pub(super) use export::ByteExport;
+pub use filter::{IntegerFilter, Quantisation};
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::NeonDot;
+pub(super) use scalar::ScalarDot;
+#[cfg(target_arch = "aarch64")]
+pub(super) use sdot::Sdot;

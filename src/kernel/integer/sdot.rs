@@ -1,0 +1,107 @@
+use std::arch::aarch64::*;
+use std::arch::asm;
+
+use super::super::layout::BYTE_LANES;
+use super::dot::{Dot, DotKernel, Requantise};
+use super::neon;
+
+/// Advanced SIMD with dot products (ARMv8.2, optional; Cortex-A55, A75, A76
+/// and later). The instruction comes from assembly, because its intrinsic is
+/// not stable.
+#[derive(Clone, Copy)]
+pub(in crate::kernel) struct Sdot(());
+
+impl Sdot {
+    pub(in crate::kernel) fn detect() -> Option<Self> {
+        std::arch::is_aarch64_feature_detected!("dotprod").then_some(Self(()))
+    }
+}
+
+/// Adds to every sum the products of its four weights and the pixel's four
+/// bytes in the lane that is given as text.
+macro_rules! dot_by_lane {
+    ($sum:expr, $weights:expr, $pixel:expr, $lane:literal) => {
+        asm!(
+            concat!("sdot {sum:v}.4s, {weights:v}.16b, {pixel:v}.4b[", $lane, "]"),
+            sum = inout(vreg) $sum,
+            weights = in(vreg) $weights,
+            pixel = in(vreg) $pixel,
+            options(pure, nomem, nostack, preserves_flags),
+        )
+    };
+}
+
+impl Dot for Sdot {
+    const FLIP: u8 = 0;
+    const TILE: usize = 4;
+    type Sums = [int32x4_t; 4];
+
+    #[inline]
+    fn vectorise<K: DotKernel<Self>>(self, kernel: K) {
+        #[target_feature(enable = "neon,dotprod")]
+        unsafe fn inner<K: DotKernel<Sdot>>(kernel: K, dot: Sdot) {
+            kernel.run(dot);
+        }
+        // SAFETY: `self` proves the features.
+        unsafe { inner(kernel, self) }
+    }
+
+    #[inline(always)]
+    fn zero(self) -> Self::Sums {
+        // SAFETY: `self` proves the features.
+        [unsafe { vdupq_n_s32(0) }; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate<const O: usize, const P: usize>(
+        self,
+        sums: &mut [[Self::Sums; P]; O],
+        pixels: *const u8,
+        weights: *const i8,
+        groups: usize,
+    ) {
+        // SAFETY: whole pixels, and 64 bytes of weights for each group and
+        // block; `self` proves the features.
+        unsafe {
+            let mut x = [vdupq_n_s8(0); P];
+            for (p, x) in x.iter_mut().enumerate() {
+                *x = vld1q_s8(pixels.wrapping_add(p * BYTE_LANES).cast());
+            }
+            macro_rules! group {
+                ($group:literal, $lane:literal) => {
+                    for o in 0..O {
+                        for quarter in 0..4 {
+                            let at = ($group * O + o) * 64 + quarter * 16;
+                            let w = vld1q_s8(weights.wrapping_add(at));
+                            for p in 0..P {
+                                dot_by_lane!(sums[o][p][quarter], w, x[p], $lane);
+                            }
+                        }
+                    }
+                };
+            }
+            group!(0, "0");
+            if groups > 1 {
+                group!(1, "1");
+            }
+            if groups > 2 {
+                group!(2, "2");
+            }
+            if groups > 3 {
+                group!(3, "3");
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
+        // SAFETY: the caller's promise, and `self` proves the features.
+        unsafe { neon::requantise(sums, how, to) };
+    }
+
+    #[inline(always)]
+    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
+        // SAFETY: the caller's promise, and `self` proves the features.
+        unsafe { neon::largest(from, to) };
+    }
+}

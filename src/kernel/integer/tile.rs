@@ -1,0 +1,82 @@
+use super::super::layout::BYTE_LANES;
+use super::dot::{Dot, Requantise};
+
+/// Input channels that follow each other at one place of the input.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    /// Bytes from the row's begin to the first pixel's block.
+    pub offset: usize,
+    /// Groups of four channels.
+    pub groups: usize,
+}
+
+/// A row of output pixels, one or two blocks of channels: a sum over runs,
+/// requantised.
+pub(super) struct Row<'a> {
+    pub runs: &'a [Run],
+    /// For each run, group and output block 64 bytes.
+    pub weights: *const i8,
+    /// For each output block.
+    pub requantise: [Requantise; 2],
+    /// Bytes between the output's blocks and pixels.
+    pub block_stride: usize,
+    pub pixel_stride: usize,
+}
+
+impl Row<'_> {
+    /// # Safety
+    /// `from` with every run's offset begins `count` readable pixels, `to`
+    /// with the strides as many writable ones; weights are complete.
+    #[inline(always)]
+    pub(super) unsafe fn run<D: Dot, const O: usize>(
+        &self,
+        dot: D,
+        from: *const u8,
+        to: *mut u8,
+        count: usize,
+    ) {
+        let mut done = 0;
+        macro_rules! tiles {
+            ($($pixels:literal)*) => {$(
+                if $pixels * O <= D::TILE || $pixels == 1 {
+                    while count - done >= $pixels {
+                        // SAFETY: as many pixels are left.
+                        unsafe {
+                            let from = from.add(done * BYTE_LANES);
+                            let to = to.add(done * self.pixel_stride);
+                            self.tile::<D, O, $pixels>(dot, from, to);
+                        }
+                        done += $pixels;
+                    }
+                }
+            )*};
+        }
+        tiles!(16 12 8 6 4 2 1);
+    }
+
+    /// # Safety
+    /// As for [`Row::run`], with `P` pixels.
+    #[inline(always)]
+    unsafe fn tile<D: Dot, const O: usize, const P: usize>(
+        &self,
+        dot: D,
+        from: *const u8,
+        to: *mut u8,
+    ) {
+        let mut sums = [[dot.zero(); P]; O];
+        let mut weights = self.weights;
+        for run in self.runs {
+            let pixels = from.wrapping_add(run.offset);
+            // SAFETY: the caller's promise.
+            unsafe { dot.accumulate::<O, P>(&mut sums, pixels, weights, run.groups) };
+            weights = weights.wrapping_add(run.groups * O * 64);
+        }
+        for o in 0..O {
+            for p in 0..P {
+                let at = o * self.block_stride + p * self.pixel_stride;
+                // SAFETY: the caller's promise.
+                unsafe { dot.requantise(sums[o][p], &self.requantise[o], to.wrapping_add(at)) };
+            }
+        }
+    }
+}
