@@ -51,25 +51,25 @@ impl Dot for Avx2Dot {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const u8,
-        weights: *const i8,
+        mut pixels: *const u8,
+        mut weights: *const i8,
         groups: usize,
     ) {
-        for group in 0..groups {
+        for _ in 0..groups {
             // SAFETY: 64 bytes for each group and block, four of each pixel
             // for each group; `self` proves the feature. A pair of products,
             // at most 2·255·127, is added in 32 bits.
             unsafe {
                 let mut x = [_mm256_setzero_si256(); P];
                 for (p, x) in x.iter_mut().enumerate() {
-                    let from = pixels.wrapping_add(p * BYTE_LANES + group * 4);
-                    let four = _mm_set1_epi32(from.cast::<i32>().read_unaligned());
+                    let four = _mm_load_ss(pixels.wrapping_add(p * BYTE_LANES).cast());
+                    let four = _mm_castps_si128(_mm_broadcastss_ps(four));
                     *x = _mm256_cvtepu8_epi16(four);
                 }
                 for o in 0..O {
                     for quarter in 0..4 {
-                        let at = (group * O + o) * 64 + quarter * 16;
-                        let w = _mm_loadu_si128(weights.wrapping_add(at).cast());
+                        let at = o * 64 + quarter * 16;
+                        let w = _mm_load_si128(weights.wrapping_add(at).cast());
                         let w = _mm256_cvtepi8_epi16(w);
                         for p in 0..P {
                             let sum = &mut sums[o][p][quarter];
@@ -78,6 +78,8 @@ impl Dot for Avx2Dot {
                     }
                 }
             }
+            pixels = pixels.wrapping_add(4);
+            weights = weights.wrapping_add(O * 64);
         }
     }
 
@@ -123,21 +125,21 @@ impl Dot for AvxVnni {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const u8,
-        weights: *const i8,
+        mut pixels: *const u8,
+        mut weights: *const i8,
         groups: usize,
     ) {
-        for group in 0..groups {
+        for _ in 0..groups {
             for o in 0..O {
                 // SAFETY: 64 bytes for each group and block, four of each
                 // pixel for each group; `self` proves the features.
                 unsafe {
-                    let from = weights.wrapping_add((group * O + o) * 64);
-                    let low = _mm256_loadu_si256(from.cast());
-                    let high = _mm256_loadu_si256(from.wrapping_add(32).cast());
+                    let from = weights.wrapping_add(o * 64);
+                    let low = _mm256_load_si256(from.cast());
+                    let high = _mm256_load_si256(from.wrapping_add(32).cast());
                     for p in 0..P {
-                        let from = pixels.wrapping_add(p * BYTE_LANES + group * 4);
-                        let x = _mm256_set1_epi32(from.cast::<i32>().read_unaligned());
+                        let four = _mm_load_ss(pixels.wrapping_add(p * BYTE_LANES).cast());
+                        let x = _mm256_castps_si256(_mm256_broadcastss_ps(four));
                         let [a, b] = sums[o][p];
                         sums[o][p] = [
                             _mm256_dpbusd_avx_epi32(a, x, low),
@@ -146,6 +148,8 @@ impl Dot for AvxVnni {
                     }
                 }
             }
+            pixels = pixels.wrapping_add(4);
+            weights = weights.wrapping_add(O * 64);
         }
     }
 
@@ -171,8 +175,8 @@ unsafe fn requantise(sums: [__m256i; 2], how: &Requantise, to: *mut u8) {
     unsafe {
         let mut steps = sums;
         for (half, steps) in steps.iter_mut().enumerate() {
-            let bias = _mm256_loadu_si256(how.bias.add(half * 8).cast());
-            let m = _mm256_loadu_ps(how.multipliers.add(half * 8));
+            let bias = _mm256_load_si256(how.bias.add(half * 8).cast());
+            let m = _mm256_load_ps(how.multipliers.add(half * 8));
             let value = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(*steps, bias)), m);
             let value = _mm256_max_ps(value, _mm256_set1_ps(how.least));
             let value = _mm256_min_ps(value, _mm256_set1_ps(how.most));
@@ -182,7 +186,7 @@ unsafe fn requantise(sums: [__m256i; 2], how: &Requantise, to: *mut u8) {
         let words = _mm256_packs_epi32(steps[0], steps[1]);
         let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
         let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-        _mm_storeu_si128(to.cast(), _mm_packus_epi16(low, high));
+        _mm_store_si128(to.cast(), _mm_packus_epi16(low, high));
     }
 }
 
@@ -192,8 +196,8 @@ unsafe fn requantise(sums: [__m256i; 2], how: &Requantise, to: *mut u8) {
 pub(super) unsafe fn largest(from: [*const u8; 4], to: *mut u8) {
     // SAFETY: the caller's promise, and SSE2 is part of x86-64.
     unsafe {
-        let [a, b, c, d] = from.map(|from| _mm_loadu_si128(from.cast()));
+        let [a, b, c, d] = from.map(|from| _mm_load_si128(from.cast()));
         let largest = _mm_max_epu8(_mm_max_epu8(a, b), _mm_max_epu8(c, d));
-        _mm_storeu_si128(to.cast(), largest);
+        _mm_store_si128(to.cast(), largest);
     }
 }

@@ -43,26 +43,28 @@ impl Dot for Avx512Vnni {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const u8,
-        weights: *const i8,
+        mut pixels: *const u8,
+        mut weights: *const i8,
         groups: usize,
     ) {
-        for group in 0..groups {
+        for _ in 0..groups {
             // SAFETY: 64 bytes for each group and block, four of each pixel
             // for each group; `self` proves the features.
             unsafe {
                 let mut w = [_mm512_setzero_si512(); O];
                 for (o, w) in w.iter_mut().enumerate() {
-                    *w = _mm512_loadu_si512(weights.wrapping_add((group * O + o) * 64).cast());
+                    *w = _mm512_load_si512(weights.wrapping_add(o * 64).cast());
                 }
                 for p in 0..P {
-                    let from = pixels.wrapping_add(p * BYTE_LANES + group * 4);
-                    let x = _mm512_set1_epi32(from.cast::<i32>().read_unaligned());
+                    let four = _mm_load_ss(pixels.wrapping_add(p * BYTE_LANES).cast());
+                    let x = _mm512_castps_si512(_mm512_broadcastss_ps(four));
                     for o in 0..O {
                         sums[o][p] = _mm512_dpbusd_epi32(sums[o][p], x, w[o]);
                     }
                 }
             }
+            pixels = pixels.wrapping_add(4);
+            weights = weights.wrapping_add(O * 64);
         }
     }
 
@@ -70,14 +72,14 @@ impl Dot for Avx512Vnni {
     unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
         // SAFETY: the caller's promise, and `self` proves the features.
         unsafe {
-            let sums = _mm512_add_epi32(sums, _mm512_loadu_si512(how.bias.cast()));
-            let m = _mm512_loadu_ps(how.multipliers);
+            let sums = _mm512_add_epi32(sums, _mm512_load_si512(how.bias.cast()));
+            let m = _mm512_load_ps(how.multipliers);
             let value = _mm512_mul_ps(_mm512_cvtepi32_ps(sums), m);
             let value = _mm512_max_ps(value, _mm512_set1_ps(how.least));
             let value = _mm512_min_ps(value, _mm512_set1_ps(how.most));
             let steps = _mm512_cvt_roundps_epi32::<NEAREST>(value);
             let bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(steps, _mm512_set1_epi32(how.zero)));
-            _mm_storeu_si128(to.cast(), bytes);
+            _mm_store_si128(to.cast(), bytes);
         }
     }
 

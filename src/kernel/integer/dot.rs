@@ -48,8 +48,8 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     ///
     /// # Safety
     /// `pixels` has `P` readable pixels of [`BYTE_LANES`] bytes, `groups` ≤ 4,
-    /// `weights` has 64·`groups`·`O` readable bytes. Both are aligned to
-    /// [`BYTE_LANES`].
+    /// `weights` has 64·`groups`·`O` readable bytes. Pixels are aligned to
+    /// [`BYTE_LANES`], weights to 64 bytes.
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
@@ -61,8 +61,8 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     /// Writes the bytes that the sums become.
     ///
     /// # Safety
-    /// `to` has [`BYTE_LANES`] writable bytes, and the pointers of `how` as
-    /// many readable elements, all aligned to their size.
+    /// `to` has [`BYTE_LANES`] writable bytes, aligned to their size, and the
+    /// pointers of `how` as many readable elements, aligned to 64 bytes.
     unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8);
 
     /// The largest of four pixels, channel by channel, in the order of the

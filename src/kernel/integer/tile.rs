@@ -69,11 +69,11 @@ impl Row<'_> {
             let pixels = from.wrapping_add(run.offset);
             // SAFETY: the caller's promise.
             unsafe { dot.accumulate::<O, P>(&mut sums, pixels, weights, run.groups) };
-            weights = weights.wrapping_add(run.groups * O * 64);
+            weights = weights.wrapping_add(run.groups.wrapping_mul(O * 64));
         }
         for o in 0..O {
             for p in 0..P {
-                let at = o * self.block_stride + p * self.pixel_stride;
+                let at = o.wrapping_mul(self.block_stride) + p.wrapping_mul(self.pixel_stride);
                 // SAFETY: the caller's promise.
                 unsafe { dot.requantise(sums[o][p], &self.requantise[o], to.wrapping_add(at)) };
             }
