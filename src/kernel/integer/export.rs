@@ -34,12 +34,13 @@ impl ByteExport {
         Self { source, finish, values, into, band }
     }
 
-    /// The length of each of `count` pixels over the channels, summed up one
-    /// channel after the other as stock tract does, or `floor` if that is more.
+    /// One over the length of each of `count` pixels over the channels, or over
+    /// `floor` if that is more; summed up one channel after the other and taken
+    /// as a reciprocal, as stock tract does.
     ///
     /// # Safety
     /// The pixels lie in the arena.
-    unsafe fn lengths(
+    unsafe fn factors(
         &self,
         arena: *const u8,
         pixel: usize,
@@ -57,7 +58,7 @@ impl ByteExport {
                 *sum += value * value;
             }
         }
-        sums.map(|sum| sum.sqrt().max(floor))
+        sums.map(|sum| sum.sqrt().max(floor).recip())
     }
 }
 
@@ -86,10 +87,10 @@ impl Step for ByteExport {
             for first in (0..shape.width).step_by(CHUNK) {
                 let count = CHUNK.min(shape.width - first);
                 let pixel = grid.pixel(0, y as isize, first as isize);
-                let divisors = match self.finish {
+                let factors = match self.finish {
                     // SAFETY: pixels of the source.
                     Finish::UnitLength { floor } => unsafe {
-                        Some(self.lengths(bytes, pixel, count, floor))
+                        Some(self.factors(bytes, pixel, count, floor))
                     },
                     _ => None,
                 };
@@ -103,8 +104,8 @@ impl Step for ByteExport {
                         for (x, to) in to.iter_mut().enumerate() {
                             *to = self.values[usize::from(*bytes.add(at + x * BYTE_LANES))];
                         }
-                        for (to, divisor) in to.iter_mut().zip(divisors.iter().flatten()) {
-                            *to /= divisor;
+                        for (to, factor) in to.iter_mut().zip(factors.iter().flatten()) {
+                            *to *= factor;
                         }
                     }
                 }

@@ -25,6 +25,8 @@ pub(super) use avx512::Avx512Vnni;
 pub(super) use conv::IntegerConv;
 pub(super) use convert::{ToFloats, ToIntegers};
 pub(super) use dot::Dot;
+#[cfg(test)]
+pub(super) use dot::Requantise;
 pub(super) use export::ByteExport;
 pub use filter::{IntegerFilter, Quantisation};
 #[cfg(target_arch = "aarch64")]

@@ -3,7 +3,8 @@ use std::ptr;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use rustix::param::page_size;
 
-use super::super::graph::{Graph, Op};
+use super::super::graph::{Graph, Op, Value};
+use super::super::integer::{self, Dot, Quantisation, Requantise};
 use super::super::simd::Simd;
 use super::super::step::StepContext;
 use super::super::{Algorithm, Isa, Plan, PlanOptions, Shape};
@@ -76,6 +77,77 @@ fn nothing_outside_the_arena_is_touched() {
         let last = graph.add("tanh", Op::Tanh, &[last]).unwrap();
         graph.output(last);
         run_guarded(&graph);
+    }
+}
+
+#[test]
+fn nothing_outside_the_arena_is_touched_by_integers() {
+    for (channels, height, width) in [(1, 3, 5), (4, 8, 8), (16, 5, 13), (17, 6, 9), (33, 2, 30)] {
+        let (mut graph, mut noise) = (Graph::new(), Noise::new(4));
+        let input = graph.input("in", Shape::new(channels, height, width));
+        let to = Quantisation { scale: 0.01, zero_point: 0 };
+        let quantise = Op::Quantise { shift: 0.0, to };
+        let mut value = graph.add("i8", quantise, &[input]).unwrap();
+        let mut add = |name: &str, op: Op, value: Value| graph.add(name, op, &[value]).unwrap();
+        let mut conv = |side, inputs, outputs| {
+            Op::IntegerConv(noise.integer_filter(side, inputs, outputs, (0, 0)))
+        };
+        value = add("a", conv(3, channels, 19), value);
+        value = add("pool", Op::MaxPool, value);
+        value = add("b", conv(3, 19, 8), value);
+        value = add("large", Op::Upsample, value);
+        value = add("c", conv(3, 8, 5), value);
+        value = add("d", conv(2, 5, 12), value);
+        value = add("spread", Op::DepthToSpace, value);
+        value = add("e", conv(3, 3, 2), value);
+        value = add("f32", Op::Dequantise(to), value);
+        let unit = add("unit", Op::UnitLength { floor: 1e-12 }, value);
+        graph.output(unit);
+        run_guarded(&graph);
+    }
+}
+
+/// Buffers of exactly the bytes that a tile of the inner loop may read, with
+/// every number of groups, and as many as it may write.
+#[test]
+fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
+    fn at_the_edge<D: Dot>(dot: D) {
+        for groups in 1..=4 {
+            let pixels = Guarded::new(4 * 16 / 4);
+            let weights = Guarded::new(groups * 2 * 64 / 4);
+            let (bias, multipliers, to) = (Guarded::new(16), Guarded::new(16), Guarded::new(4));
+            let how = Requantise {
+                bias: bias.data.cast(),
+                multipliers: multipliers.data,
+                least: -128.0,
+                most: 127.0,
+                zero: 7,
+            };
+            let mut sums = [[dot.zero(); 4]; 2];
+            // SAFETY: four pixels, two blocks of weights for each group, and
+            // constants and bytes of one block.
+            unsafe {
+                dot.accumulate(&mut sums, pixels.data.cast(), weights.data.cast(), groups);
+                dot.requantise(sums[1][3], &how, to.data.cast());
+                let pixel = pixels.data.cast::<u8>().cast_const();
+                let last = pixel.add(48);
+                assert_eq!(to.data.cast::<[u8; 16]>().read(), [7; 16]);
+                dot.largest([pixel, pixel, last, last], to.data.cast());
+                assert_eq!(to.data.cast::<[u8; 16]>().read(), [0; 16]);
+            }
+        }
+    }
+    at_the_edge(integer::ScalarDot);
+    #[cfg(target_arch = "x86_64")]
+    {
+        integer::Avx2Dot::detect().into_iter().for_each(at_the_edge);
+        integer::AvxVnni::detect().into_iter().for_each(at_the_edge);
+        integer::Avx512Vnni::detect().into_iter().for_each(at_the_edge);
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        integer::NeonDot::detect().into_iter().for_each(at_the_edge);
+        integer::Sdot::detect().into_iter().for_each(at_the_edge);
     }
 }
 

@@ -34,9 +34,15 @@ impl Noise {
 /// Runs a one-stage graph on everything that this machine has, with both
 /// algorithms and with several threads, and compares with the oracle.
 pub fn check(graph: &Graph, inputs: &[Vec<f32>], tolerance: f64) {
+    let all = [Algorithm::Direct, Algorithm::Winograd, Algorithm::Cheapest];
+    check_with(graph, inputs, tolerance, &all);
+}
+
+/// [`check`] with some of the algorithms.
+pub fn check_with(graph: &Graph, inputs: &[Vec<f32>], tolerance: f64, algorithms: &[Algorithm]) {
     let expected = evaluate(graph, inputs);
     for isa in Isa::here() {
-        for algorithm in [Algorithm::Direct, Algorithm::Winograd, Algorithm::Cheapest] {
+        for &algorithm in algorithms {
             for threads in [1, 3] {
                 let options = PlanOptions { isa, threads, algorithm };
                 let plan = Plan::new(graph.clone(), options).unwrap();

@@ -1,4 +1,5 @@
 use super::super::graph::{Filter, Graph, Op, Value};
+use super::super::integer::IntegerFilter;
 use super::super::layout::Shape;
 
 /// A C×H×W map in double precision.
@@ -48,6 +49,18 @@ pub fn evaluate(graph: &Graph, inputs: &[Vec<f32>]) -> Vec<Map> {
             Op::Upsample => {
                 pixels(node.shape, |c, y, x| of(0).values[of(0).index(c, y / 2, x / 2)])
             }
+            Op::Quantise { shift, to } => each(of(0), |v| {
+                let steps = (v as f32 - shift) * to.scale.recip();
+                f64::from(steps.round_ties_even() + f32::from(to.zero_point)).clamp(-128.0, 127.0)
+            }),
+            Op::Dequantise(from) => {
+                each(of(0), |q| ((q as f32 - f32::from(from.zero_point)) * from.scale).into())
+            }
+            Op::IntegerConv(filter) => integer_conv(of(0), filter, node.shape),
+            Op::DepthToSpace => pixels(node.shape, |c, y, x| {
+                let channel = 4 * c + 2 * (y % 2) + x % 2;
+                of(0).values[of(0).index(channel, y / 2, x / 2)]
+            }),
             Op::Concat => {
                 let parts = node.inputs.iter().flat_map(|&input| maps[input].values.clone());
                 Map { shape: node.shape, values: parts.collect() }
@@ -98,6 +111,29 @@ fn conv(map: &Map, filter: &Filter, shape: Shape) -> Map {
             }
         }
         sum
+    })
+}
+
+/// As `docs/design/quantisation.md` defines it, rounded before it is clamped.
+fn integer_conv(map: &Map, filter: &IntegerFilter, shape: Shape) -> Map {
+    let (inputs, side) = (map.shape.channels, filter.side);
+    let before = if side == 3 { 1 } else { 0 };
+    pixels(shape, |o, y, x| {
+        let mut sum = i64::from(filter.bias[o]);
+        for i in 0..inputs {
+            for (ky, kx) in (0..side * side).map(|k| (k / side, k % side)) {
+                let (y, x) = ((y + ky) as isize - before, (x + kx) as isize - before);
+                let inside = (0..map.shape.height as isize).contains(&y)
+                    && (0..map.shape.width as isize).contains(&x);
+                if inside {
+                    let value = map.values[map.index(i, y as usize, x as usize)] as i64;
+                    let weight = filter.weights[((o * inputs + i) * side + ky) * side + kx];
+                    sum += (value - i64::from(filter.input_zero)) * i64::from(weight);
+                }
+            }
+        }
+        let steps = (sum as f32 * filter.multipliers[o]).round_ties_even();
+        (f64::from(steps) + f64::from(filter.output_zero)).clamp(-128.0, 127.0)
     })
 }
 
