@@ -26,7 +26,7 @@ pub(super) use conv::IntegerConv;
 pub(super) use convert::{ToFloats, ToIntegers};
 pub(super) use dot::Dot;
 #[cfg(test)]
-pub(super) use dot::Requantise;
+pub(super) use dot::{DotKernel, Requantise};
 pub(super) use export::ByteExport;
 pub use filter::{IntegerFilter, Quantisation};
 #[cfg(target_arch = "aarch64")]

@@ -4,7 +4,7 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, m
 use rustix::param::page_size;
 
 use super::super::graph::{Graph, Op, Value};
-use super::super::integer::{self, Dot, Quantisation, Requantise};
+use super::super::integer::{self, Dot, DotKernel, Quantisation, Requantise};
 use super::super::simd::Simd;
 use super::super::step::StepContext;
 use super::super::{Algorithm, Isa, Plan, PlanOptions, Shape};
@@ -107,11 +107,11 @@ fn nothing_outside_the_arena_is_touched_by_integers() {
     }
 }
 
-/// Buffers of exactly the bytes that a tile of the inner loop may read, with
-/// every number of groups, and as many as it may write.
-#[test]
-fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
-    fn at_the_edge<D: Dot>(dot: D) {
+struct AtTheEdge;
+
+impl<D: Dot> DotKernel<D> for AtTheEdge {
+    #[inline(always)]
+    fn run(self, dot: D) {
         for groups in 1..=4 {
             let pixels = Guarded::new(4 * 16 / 4);
             let weights = Guarded::new(groups * 2 * 64 / 4);
@@ -136,6 +136,15 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
                 assert_eq!(to.data.cast::<[u8; 16]>().read(), [0; 16]);
             }
         }
+    }
+}
+
+/// Buffers of exactly the bytes that a tile of the inner loop may read, with
+/// every number of groups, and as many as it may write.
+#[test]
+fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
+    fn at_the_edge<D: Dot>(dot: D) {
+        dot.vectorise(AtTheEdge);
     }
     at_the_edge(integer::ScalarDot);
     #[cfg(target_arch = "x86_64")]
