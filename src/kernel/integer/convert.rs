@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::super::layout::{ByteGrid, Grid};
+use super::super::layout::{BYTE_LANES, ByteGrid, Grid};
 use super::super::step::{Step, StepContext, band_rows};
 use super::filter::Quantisation;
 
@@ -49,24 +49,24 @@ impl Step for ToFloats {
         let (from, to) = (self.from.grid, self.to);
         let rows = band(task, self.band, to);
         let bytes = context.arena.cast::<u8>().cast_const();
-        // SAFETY: both grids lie in the arena and have one shape; this task
-        // alone writes these rows.
+        // SAFETY: both grids lie in the arena, apart, and have one shape; this
+        // task alone writes these rows.
         unsafe {
             to.clear_border(context.arena, rows.clone());
             for (block, y) in (0..to.blocks()).flat_map(|b| rows.clone().map(move |y| (b, y))) {
+                let (at, there) = byte_place(block, to.lanes);
+                let (depth, width) = (to.depth(block), to.shape.width);
+                let source = bytes.add(from.pixel(at, y as isize, 0));
+                let source = std::slice::from_raw_parts(source, width * BYTE_LANES);
                 let row = context.arena.add(to.pixel(block, y as isize, 0));
-                for lane in 0..to.lanes {
-                    let channel = block * to.lanes + lane;
-                    let (at, there) = (channel / from.lanes, channel % from.lanes);
-                    for x in 0..to.shape.width {
-                        let value = if channel < to.shape.channels {
-                            let byte = bytes.add(from.pixel(at, y as isize, x as isize) + there);
-                            self.values[usize::from(*byte)]
-                        } else {
-                            0.0
-                        };
-                        *row.add(x * to.lanes + lane) = value;
+                let row = std::slice::from_raw_parts_mut(row, width * to.lanes);
+                let pixels = row.chunks_exact_mut(to.lanes).zip(source.chunks_exact(BYTE_LANES));
+                for (pixel, source) in pixels {
+                    let (channels, spare) = pixel.split_at_mut(depth);
+                    for (value, &byte) in channels.iter_mut().zip(&source[there..]) {
+                        *value = self.values[usize::from(byte)];
                     }
+                    spare.fill(0.0);
                 }
             }
         }
@@ -114,29 +114,32 @@ impl Step for ToIntegers {
         let rows = band(task, self.band, from);
         let bytes = context.arena.cast::<u8>();
         let zero = self.to.zero_point as u8 ^ self.flip;
-        // SAFETY: both grids lie in the arena and have one shape; this task
-        // alone writes these rows.
+        // SAFETY: both grids lie in the arena, apart, and have one shape; this
+        // task alone writes these rows.
         unsafe {
             to.fill_border(bytes, zero, rows.clone());
-            for (block, y) in (0..to.blocks()).flat_map(|b| rows.clone().map(move |y| (b, y))) {
-                let row = bytes.add(to.pixel(block, y as isize, 0));
-                for lane in 0..to.lanes {
-                    let channel = block * to.lanes + lane;
-                    let (at, there) = (channel / from.lanes, channel % from.lanes);
-                    for x in 0..to.shape.width {
-                        let byte = if channel < to.shape.channels {
-                            let value = from.pixel(at, y as isize, x as isize) + there;
-                            let value = *context.arena.add(value) - self.shift;
-                            self.quantisation.integer(value) as u8 ^ self.flip
-                        } else {
-                            zero
-                        };
-                        *row.add(x * to.lanes + lane) = byte;
+            for (block, y) in (0..from.blocks()).flat_map(|b| rows.clone().map(move |y| (b, y))) {
+                let (at, there) = byte_place(block, from.lanes);
+                let (depth, width) = (from.depth(block), from.shape.width);
+                let source = context.arena.add(from.pixel(block, y as isize, 0));
+                let source = std::slice::from_raw_parts(source, width * from.lanes);
+                let row = bytes.add(to.pixel(at, y as isize, 0));
+                let row = std::slice::from_raw_parts_mut(row, width * BYTE_LANES);
+                let pixels = row.chunks_exact_mut(BYTE_LANES).zip(source.chunks_exact(from.lanes));
+                for (pixel, source) in pixels {
+                    for (byte, value) in pixel[there..].iter_mut().zip(&source[..depth]) {
+                        *byte = self.quantisation.integer(value - self.shift) as u8 ^ self.flip;
                     }
                 }
             }
         }
     }
+}
+
+/// The block of bytes and the lane in it where a block of floats begins: blocks
+/// of floats are a whole part of those of bytes.
+fn byte_place(block: usize, lanes: usize) -> (usize, usize) {
+    (block * lanes / BYTE_LANES, block * lanes % BYTE_LANES)
 }
 
 fn band(task: usize, band: usize, grid: Grid) -> Range<usize> {

@@ -1,4 +1,5 @@
 use super::super::layout::BYTE_LANES;
+use super::filter::nearest;
 
 /// What a sum becomes: `clamp(round(sum · m) + zero point)`, the clamping done
 /// before the rounding so that no product is too large to be rounded.
@@ -20,7 +21,7 @@ impl Requantise {
     #[inline(always)]
     pub(super) fn byte(&self, sum: i32, multiplier: f32) -> u8 {
         let value = (sum as f32 * multiplier).max(self.least).min(self.most);
-        (value.round_ties_even() as i32 + self.zero) as u8
+        (nearest(value) + self.zero) as u8
     }
 }
 

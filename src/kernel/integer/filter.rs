@@ -17,13 +17,24 @@ impl Quantisation {
     /// The nearest integer, ties to even. Multiplies by the scale's reciprocal
     /// as stock tract does.
     pub fn integer(self, value: f32) -> i8 {
-        let steps = (value * self.scale.recip()).round_ties_even() as i32;
-        steps.saturating_add(self.zero_point.into()).clamp(-128, 127) as i8
+        // Beyond 255 steps every value saturates, whatever the zero point.
+        let steps = (value * self.scale.recip()).clamp(-256.0, 256.0);
+        (nearest(steps) + i32::from(self.zero_point)).clamp(-128, 127) as i8
     }
 
     pub fn value(self, integer: i8) -> f32 {
         (i32::from(integer) - i32::from(self.zero_point)) as f32 * self.scale
     }
+}
+
+/// Added and taken off again, it leaves no bits behind the point.
+const ROUNDER: f32 = 12_582_912.0;
+
+/// The nearest integer, ties to even, of a value within ±2²². The standard
+/// library's way is a call on x86-64 and ARMv7.
+#[inline(always)]
+pub(super) fn nearest(value: f32) -> i32 {
+    ((value + ROUNDER) - ROUNDER) as i32
 }
 
 /// A convolution of integers, with sums of 32 bits.
@@ -80,5 +91,34 @@ impl IntegerFilter {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_is_what_the_standard_library_says() {
+        for quarter in -2100i32..=2100 {
+            let value = quarter as f32 / 4.0;
+            assert_eq!(nearest(value), value.round_ties_even() as i32, "{value}");
+        }
+        assert_eq!(nearest(0.499_999_97), 0);
+        assert_eq!(nearest(-127.500_01), -128);
+    }
+
+    #[test]
+    fn values_become_integers_as_defined() {
+        for zero_point in [-128i8, -3, 0, 127] {
+            let way = Quantisation { scale: 0.25, zero_point };
+            let extremes = [f32::MAX, f32::MIN, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-30];
+            for value in (-900..900).map(|i| i as f32 / 8.0).chain(extremes) {
+                let steps = (value * 4.0).round_ties_even() as i32;
+                let expected = steps.saturating_add(zero_point.into()).clamp(-128, 127);
+                assert_eq!(i32::from(way.integer(value)), expected, "{value} {zero_point}");
+            }
+            assert_eq!(way.value(zero_point), 0.0);
+        }
     }
 }
