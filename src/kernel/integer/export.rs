@@ -34,13 +34,12 @@ impl ByteExport {
         Self { source, finish, values, into, band }
     }
 
-    /// One over the length of each of `count` pixels over the channels, or over
-    /// `floor` if that is more; summed up one channel after the other and taken
-    /// as a reciprocal, as stock tract does.
+    /// The length of each of `count` pixels over the channels, summed up one
+    /// channel after the other as stock tract does, or `floor` if that is more.
     ///
     /// # Safety
     /// The pixels lie in the arena.
-    unsafe fn factors(
+    unsafe fn lengths(
         &self,
         arena: *const u8,
         pixel: usize,
@@ -58,7 +57,7 @@ impl ByteExport {
                 *sum += value * value;
             }
         }
-        sums.map(|sum| sum.sqrt().max(floor).recip())
+        sums.map(|sum| sum.sqrt().max(floor))
     }
 }
 
@@ -87,10 +86,10 @@ impl Step for ByteExport {
             for first in (0..shape.width).step_by(CHUNK) {
                 let count = CHUNK.min(shape.width - first);
                 let pixel = grid.pixel(0, y as isize, first as isize);
-                let factors = match self.finish {
+                let lengths = match self.finish {
                     // SAFETY: pixels of the source.
                     Finish::UnitLength { floor } => unsafe {
-                        Some(self.factors(bytes, pixel, count, floor))
+                        Some(self.lengths(bytes, pixel, count, floor))
                     },
                     _ => None,
                 };
@@ -104,8 +103,8 @@ impl Step for ByteExport {
                         for (x, to) in to.iter_mut().enumerate() {
                             *to = self.values[usize::from(*bytes.add(at + x * BYTE_LANES))];
                         }
-                        for (to, factor) in to.iter_mut().zip(factors.iter().flatten()) {
-                            *to *= factor;
+                        for (to, length) in to.iter_mut().zip(lengths.iter().flatten()) {
+                            *to /= length;
                         }
                     }
                 }

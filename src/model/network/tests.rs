@@ -1,6 +1,10 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::Array2;
+use tract_onnx::pb::TensorProto;
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::prelude::*;
 
 use super::{Backend, Network, NetworkOptions, onnx};
 use crate::kernel::{Algorithm, Isa, PlanOptions};
@@ -77,56 +81,145 @@ impl Models {
     }
 }
 
-/// The frame that is predicted from the query of another run.
-fn decoded(network: &Network, query: &Array2<f32>) -> Vec<f32> {
-    let [channels, height, width] = network.input_shape();
-    let frames = vec![0; channels * height * width];
-    let mut session = network.session();
-    let mut own = query.clone();
-    session.encode(std::iter::once(&frames[..]), &[0.25; 256], &mut own).unwrap();
+/// What stock tract computes node by node, as the file says.
+struct Oracle {
+    encoder: Arc<TypedRunnableModel>,
+    decoder: Arc<TypedRunnableModel>,
+}
+
+impl Oracle {
+    fn new(models: &Models) -> Self {
+        let plan = |model: &onnx::Model| {
+            let model = tract_onnx::onnx().model_for_proto_model(model).unwrap();
+            model.into_typed().unwrap().into_runnable().unwrap()
+        };
+        Self { encoder: plan(&models.encoder), decoder: plan(&models.decoder) }
+    }
+
+    /// Query, and the frame for it in the place of the read.
+    fn run(&self, network: &Network, frames: &[u8]) -> (Array2<f32>, Vec<f32>) {
+        let [channels, height, width] = network.input_shape();
+        let values: Vec<f32> = frames.iter().map(|&byte| value(byte)).collect();
+        let input = Tensor::from_shape(&[1, channels, height, width], &values).unwrap();
+        let mut skips = self.encoder.run(tvec!(input.into())).unwrap();
+        let query = skips.remove(0);
+        let query = query.to_plain_array_view::<f32>().unwrap();
+        let twice: Vec<f32> = query.iter().chain(query.iter()).copied().collect();
+        let [channels, height, width] = network.query_shape();
+        let input = Tensor::from_shape(&[1, 2 * channels, height, width], &twice).unwrap();
+        let inputs = std::iter::once(input.into()).chain(skips).collect();
+        let frame = self.decoder.run(inputs).unwrap().remove(0);
+        let frame = frame.to_plain_array_view::<f32>().unwrap().iter().copied().collect();
+        let query = query.iter().copied().collect();
+        (Array2::from_shape_vec((channels, height * width), query).unwrap(), frame)
+    }
+}
+
+fn value(byte: u8) -> f32 {
+    f32::from(byte) / 127.5 - 1.0
+}
+
+/// Query, and the frame for another one in the place of it and of the read.
+fn run_with(network: &Network, frames: &[u8], given: &Array2<f32>) -> (Array2<f32>, Vec<f32>) {
+    let values: [f32; 256] = std::array::from_fn(|byte| value(byte as u8));
+    let mut query = given.clone();
     let mut frame = vec![0.0; network.frame_shape().iter().product()];
-    session.decode(query.view(), query.view(), &mut frame).unwrap();
-    frame
+    let mut session = network.session();
+    session.encode(frames.chunks(frames.len() / 4), &values, &mut query).unwrap();
+    session.decode(given.view(), given.view(), &mut frame).unwrap();
+    (query, frame)
 }
 
-fn bits(values: impl IntoIterator<Item = f32>) -> Vec<u32> {
-    values.into_iter().map(f32::to_bits).collect()
+fn noise(seed: usize, network: &Network) -> Vec<u8> {
+    let mut state = seed as u32;
+    let len = network.input_shape().iter().product();
+    std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    })
+    .take(len)
+    .collect()
 }
 
-/// Every layer is in integers, so that queries are equal to the last bit: they
-/// are integers, lengths are summed up in tract's order. Frames are integers
-/// behind a tanh, which is computed in another way.
+/// Every layer is in integers. Queries are equal to the last bit: they are
+/// integers over a length that is summed up in the same order. Frames are
+/// integers behind a tanh that is computed in another way.
 #[test]
 fn integers_are_those_of_tract() {
     for name in ["tests/fixtures/int8/tiny-nearest", "tests/fixtures/int8/tiny-paper"] {
         let models = models(name);
-        let tract = models.network(Backend::Tract, 1);
-        let (query, frame) = run(&tract);
+        let oracle = Oracle::new(&models);
         for isa in Isa::here() {
-            let ours = run(&models.on(isa));
-            assert_eq!(bits(ours.0), bits(query.iter().copied()), "{name} on {isa}");
-            for (a, b) in ours.1.iter().zip(&frame) {
-                assert!((a - b).abs() < 1e-6, "{name} on {isa}: {a}, not {b}");
+            let network = models.on(isa);
+            for seed in 0..24 {
+                let frames = noise(seed, &network);
+                let expected = oracle.run(&network, &frames);
+                let ours = run_with(&network, &frames, &expected.0);
+                let same = ours.0.iter().zip(&expected.0).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{name} on {isa}, {seed}");
+                for (a, b) in ours.1.iter().zip(&expected.1) {
+                    assert!((a - b).abs() < 1e-6, "{name} on {isa}, {seed}: {a}, not {b}");
+                }
             }
         }
-        assert!(frame.iter().any(|a| (a - frame[0]).abs() > 1e-2), "{name}: one colour");
     }
 }
 
-/// Some layers are in floats, which round differently on every unit; a value
-/// on a tie may then become another integer, but none did with this input.
+/// Some layers are in floats, which no two programs add up in one order. A
+/// value next to a tie may then become another integer, so that a few values
+/// are a step off.
 #[test]
 fn integers_between_floats_are_those_of_tract() {
     let models = models("tests/fixtures/int8/tiny-mixed");
-    let tract = models.network(Backend::Tract, 1);
-    let expected = run(&tract);
+    let oracle = Oracle::new(&models);
     for isa in Isa::here() {
         let network = models.on(isa);
-        assert_same(&run(&network), &expected, isa.name());
-        let frame = decoded(&network, &expected.0);
-        let same = decoded(&tract, &expected.0);
-        assert!(frame.iter().zip(&same).all(|(a, b)| (a - b).abs() < 1e-4), "{isa}");
+        let (mut far, mut all) = (0, 0);
+        for seed in 0..24 {
+            let frames = noise(seed, &network);
+            let expected = oracle.run(&network, &frames);
+            let ours = run_with(&network, &frames, &expected.0);
+            let pairs = ours.0.iter().zip(&expected.0).chain(ours.1.iter().zip(&expected.1));
+            for (a, b) in pairs {
+                assert!((a - b).abs() < 0.05, "{isa}, {seed}: {a}, not {b}");
+                far += usize::from((a - b).abs() > 1e-5);
+                all += 1;
+            }
+        }
+        assert!(far * 20 < all, "{isa}: {far} of {all} are off");
     }
+}
+
+/// Values that no kernel takes lead to tract or to an error, never to a panic.
+#[test]
+fn integers_that_make_no_sense_are_refused() {
+    let constants: [(&str, &dyn Fn(&mut TensorProto), &str); 5] = [
+        (".scale", &|t| set_floats(t, 0.0), "scale"),
+        (".scale", &|t| set_floats(t, f32::NAN), "scale"),
+        (".zero_point", &|t| (t.raw_data, t.int32_data) = (vec![], vec![]), "values"),
+        (".weight", &|t| set_integers(t, -128), "−128"),
+        (".bias", &|t| set_integers(t, i32::MAX), "32 bits"),
+    ];
+    for (suffix, change, told) in constants {
+        let mut models = models("tests/fixtures/int8/tiny-nearest");
+        let graph = models.encoder.graph.as_mut().unwrap();
+        graph.initializer.iter_mut().filter(|t| t.name.ends_with(suffix)).for_each(change);
+        let error = onnx::graph(&models.encoder, &models.decoder).unwrap_err();
+        assert!(error.contains(told), "{suffix}: {error}");
+    }
+}
+
+fn set_integers(tensor: &mut TensorProto, value: i32) {
+    let bytes = value.to_le_bytes();
+    let width = if tensor.data_type == DataType::Int8 as i32 { 1 } else { 4 };
+    tensor.raw_data.chunks_exact_mut(width).for_each(|to| to.copy_from_slice(&bytes[..width]));
+    tensor.int32_data.fill(value);
+}
+
+fn set_floats(tensor: &mut TensorProto, value: f32) {
+    let bytes = value.to_le_bytes();
+    tensor.raw_data.chunks_exact_mut(4).for_each(|to| to.copy_from_slice(&bytes));
+    tensor.float_data.fill(value);
 }
 
 #[test]
