@@ -193,7 +193,8 @@ fn integers_between_floats_are_those_of_tract() {
 /// Values that no kernel takes lead to tract or to an error, never to a panic.
 #[test]
 fn integers_that_make_no_sense_are_refused() {
-    let constants: [(&str, &dyn Fn(&mut TensorProto), &str); 5] = [
+    type Change<'a> = &'a dyn Fn(&mut TensorProto);
+    let constants: [(&str, Change<'_>, &str); 5] = [
         (".scale", &|t| set_floats(t, 0.0), "scale"),
         (".scale", &|t| set_floats(t, f32::NAN), "scale"),
         (".zero_point", &|t| (t.raw_data, t.int32_data) = (vec![], vec![]), "values"),
