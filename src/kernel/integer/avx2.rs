@@ -27,6 +27,7 @@ impl AvxVnni {
 
 impl Dot for Avx2Dot {
     const FLIP: u8 = 0x80;
+    const BLOCKS: usize = 1;
     const TILE: usize = 2;
     /// Four outputs each, every output as two sums to be added.
     type Sums = [__m256i; 4];
@@ -102,6 +103,7 @@ impl Dot for Avx2Dot {
 
 impl Dot for AvxVnni {
     const FLIP: u8 = 0x80;
+    const BLOCKS: usize = 1;
     const TILE: usize = 6;
     type Sums = [__m256i; 2];
 

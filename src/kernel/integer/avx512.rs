@@ -20,6 +20,7 @@ impl Avx512Vnni {
 
 impl Dot for Avx512Vnni {
     const FLIP: u8 = 0x80;
+    const BLOCKS: usize = 2;
     const TILE: usize = 24;
     type Sums = __m512i;
 

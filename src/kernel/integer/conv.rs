@@ -3,7 +3,6 @@ use std::ops::Range;
 use super::super::arena::Aligned;
 use super::super::layout::{BYTE_LANES, ByteGrid};
 use super::super::lower::IntegerForm;
-use super::super::panel::Panel;
 use super::super::pool::halved;
 use super::super::step::{Step, StepContext, band_rows};
 use super::dot::{Dot, DotKernel, Requantise};
@@ -111,7 +110,7 @@ impl Phase {
         }
         let blocks = channels.len().div_ceil(BYTE_LANES);
         let mut weights = Vec::new();
-        for group in Panel::groups(blocks) {
+        for group in D::groups(blocks) {
             for (run, (inputs, tap)) in runs.iter().zip(&origin) {
                 for four in 0..run.groups {
                     for o in group.start * BYTE_LANES..group.end * BYTE_LANES {
@@ -197,8 +196,8 @@ impl<D: Dot> DotKernel<D> for Band<'_, D> {
         unsafe {
             let border = out.zero_point as u8 ^ D::FLIP;
             out.grid.fill_border(self.arena, border, self.rows.clone());
-            for group in Panel::groups(out.grid.blocks()) {
-                if group.len() == 2 {
+            for group in D::groups(out.grid.blocks()) {
+                if D::BLOCKS == 2 && group.len() == 2 {
                     self.group::<2>(dot, group.start);
                 } else {
                     self.group::<1>(dot, group.start);

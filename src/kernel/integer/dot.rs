@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use super::super::layout::BYTE_LANES;
 use super::filter::nearest;
 
@@ -34,6 +36,9 @@ impl Requantise {
 pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     /// 0x80 where the unit wants one side unsigned: then maps hold q + 128.
     const FLIP: u8;
+    /// Output blocks of a tile, 1 or 2: two share a pixel that was loaded, and
+    /// one leaves registers for more pixels, which share weights.
+    const BLOCKS: usize;
     /// Output blocks times pixels of the widest tile.
     const TILE: usize;
     /// Sums of one pixel and block, in the order that suits the unit.
@@ -43,6 +48,13 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     fn vectorise<K: DotKernel<Self>>(self, kernel: K);
 
     fn zero(self) -> Self::Sums;
+
+    /// The output blocks of each tile.
+    fn groups(blocks: usize) -> impl Iterator<Item = Range<usize>> {
+        (0..blocks)
+            .step_by(Self::BLOCKS)
+            .map(move |first| first..(first + Self::BLOCKS).min(blocks))
+    }
 
     /// Adds the products of `groups` times four channels: `O` output blocks,
     /// `P` pixels that are [`BYTE_LANES`] bytes apart.

@@ -16,6 +16,7 @@ impl NeonDot {
 
 impl Dot for NeonDot {
     const FLIP: u8 = 0;
+    const BLOCKS: usize = 1;
     const TILE: usize = 2;
     /// Two outputs each, every output as two sums to be added.
     type Sums = [int32x4_t; 8];
@@ -44,47 +45,40 @@ impl Dot for NeonDot {
         weights: *const i8,
         groups: usize,
     ) {
-        // SAFETY: 64 bytes of weights for each group and block, four of each
-        // pixel for each group; `self` proves the feature.
-        unsafe {
-            let four = |p: usize, group: usize| {
-                let from = pixels.wrapping_add(p * BYTE_LANES + group * 4);
-                vreinterpretq_s8_s32(vld1q_dup_s32(from.cast()))
-            };
-            let of = |group: usize, o: usize, quarter: usize| {
-                vld1q_s8(weights.wrapping_add((group * O + o) * 64 + quarter * 16))
-            };
-            let mut group = 0;
-            while group + 2 <= groups {
-                let mut x = [[vdupq_n_s8(0); 2]; P];
+        // Two outputs at a time: halves of registers, which load in pairs.
+        let mut group = 0;
+        while group + 2 <= groups {
+            // SAFETY: 64 bytes of weights for each group and block, four of
+            // each pixel for each group; `self` proves the feature.
+            unsafe {
+                let mut x = [[vdup_n_s8(0); 2]; P];
                 for (p, x) in x.iter_mut().enumerate() {
-                    *x = [four(p, group), four(p, group + 1)];
+                    *x = [four(pixels, p, group), four(pixels, p, group + 1)];
                 }
                 for o in 0..O {
-                    for quarter in 0..4 {
-                        let (a, b) = (of(group, o, quarter), of(group + 1, o, quarter));
+                    for two in 0..8 {
+                        let at = group * O * 64 + o * 64 + two * 8;
+                        let a = vld1_s8(weights.wrapping_add(at));
+                        let b = vld1_s8(weights.wrapping_add(at + O * 64));
                         for p in 0..P {
-                            let sums = &mut sums[o][p][2 * quarter..];
-                            let low = vmull_s8(vget_low_s8(a), vget_low_s8(x[p][0]));
-                            let low = vmlal_s8(low, vget_low_s8(b), vget_low_s8(x[p][1]));
-                            let high = vmull_high_s8(a, x[p][0]);
-                            let high = vmlal_high_s8(high, b, x[p][1]);
-                            sums[0] = vpadalq_s16(sums[0], low);
-                            sums[1] = vpadalq_s16(sums[1], high);
+                            let products = vmlal_s8(vmull_s8(a, x[p][0]), b, x[p][1]);
+                            sums[o][p][two] = vpadalq_s16(sums[o][p][two], products);
                         }
                     }
                 }
-                group += 2;
             }
-            if group < groups {
-                for o in 0..O {
-                    for quarter in 0..4 {
-                        let a = of(group, o, quarter);
+            group += 2;
+        }
+        if group < groups {
+            for o in 0..O {
+                for two in 0..8 {
+                    // SAFETY: as above.
+                    unsafe {
+                        let at = group * O * 64 + o * 64 + two * 8;
+                        let a = vld1_s8(weights.wrapping_add(at));
                         for p in 0..P {
-                            let (x, sums) = (four(p, group), &mut sums[o][p][2 * quarter..]);
-                            let low = vmull_s8(vget_low_s8(a), vget_low_s8(x));
-                            sums[0] = vpadalq_s16(sums[0], low);
-                            sums[1] = vpadalq_s16(sums[1], vmull_high_s8(a, x));
+                            let products = vmull_s8(a, four(pixels, p, group));
+                            sums[o][p][two] = vpadalq_s16(sums[o][p][two], products);
                         }
                     }
                 }
@@ -105,6 +99,19 @@ impl Dot for NeonDot {
     unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
         // SAFETY: the caller's promise, and `self` proves the feature.
         unsafe { largest(from, to) };
+    }
+}
+
+/// Four channels of a pixel, twice.
+///
+/// # Safety
+/// They are readable, on a CPU with Advanced SIMD.
+#[inline(always)]
+unsafe fn four(pixels: *const u8, p: usize, group: usize) -> int8x8_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = pixels.wrapping_add(p * BYTE_LANES + group * 4);
+        vreinterpret_s8_s32(vld1_dup_s32(from.cast()))
     }
 }
 

@@ -7,6 +7,7 @@ pub(in crate::kernel) struct ScalarDot;
 
 impl Dot for ScalarDot {
     const FLIP: u8 = 0;
+    const BLOCKS: usize = 1;
     const TILE: usize = 4;
     type Sums = [i32; BYTE_LANES];
 

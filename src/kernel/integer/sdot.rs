@@ -33,7 +33,8 @@ macro_rules! dot_by_lane {
 
 impl Dot for Sdot {
     const FLIP: u8 = 0;
-    const TILE: usize = 4;
+    const BLOCKS: usize = 1;
+    const TILE: usize = 6;
     type Sums = [int32x4_t; 4];
 
     #[inline]
