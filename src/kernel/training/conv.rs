@@ -149,11 +149,16 @@ impl Sum {
         let inputs = sources.iter().map(|grid| grid.shape.channels).sum();
         let strides = Strides::new(form, inputs, into.shape.channels);
         let bias = Some(Floats::zeroed(into.blocks() * into.lanes));
-        Self::new(&[Some(into)], phases, strides, [1, scale], sources, bias)
+        Self::new(&[(into.shape.channels, Some(into))], phases, strides, [1, scale], sources, bias)
     }
 
     /// From the gradient by the output to those by the sources that have one.
-    pub(super) fn backward(sources: &[Option<Grid>], from: Grid, form: ConvForm) -> Self {
+    pub(super) fn backward(
+        channels: &[usize],
+        sources: &[Option<Grid>],
+        from: Grid,
+        form: ConvForm,
+    ) -> Self {
         let scale = form.scale() as isize;
         let mut phase = Phase::new(0, 0);
         let mut first = 0;
@@ -168,14 +173,15 @@ impl Sum {
             first += from.depth(block);
         }
         phase.finish();
-        let inputs = sources.iter().flatten().map(|grid| grid.shape.channels).sum();
+        let inputs = channels.iter().sum();
         let Strides { input, output } = Strides::new(form, inputs, from.shape.channels);
         let strides = Strides { input: output, output: input };
-        Self::new(sources, vec![phase], strides, [form.scale(), 1], &[from], None)
+        let into: Vec<_> = channels.iter().copied().zip(sources.iter().copied()).collect();
+        Self::new(&into, vec![phase], strides, [form.scale(), 1], &[from], None)
     }
 
     fn new(
-        into: &[Option<Grid>],
+        into: &[(usize, Option<Grid>)],
         phases: Vec<Phase>,
         strides: Strides,
         scales: [usize; 2],
@@ -183,7 +189,11 @@ impl Sum {
         bias: Option<Floats>,
     ) -> Self {
         let (mut groups, mut first) = (Vec::new(), 0);
-        for grid in into.iter().flatten() {
+        for (channels, grid) in into {
+            let Some(grid) = grid else {
+                first += channels;
+                continue;
+            };
             for range in Panel::groups(grid.blocks()) {
                 let channels = range.clone().map(|block| grid.depth(block)).sum();
                 let (block, blocks) = (range.start, range.len());

@@ -269,8 +269,8 @@ fn step(graph: &TrainingGraph, maps: &[PlacedMap], node: NodeId, batch: usize) -
             let gradients: Vec<Option<Grid>> =
                 sources.iter().map(|&map| maps[map].gradient).collect();
             let wanted = gradients.iter().any(Option::is_some);
-            assert!(!wanted || gradients.iter().all(Option::is_some), "gradients of all sources");
-            let inputs: usize = grids.iter().map(|grid| grid.shape.channels).sum();
+            let channels: Vec<usize> = grids.iter().map(|grid| grid.shape.channels).collect();
+            let inputs: usize = channels.iter().sum();
             let outputs = into.grid.shape.channels;
             let before_norm = graph
                 .readers(graph.nodes[node].into)
@@ -284,7 +284,7 @@ fn step(graph: &TrainingGraph, maps: &[PlacedMap], node: NodeId, batch: usize) -
                 before_norm,
                 forward: Sum::forward(&grids, into.grid, *form),
                 stale: [true; 2],
-                backward: wanted.then(|| Sum::backward(&gradients, gradient, *form)),
+                backward: wanted.then(|| Sum::backward(&channels, &gradients, gradient, *form)),
                 products: WeightGradient::new(&grids, gradient, *form, batch),
             }))
         }

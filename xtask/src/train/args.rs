@@ -34,7 +34,7 @@ pub struct TrainArgs {
     #[arg(long, value_enum, default_value = "edge")]
     pub preset: Preset,
     /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value = "flex")]
+    #[arg(long, value_enum, default_value = "cpu")]
     pub backend: Backend,
     /// Equal seeds, footage and flags give equal weights.
     #[arg(long, default_value_t = 1)]
@@ -97,7 +97,7 @@ pub struct TrainingArgs {
     /// the start; run.toml says how many that was.
     #[arg(long)]
     pub minutes: Option<f64>,
-    /// Windows in a step. On a CPU at most 4 are slow for their number.
+    /// Windows in a step.
     #[arg(long)]
     pub batch: Option<usize>,
     /// Adam's step size at the start; it falls to 0 along half a cosine.
