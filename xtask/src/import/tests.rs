@@ -106,6 +106,7 @@ fn network(task: Task, frames: usize) -> Network {
         height_px: 16,
         channels: Channels::Bgr,
         frames,
+        frame_spacing: 1,
         fps: 10.0,
         resize: Resize::Bilinear,
     };

@@ -32,7 +32,7 @@ pub fn read(
     for path in footage {
         clips.extend(list_footage(path.as_ref())?);
     }
-    let span = input.frames + 1;
+    let span = input.past_span() + 1;
     // A first look counts, so that the second one keeps no more than it gives.
     let bar = progress::bar("counting frames", clips.len() as u64);
     let mut windows = 0;
@@ -76,7 +76,7 @@ pub fn read(
             recent.push_back(out);
             if recent.len() == span {
                 if picks.next_if_eq(&window).is_some() {
-                    samples.push(sample(&recent));
+                    samples.push(sample(&recent, input.frame_spacing));
                 }
                 window += 1;
             }
@@ -88,8 +88,8 @@ pub fn read(
     Ok(samples)
 }
 
-fn sample(window: &VecDeque<Vec<u8>>) -> Sample {
-    let past = window.iter().take(window.len() - 1).flatten().copied().collect();
+fn sample(window: &VecDeque<Vec<u8>>, spacing: usize) -> Sample {
+    let past = window.iter().take(window.len() - 1).step_by(spacing).flatten().copied().collect();
     Sample { past, next: window.back().cloned().unwrap_or_default() }
 }
 
@@ -127,6 +127,7 @@ mod tests {
             height_px: 16,
             channels: Channels::Luma,
             frames: 3,
+            frame_spacing: 1,
             fps: 10.0,
             resize: Resize::Bilinear,
         };
@@ -141,6 +142,11 @@ mod tests {
         assert_ne!(all[1].past[..len], all[0].next);
         let two = read(&[folder.path()], &input, 2).unwrap();
         assert_eq!((&two[0].next, &two[1].next), (&all[1].next, &all[5].next));
+        let spaced = InputSection { frames: 2, frame_spacing: 4, ..input };
+        let spaced = read(&[folder.path()], &spaced, 100).unwrap();
+        assert_eq!(spaced.len(), 1);
+        assert_eq!(spaced[0].past, [&all[1].past[..len], &all[2].next].concat());
+        assert_eq!(spaced[0].next, all[6].next);
         assert!(read(&[folder.path()], &InputSection { frames: 9, ..input }, 2).is_err());
     }
 }

@@ -76,6 +76,7 @@ fn network(task: Task, base_width: usize, items: usize, upsampling: Upsampling) 
         height_px: 16,
         channels: if prediction { Channels::Luma } else { Channels::Bgr },
         frames: if prediction { 4 } else { 1 },
+        frame_spacing: 1,
         fps: 10.0,
         resize: Resize::Bilinear,
     };
