@@ -33,8 +33,9 @@ fn products(
                     // out = 2·in − 1 + k.
                     ConvForm::Transposed => {
                         let (y, x) = (y + 1, x + 1);
-                        let even =
-                            |v: usize, k: usize| (v >= k && (v - k) % 2 == 0).then(|| (v - k) / 2);
+                        let even = |v: usize, k: usize| {
+                            (v >= k && (v - k).is_multiple_of(2)).then(|| (v - k) / 2)
+                        };
                         even(y, ky).zip(even(x, kx))
                     }
                     _ => {

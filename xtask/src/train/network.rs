@@ -8,7 +8,7 @@ use crate::net::{Network, Weights};
 
 /// The network with its arrays, wherever its arithmetic is done.
 pub enum Model {
-    Device(DeviceModel),
+    Device(Box<DeviceModel>),
     Cpu(Box<CpuModel>),
 }
 
@@ -21,7 +21,9 @@ impl Model {
     /// instruction set that was asked for.
     pub fn new(network: Network, weights: &Weights, place: &Place) -> Result<Self> {
         Ok(match place {
-            Place::Device(device) => Self::Device(DeviceModel::new(network, weights, device)?),
+            Place::Device(device) => {
+                Self::Device(Box::new(DeviceModel::new(network, weights, device)?))
+            }
             Place::Cpu { training } => {
                 Self::Cpu(Box::new(CpuModel::new(network, weights, *training)?))
             }
@@ -49,7 +51,7 @@ impl Model {
     /// The machine's.
     pub fn inference(&self) -> Result<Self> {
         Ok(match self {
-            Self::Device(model) => Self::Device(model.inference()),
+            Self::Device(model) => Self::Device(Box::new(model.inference())),
             Self::Cpu(model) => {
                 let network = model.network.clone();
                 Self::Cpu(Box::new(CpuModel::new(network, &model.weights()?, false)?))
