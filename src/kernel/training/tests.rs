@@ -140,7 +140,7 @@ fn check_conv(form: ConvForm, sources: &[usize], outputs: usize, size: [usize; 2
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn convolutions_and_their_gradients_are_exact(
         form in forms(),
