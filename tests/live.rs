@@ -115,6 +115,7 @@ impl Run {
         // A period with room for a loaded machine's jitter.
         let options = MonitorOptions {
             past_frames: 4,
+            frame_spacing: 1,
             period_ns: 50 * PERIOD_MS * 1_000_000,
             alarm: alarm_config,
             stale_ms: 2000,

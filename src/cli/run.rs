@@ -75,6 +75,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let analyser = Analyser::new(&bundle, mask, Some(&calibration), update_policy(&site, &bundle));
     let options = MonitorOptions {
         past_frames: input.frames,
+        frame_spacing: input.frame_spacing,
         period_ns: input.period_ns(),
         alarm: alarm_config(&site.alarm, budget.levels()),
         stale_ms: (STALE_PERIODS * input.period_ns() / 1_000_000).max(MIN_STALE_MS),
@@ -103,7 +104,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let live = LiveOptions {
         spec: input.spec(),
         period_ns: input.period_ns(),
-        past_frames: input.frames,
+        past_frames: input.past_span(),
         end_is_loss: live_source::end_is_loss(&site.camera),
         progress: Progress::new(clock.monotonic_ns() / 1_000_000),
     };

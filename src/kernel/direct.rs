@@ -39,10 +39,10 @@ struct Phase {
 /// A tap of a phase: which input pixel beside the own one, and by what part
 /// of the 3×3 filter it is multiplied (several where one input pixel stands
 /// under several taps).
-struct Tap {
-    dy: isize,
-    dx: isize,
-    parts: Vec<(usize, usize)>,
+pub(super) struct Tap {
+    pub dy: isize,
+    pub dx: isize,
+    pub parts: Vec<(usize, usize)>,
 }
 
 impl<S: Simd> Direct<S> {
@@ -122,7 +122,7 @@ impl Phase {
 }
 
 /// Output phases (row, column) and their taps.
-fn phases(form: Form) -> Vec<(usize, usize, Vec<Tap>)> {
+pub(super) fn phases(form: Form) -> Vec<(usize, usize, Vec<Tap>)> {
     if form == Form::Plain {
         let all = (0..9).map(|k| (k / 3, k % 3));
         let taps = all.map(|(ky, kx)| Tap {

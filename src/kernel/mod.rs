@@ -27,6 +27,8 @@ mod step;
 mod team;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "training")]
+pub mod training;
 mod winograd;
 
 pub use engine::{Engine, StepInfo};

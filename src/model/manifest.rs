@@ -8,6 +8,9 @@ use crate::preprocess::{Channels, InputSpec, Resize};
 /// Version of the bundle's layout that this program reads and writes.
 pub const FORMAT_VERSION: u32 = 1;
 
+/// The farthest back that a network may see, in frames.
+pub const MAX_PAST_FRAMES: usize = 15;
+
 /// `manifest.toml`: what a bundle is, and the checksum of each of its files.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -85,9 +88,21 @@ pub struct InputSection {
     pub channels: Channels,
     /// t, the number of past frames that the encoder sees.
     pub frames: usize,
+    /// g: frame i is predicted from frames i − t·g to i − g, every g-th.
+    /// 1, consecutive frames, where it is left out.
+    #[serde(default = "consecutive", skip_serializing_if = "is_consecutive")]
+    pub frame_spacing: usize,
     /// Frames a second of the training footage.
     pub fps: f64,
     pub resize: Resize,
+}
+
+fn consecutive() -> usize {
+    1
+}
+
+fn is_consecutive(spacing: &usize) -> bool {
+    *spacing == 1
 }
 
 impl InputSection {
@@ -98,6 +113,11 @@ impl InputSection {
             channels: self.channels,
             resize: self.resize,
         }
+    }
+
+    /// t·g: how many frames back the oldest one lies that the encoder sees.
+    pub fn past_span(&self) -> usize {
+        self.frames * self.frame_spacing
     }
 
     /// Time between two frames.
@@ -156,12 +176,18 @@ impl Manifest {
             ("input.width_px", input.width_px),
             ("input.height_px", input.height_px),
             ("input.frames", input.frames),
+            ("input.frame_spacing", input.frame_spacing),
             ("memory.items", self.memory.items),
             ("memory.channels", self.memory.channels),
             ("score.block_px", self.score.block_px),
         ];
         if let Some((key, _)) = positive.iter().find(|(_, value)| !(1..=4096).contains(value)) {
             return Err(format!("`{key}` must be between 1 and 4096"));
+        }
+        if input.past_span() > MAX_PAST_FRAMES {
+            return Err(format!(
+                "`input.frames` times `input.frame_spacing` must be at most {MAX_PAST_FRAMES}"
+            ));
         }
         if self.memory.items < 2 {
             return Err(

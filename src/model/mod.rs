@@ -14,7 +14,7 @@ mod update;
 
 pub use bundle::{Bundle, BundleError};
 pub use manifest::{
-    FORMAT_VERSION, InputSection, Manifest, MemorySection, Precision, ScoreSection,
+    FORMAT_VERSION, InputSection, MAX_PAST_FRAMES, Manifest, MemorySection, Precision, ScoreSection,
 };
 pub use memory::{Memory, MemoryError, MemoryRead};
 pub use network::{Backend, NetworkError, NetworkOptions};

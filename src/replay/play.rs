@@ -105,6 +105,7 @@ pub fn play_from<S: EventSink>(
     let analyser = Analyser::new(bundle, options.mask.clone(), calibration, options.update);
     let monitor_options = MonitorOptions {
         past_frames: input.frames,
+        frame_spacing: input.frame_spacing,
         period_ns,
         alarm: options.alarm,
         stale_ms: 2000,
@@ -121,7 +122,7 @@ pub fn play_from<S: EventSink>(
         exit_level: options.alarm.levels.exit,
     });
     let mut monitor = Monitor::new(monitor_options, analyser, outputs, log, 0);
-    let pool = SlotPool::new(input.frames + 2, input.spec().frame_len());
+    let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
     let mut traces = Vec::new();
     let mut counts = IntakeCounts::default();
     for clip in clips {

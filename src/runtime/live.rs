@@ -39,7 +39,7 @@ pub type OpenSource<'a> =
 pub struct LiveOptions {
     pub spec: InputSpec,
     pub period_ns: u64,
-    /// t of the model.
+    /// How many frames back the model sees.
     pub past_frames: usize,
     /// Whether the end of the footage is a lost camera, as for a camera's
     /// command, or the end of the run, as for a folder.

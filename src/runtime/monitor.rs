@@ -17,6 +17,8 @@ use crate::output::{Event, EventLog, EventSink};
 pub struct MonitorOptions {
     /// t of the model.
     pub past_frames: usize,
+    /// From one frame that the model sees to the next; 1 for consecutive ones.
+    pub frame_spacing: usize,
     pub period_ns: u64,
     pub alarm: AlarmConfig,
     /// The fault line drops when the last score is older than this.
@@ -70,7 +72,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         now_ms: u64,
     ) -> Self {
         Self {
-            window: Window::new(options.past_frames, options.period_ns),
+            window: Window::new(options.past_frames, options.frame_spacing, options.period_ns),
             machine: AlarmMachine::new(options.alarm, now_ms),
             shown: [outputs.alarm_line().shown(), outputs.fault_line().shown()],
             options,

@@ -1,7 +1,6 @@
 use heapless::Deque;
 
-/// The most past frames that a model may ask for.
-pub const MAX_PAST_FRAMES: usize = 15;
+pub use crate::model::MAX_PAST_FRAMES;
 
 const MAX_FRAMES: usize = MAX_PAST_FRAMES + 1;
 
@@ -9,11 +8,13 @@ const MAX_FRAMES: usize = MAX_PAST_FRAMES + 1;
 /// leaves a gap: the motion between them is not what the model was trained on.
 pub const MAX_STEP_PERIODS: f64 = 1.75;
 
-/// The last t + 1 frames, as slot indices, evenly spaced in time.
+/// The frames since the oldest one that the model sees, as slot indices, evenly
+/// spaced in time.
 #[derive(Debug)]
 pub struct Window {
     frames: Deque<(usize, u64), MAX_FRAMES>,
     wanted: usize,
+    spacing: usize,
     max_step_ns: u64,
 }
 
@@ -21,14 +22,17 @@ pub struct Window {
 pub type Freed = heapless::Vec<usize, MAX_FRAMES>;
 
 impl Window {
-    /// A window of `past` frames and the one to be judged.
+    /// A window of `past` frames, each `spacing` frames after the one before,
+    /// and the one to be judged.
     ///
     /// # Panics
-    /// When `past` is 0 or more than [`MAX_PAST_FRAMES`].
-    pub fn new(past: usize, period_ns: u64) -> Self {
-        assert!((1..=MAX_PAST_FRAMES).contains(&past), "a window of {past} frames");
+    /// When `past` or `spacing` is 0 or their product more than
+    /// [`MAX_PAST_FRAMES`].
+    pub fn new(past: usize, spacing: usize, period_ns: u64) -> Self {
+        let span = past * spacing;
+        assert!((1..=MAX_PAST_FRAMES).contains(&span), "a window of {span} frames");
         let max_step_ns = (period_ns as f64 * MAX_STEP_PERIODS) as u64;
-        Self { frames: Deque::new(), wanted: past + 1, max_step_ns }
+        Self { frames: Deque::new(), wanted: span + 1, spacing, max_step_ns }
     }
 
     /// Takes the newest frame. Returns the slots that are no longer needed,
@@ -62,9 +66,10 @@ impl Window {
         self.frames.len() == self.wanted
     }
 
-    /// Slot indices, oldest first.
+    /// Slot indices of the frames that the model sees, oldest first; the one
+    /// to be judged is the last.
     pub fn slots(&self) -> impl Iterator<Item = usize> + '_ {
-        self.frames.iter().map(|&(slot, _)| slot)
+        self.frames.iter().step_by(self.spacing).map(|&(slot, _)| slot)
     }
 }
 
@@ -74,7 +79,7 @@ mod tests {
 
     #[test]
     fn fills_then_slides() {
-        let mut window = Window::new(4, 100);
+        let mut window = Window::new(4, 1, 100);
         for i in 0..5 {
             assert!(!window.is_full());
             assert_eq!(window.push(i, i as u64 * 100), (Freed::new(), false));
@@ -86,15 +91,24 @@ mod tests {
     }
 
     #[test]
+    fn spaced_frames_end_with_the_newest() {
+        let mut window = Window::new(2, 3, 100);
+        (0..7).for_each(|i| assert_eq!(window.push(i, i as u64 * 100).0, Freed::new()));
+        assert!(window.is_full() && window.slots().eq([0, 3, 6]));
+        assert_eq!(window.push(7, 700).0.as_slice(), [0]);
+        assert!(window.slots().eq([1, 4, 7]));
+    }
+
+    #[test]
     fn a_gap_or_a_step_back_starts_anew() {
         for next_ns in [300, 100, 50] {
-            let mut window = Window::new(1, 100);
+            let mut window = Window::new(1, 1, 100);
             window.push(0, 0);
             window.push(1, 100);
             let (freed, gap) = window.push(2, next_ns);
             assert!(gap && freed.as_slice() == [0, 1] && !window.is_full());
         }
-        let mut window = Window::new(1, 100);
+        let mut window = Window::new(1, 1, 100);
         window.push(0, 0);
         assert!(!window.push(1, 174).1, "jitter is no gap");
     }

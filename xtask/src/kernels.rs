@@ -34,7 +34,7 @@ fn test_on(target: &Target, core: &str) -> Result<()> {
     let env = target.env()?;
     let mut env: Vec<(&str, &str)> = env.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     env.push(("QEMU_CPU", core));
-    let alone = ["--lib", "--no-default-features", "--features", "kernel"];
+    let alone = ["--lib", "--no-default-features", "--features", "training"];
     let test = ["test", "--package", "normwatch", "--locked", "--target", target.triple];
     shell::run("cargo", &[&test[..], &alone[..], &["kernel::"]].concat(), &env)
 }

@@ -72,8 +72,9 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     let options = NetworkOptions { threads: args.threads.into(), ..NetworkOptions::default() };
     let bundle = Bundle::load_with(&args.bundle, options)?;
     let load_ms = start.elapsed().as_secs_f64() * 1e3;
-    measure(&bundle, args, (args.frames / 10).max(bundle.manifest().input.frames + 1))?;
-    let (frames, stages) = measure(&bundle, args, args.frames + bundle.manifest().input.frames)?;
+    measure(&bundle, args, (args.frames / 10).max(bundle.manifest().input.past_span() + 1))?;
+    let (frames, stages) =
+        measure(&bundle, args, args.frames + bundle.manifest().input.past_span())?;
     let network = layers::measure(&mut Predictor::new(&bundle), args.frames);
     let comparison = args
         .compare_tract
@@ -140,6 +141,7 @@ fn measure(
         .expect("a simulated line takes every level");
     let options = MonitorOptions {
         past_frames: input.frames,
+        frame_spacing: input.frame_spacing,
         period_ns: input.period_ns(),
         alarm: default_alarm(NO_LEVELS),
         stale_ms: 1000,
@@ -148,7 +150,7 @@ fn measure(
     let log = EventLog::new(None::<JsonLines<Vec<u8>>>);
     let mut monitor = Monitor::new(options, analyser, outputs, log, 0);
     let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns());
-    let pool = SlotPool::new(input.frames + 2, input.spec().frame_len());
+    let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
     let mut whole = Histogram::default();
     let mut last = std::time::Instant::now();
     replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {

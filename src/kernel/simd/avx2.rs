@@ -58,6 +58,13 @@ impl Simd for Avx2 {
         unsafe { _mm256_max_ps(a, b) }
     }
 
+    #[cfg(feature = "training")]
+    #[inline(always)]
+    fn where_positive(self, a: Self::V, by: Self::V) -> Self::V {
+        // SAFETY: `self` proves the feature.
+        unsafe { _mm256_and_ps(a, _mm256_cmp_ps::<_CMP_GT_OQ>(by, _mm256_setzero_ps())) }
+    }
+
     #[inline(always)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         // SAFETY: `self` proves the features.

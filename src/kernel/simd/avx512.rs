@@ -57,6 +57,16 @@ impl Simd for Avx512 {
         unsafe { _mm512_max_ps(a, b) }
     }
 
+    #[cfg(feature = "training")]
+    #[inline(always)]
+    fn where_positive(self, a: Self::V, by: Self::V) -> Self::V {
+        // SAFETY: `self` proves the feature.
+        unsafe {
+            let mask = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(by, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(mask, a)
+        }
+    }
+
     #[inline(always)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         // SAFETY: `self` proves the feature.

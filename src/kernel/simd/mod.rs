@@ -35,6 +35,9 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a` in the lanes where `by` > 0, and 0 in the others.
+    #[cfg(feature = "training")]
+    fn where_positive(self, a: Self::V, by: Self::V) -> Self::V;
     /// a·b + c, fused where the unit can.
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// The sum of all lanes.

@@ -62,6 +62,13 @@ impl Simd for Neon {
         unsafe { vmaxq_f32(a, b) }
     }
 
+    #[cfg(feature = "training")]
+    #[inline(always)]
+    fn where_positive(self, a: Self::V, by: Self::V) -> Self::V {
+        // SAFETY: `self` proves the feature.
+        unsafe { vbslq_f32(vcgtzq_f32(by), a, vdupq_n_f32(0.0)) }
+    }
+
     #[inline(always)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         // SAFETY: `self` proves the feature.

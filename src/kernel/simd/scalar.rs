@@ -53,6 +53,12 @@ impl Simd for Scalar {
         zip(a, b, |a, b| if a > b { a } else { b })
     }
 
+    #[cfg(feature = "training")]
+    #[inline(always)]
+    fn where_positive(self, a: Self::V, by: Self::V) -> Self::V {
+        zip(a, by, |a, by| if by > 0.0 { a } else { 0.0 })
+    }
+
     #[inline(always)]
     fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
         std::array::from_fn(|lane| a[lane] * b[lane] + c[lane])

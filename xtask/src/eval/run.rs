@@ -242,7 +242,7 @@ fn floor_setup<'a>(
         dataset,
         spec: manifest.input.spec(),
         block_px: manifest.score.block_px,
-        skipped_frames: manifest.input.frames,
+        skipped_frames: manifest.input.past_span(),
         jobs: usize::from(args.jobs),
         with_masks: how.is_none() && args.protocol != Protocol::Paper,
         perturbation: how.map(|how| (how, args.seed)),

@@ -19,6 +19,7 @@ fn store_run(folder: &Path, spec: NetworkSpec, channels: Channels) -> Checkpoint
         height_px: 16,
         channels,
         frames: if spec.task == Task::Prediction { 4 } else { 1 },
+        frame_spacing: 1,
         fps: 10.0,
         resize: Resize::Bilinear,
     };

@@ -128,6 +128,7 @@ fn recognise(stored: &Weights, args: &ImportArgs) -> Result<(Network, Preset)> {
         height_px: args.side_px,
         channels: Channels::Bgr,
         frames: inputs / 3,
+        frame_spacing: 1,
         fps: args.fps,
         resize: Resize::Bilinear,
     };

@@ -106,6 +106,7 @@ fn network(task: Task, frames: usize) -> Network {
         height_px: 16,
         channels: Channels::Bgr,
         frames,
+        frame_spacing: 1,
         fps: 10.0,
         resize: Resize::Bilinear,
     };
@@ -178,4 +179,36 @@ fn wrong_files_are_refused_with_the_reason() {
     lone_tensor(&Tensor::filled(&[5, 16], 1.0), &keys);
     assert!(refusal(folder.path()).contains("item 0 has length"), "{}", refusal(folder.path()));
     assert!(!folder.path().join("run").exists());
+}
+
+/// A checkpoint that torch 2.15 wrote (docs/research/published_checkpoint.py),
+/// and what torch answers with it.
+#[test]
+fn a_checkpoint_of_todays_pytorch_answers_as_there() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/pytorch");
+    let folder = tempfile::tempdir().unwrap();
+    let args = ImportArgs {
+        pytorch: fixture.join("model.pth"),
+        keys: fixture.join("keys.pt"),
+        ..arguments(folder.path())
+    };
+    run(&args).unwrap();
+    let imported = Checkpoint::load(&args.out).unwrap();
+    let (items, channels) = (imported.network.spec.items, imported.network.spec.query_channels());
+    let items = ndarray::Array2::from_shape_vec((items, channels), imported.items.data.clone());
+    let memory = normwatch::model::Memory::new(items.unwrap(), 1.0).unwrap();
+    let file = fs::File::open(fixture.join("answer.npz")).unwrap();
+    let mut answer = ndarray_npy::NpzReader::new(file).unwrap();
+    let mut array = |name: &str| -> ndarray::ArrayD<f32> { answer.by_name(name).unwrap() };
+    let frames = array("frames").into_dimensionality().unwrap();
+    let ours =
+        crate::export::forward(&imported.network, &imported.weights, &memory, &frames).unwrap();
+    let near = |name: &str, ours: ndarray::ArrayViewD<'_, f32>, theirs: ndarray::ArrayD<f32>| {
+        assert_eq!(ours.shape(), theirs.shape(), "{name}");
+        let far = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(far < 1e-5, "{name} is {far} away");
+    };
+    near("query", ours.query.view().into_dyn(), array("query"));
+    near("read", ours.read.view().into_dyn(), array("read"));
+    near("prediction", ours.prediction.view().into_dyn(), array("prediction"));
 }

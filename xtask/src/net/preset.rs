@@ -68,6 +68,7 @@ impl Preset {
             height_px: side_px,
             channels,
             frames,
+            frame_spacing: 1,
             fps: 10.0,
             resize: Resize::Bilinear,
         };

@@ -1,6 +1,6 @@
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
-use normwatch::model::InputSection;
+use normwatch::model::{InputSection, MAX_PAST_FRAMES};
 use serde::{Deserialize, Serialize};
 
 /// What the decoder is asked for.
@@ -51,7 +51,7 @@ impl NetworkSpec {
     /// Consecutive frames in one sample: the input's, and the one to predict.
     pub fn span(&self, input: &InputSection) -> usize {
         match self.task {
-            Task::Prediction => input.frames + 1,
+            Task::Prediction => input.past_span() + 1,
             Task::Reconstruction => input.frames,
         }
     }
@@ -68,7 +68,10 @@ impl NetworkSpec {
             );
         }
         ensure!((1..=512).contains(&self.base_width), "the width must lie between 1 and 512");
-        ensure!((1..=64).contains(&input.frames), "the number of frames must lie between 1 and 64");
+        ensure!(
+            input.frame_spacing >= 1 && (1..=MAX_PAST_FRAMES).contains(&input.past_span()),
+            "the number of frames times their spacing must lie between 1 and {MAX_PAST_FRAMES}"
+        );
         ensure!((2..=4096).contains(&self.items), "the memory needs 2 to 4096 items");
         ensure!(
             self.temperature > 0.0 && self.temperature.is_finite(),

@@ -93,3 +93,30 @@ fn the_checker_and_onnx_runtime_agree_with_tract() {
     let said = python(include_str!("check_onnx.py"), &folders);
     assert_eq!(said.lines().count(), 6 * 5, "{said}");
 }
+
+#[test]
+fn onnx_runtime_runs_the_qdq_graphs() {
+    let work = tempfile::tempdir().unwrap();
+    let footage = footage(60, 32);
+    let mut folders = Vec::new();
+    for name in ["tiny-paper", "tiny-nearest"] {
+        for activations in ["u8", "i8"] {
+            let bundle = reference(name);
+            let (int8, qdq) = (work.path().join("int8"), work.path().join("qdq"));
+            let args = ["quantize", text(&bundle), "--out", text(&int8), "--qdq", text(&qdq)];
+            let how = ["--qdq-activations", activations, "--max-drift", "1"];
+            command(&[&args[..], &how, &["--footage", text(footage.path())]].concat()).unwrap();
+            let folder = work.path().join(format!("{name}-{activations}"));
+            store(&bundle, &folder);
+            for graph in ["encoder.onnx", "decoder.onnx"] {
+                fs::copy(qdq.join(graph), folder.join(graph)).unwrap();
+            }
+            fs::remove_dir_all(&int8).unwrap();
+            fs::remove_dir_all(&qdq).unwrap();
+            folders.push(folder);
+        }
+    }
+    let folders: Vec<&str> = folders.iter().map(|f| text(f)).collect();
+    let said = python(include_str!("check_qdq.py"), &folders);
+    assert_eq!(said.lines().count(), 4 * 2, "{said}");
+}

@@ -34,7 +34,7 @@ pub struct TrainArgs {
     #[arg(long, value_enum, default_value = "edge")]
     pub preset: Preset,
     /// Where the arithmetic is done.
-    #[arg(long, value_enum, default_value = "flex")]
+    #[arg(long, value_enum, default_value = "cpu")]
     pub backend: Backend,
     /// Equal seeds, footage and flags give equal weights.
     #[arg(long, default_value_t = 1)]
@@ -69,6 +69,10 @@ pub struct NetworkArgs {
     /// Past frames that the prediction is made from.
     #[arg(long)]
     pub frames: Option<usize>,
+    /// Frames from one that the network sees to the next: with 2, frame i is
+    /// predicted from i−8, i−6, i−4 and i−2. Slow motion shows better.
+    #[arg(long)]
+    pub frame_spacing: Option<usize>,
     /// Frames a second of the footage, and of the device later
     /// [default: the recording's own, else 10].
     #[arg(long)]
@@ -97,7 +101,7 @@ pub struct TrainingArgs {
     /// the start; run.toml says how many that was.
     #[arg(long)]
     pub minutes: Option<f64>,
-    /// Windows in a step. On a CPU at most 4 are slow for their number.
+    /// Windows in a step.
     #[arg(long)]
     pub batch: Option<usize>,
     /// Adam's step size at the start; it falls to 0 along half a cosine.
@@ -176,6 +180,7 @@ impl TrainArgs {
             channels: args.channels.unwrap_or(input.channels),
             resize: args.resize.unwrap_or(input.resize),
             frames: args.frames.unwrap_or(input.frames),
+            frame_spacing: args.frame_spacing.unwrap_or(input.frame_spacing),
             fps: self.fps(input.fps)?,
         };
         network.check(&input)?;

@@ -3,16 +3,16 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use normwatch::model::Normaliser;
 use normwatch::runtime::Shutdown;
 use serde::Serialize;
 
 use super::args::TrainArgs;
+use super::backend::Place;
 use super::footage::Footage;
 use super::learner::{Learner, Objective, Teacher};
-use super::model::Model;
+use super::network::Model;
 use super::plan::Plan;
 use super::report::{EpochReport, append, forget_after};
 use super::resume::check_same;
@@ -54,7 +54,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
 }
 
 pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
-    let device = args.backend.device()?;
+    let place = args.backend.place()?;
     let PresetValues { network: spec, input } = args.network()?;
     let training = args.training(spec.task)?;
     let network = Network::build(spec, input)?;
@@ -77,10 +77,10 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
     };
     let planned = stored.as_ref().and_then(|run| run.training.as_ref());
     let planned = planned.filter(|stored| stored.minutes == training.minutes);
-    let teacher = |device: &Device| teacher(&training, &network, device);
+    let teacher = |place: &Place| teacher(&training, &network, place);
     let speed = || {
-        let mut learner = Learner::new(network.clone(), objective, training.seed, &device)?;
-        learner.teacher = teacher(&device)?;
+        let mut learner = Learner::new(network.clone(), objective, training.seed, &place)?;
+        learner.teacher = teacher(&place)?;
         seconds_per_step(learner, &samples, &training)
     };
     let plan = match planned {
@@ -106,14 +106,14 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
         }
     }
     let (mut learner, progress) =
-        match load(&args.out, network.clone(), objective, steps_per_epoch, &device)? {
+        match load(&args.out, network.clone(), objective, steps_per_epoch, &place)? {
             Some(found) => found,
             None => {
                 let seed = training.seed;
-                (Learner::new(network.clone(), objective, seed, &device)?, Progress::default())
+                (Learner::new(network.clone(), objective, seed, &place)?, Progress::default())
             }
         };
-    learner.teacher = teacher(&device)?;
+    learner.teacher = teacher(&place)?;
     forget_after(&args.out, progress.epoch)?;
     announce(args, &new, &network, &samples, progress);
     Ok(Session {
@@ -210,11 +210,7 @@ fn objective(training: &TrainingRecord) -> Objective {
     }
 }
 
-fn teacher(
-    training: &TrainingRecord,
-    student: &Network,
-    device: &Device,
-) -> Result<Option<Teacher>> {
+fn teacher(training: &TrainingRecord, student: &Network, place: &Place) -> Result<Option<Teacher>> {
     let (Some(path), Some(weight)) = (&training.teacher, training.teacher_weight) else {
         return Ok(None);
     };
@@ -225,7 +221,7 @@ fn teacher(
         network.input,
         student.input
     );
-    let model = Model::new(network, &weights, &device.clone().inner())?;
+    let model = Model::new(network, &weights, &place.inner())?;
     Ok(Some(Teacher { model, items, weight }))
 }
 
@@ -263,7 +259,7 @@ fn seconds_per_step(
     training: &TrainingRecord,
 ) -> Result<f64> {
     let indices: Vec<usize> = samples.order(training.seed, 0)[..training.batch].to_vec();
-    let device = learner.model.device().clone();
+    let device = learner.model.device();
     learner.step(samples.batch(&indices, &device), training.learning_rate)?;
     let begun = Instant::now();
     for _ in 0..TIMED_STEPS {

@@ -9,8 +9,10 @@ use ndarray_npy::{NpzReader, ReadableElement};
 use normwatch::model::{InputSection, Normaliser};
 use normwatch::preprocess::{Channels, Resize};
 
+use super::backend::Place;
 use super::learner::{Learner, Objective};
-use super::model::{Array, Model};
+use super::model::Array;
+use super::network::Model;
 use super::optimiser::Adam;
 use super::samples::WindowShape;
 use crate::net::{
@@ -74,6 +76,7 @@ fn network(task: Task, base_width: usize, items: usize, upsampling: Upsampling) 
         height_px: 16,
         channels: if prediction { Channels::Luma } else { Channels::Bgr },
         frames: if prediction { 4 } else { 1 },
+        frame_spacing: 1,
         fps: 10.0,
         resize: Resize::Bilinear,
     };
@@ -87,8 +90,12 @@ fn assert_near(name: &str, ours: &[f32], theirs: &[f32], tolerance: f32) {
     }
 }
 
-fn gradient(learner: &Learner, gradients: &burn::tensor::Gradients, name: &str) -> Vec<f32> {
-    let array = match &learner.model.arrays[name] {
+fn gradient(learner: &mut Learner, gradients: &burn::tensor::Gradients, name: &str) -> Vec<f32> {
+    let model = match &mut learner.model {
+        Model::Device(model) => model,
+        Model::Cpu(model) => return model.with_gradient(name).unwrap().1.to_vec(),
+    };
+    let array = match &model.arrays[name] {
         Array::Kernels(tensor) => Array::Kernels(tensor.grad(gradients).unwrap()),
         Array::Channels(tensor) => Array::Channels(tensor.grad(gradients).unwrap()),
     };
@@ -96,10 +103,15 @@ fn gradient(learner: &Learner, gradients: &burn::tensor::Gradients, name: &str) 
 }
 
 fn check(case: &'static str, network: Network, auxiliary: f64) {
+    check_at(case, &network, auxiliary, &Place::Device(Device::flex().autodiff()));
+    check_at(case, &network, auxiliary, &Place::Cpu { training: true });
+}
+
+fn check_at(case: &'static str, network: &Network, auxiliary: f64, place: &Place) {
     let mut reference = Reference::open(case);
-    let device = Device::flex().autodiff();
-    let weights = unflatten(&network, &reference.numbers("weights"), |_| true);
-    let model = Model::new(network.clone(), &weights, &device).unwrap();
+    let device = place.device();
+    let weights = unflatten(network, &reference.numbers("weights"), |_| true);
+    let model = Model::new(network.clone(), &weights, place).unwrap();
     let objective = Objective {
         compact: auxiliary,
         separate: auxiliary,
@@ -121,7 +133,7 @@ fn check(case: &'static str, network: Network, auxiliary: f64) {
     let first_again =
         super::samples::Batch { input: first.input.clone(), target: first.target.clone() };
     let backward = Learner {
-        model: Model::new(network.clone(), &weights, &device).unwrap(),
+        model: Model::new(network.clone(), &weights, place).unwrap(),
         items: learner.items.clone(),
         adam: Adam::new(&learner.model),
         objective,
@@ -130,9 +142,9 @@ fn check(case: &'static str, network: Network, auxiliary: f64) {
     let mut separate = backward;
     let backward = separate.backward(first_again).unwrap();
     let trained = |p: &Parameter| p.kind == ParameterKind::Trained;
-    let gradients = unflatten(&network, &reference.numbers("gradients"), trained);
+    let gradients = unflatten(network, &reference.numbers("gradients"), trained);
     for (name, expected) in &gradients.0 {
-        let ours = gradient(&separate, &backward.gradients, name);
+        let ours = gradient(&mut separate, &backward.gradients, name);
         let largest = expected.data.iter().fold(0f32, |largest, v| largest.max(v.abs()));
         assert_near(&format!("{case} gradient of {name}"), &ours, &expected.data, TOLERANCE);
         // Weak for small gradients, so relative to the array's largest too.
@@ -156,7 +168,7 @@ fn check(case: &'static str, network: Network, auxiliary: f64) {
             TOLERANCE,
         );
     }
-    let after = unflatten(&network, &reference.numbers("after"), |_| true);
+    let after = unflatten(network, &reference.numbers("after"), |_| true);
     check_weights(case, &learner.model.weights().unwrap(), &after, &gradients);
 }
 

@@ -1,9 +1,10 @@
-use anyhow::{Result, ensure};
-use burn::tensor::{Device, Gradients, Tensor};
+use anyhow::{Context, Result, ensure};
+use burn::tensor::{Gradients, Tensor};
 use normwatch::model::Normaliser;
 
+use super::backend::Place;
 use super::memory::{Match, to_rows};
-use super::model::Model;
+use super::network::Model;
 use super::optimiser::Adam;
 use super::random::{Purpose, stream};
 use super::samples::Batch;
@@ -50,6 +51,7 @@ pub struct Learner {
 /// What a batch did to the loss, before anything is changed by it.
 pub struct Backward {
     pub losses: Losses,
+    /// Of a network on a device; one on the CPU keeps its own.
     pub gradients: Gradients,
     pub matched: Match,
 }
@@ -59,10 +61,10 @@ impl Learner {
     ///
     /// # Errors
     /// The device's.
-    pub fn new(network: Network, objective: Objective, seed: u64, device: &Device) -> Result<Self> {
+    pub fn new(network: Network, objective: Objective, seed: u64, place: &Place) -> Result<Self> {
         let weights = initial_weights(&network, &mut stream(seed, Purpose::Weights, 0));
         let items = initial_items(&network, &mut stream(seed, Purpose::Items, 0));
-        let model = Model::new(network, &weights, device)?;
+        let model = Model::new(network, &weights, place)?;
         let adam = Adam::new(&model);
         Ok(Self { model, items, adam, objective, teacher: None })
     }
@@ -79,7 +81,7 @@ impl Learner {
             "the loss is not finite ({losses:?}): start again with a lower --learning-rate"
         );
         self.adam.apply(&mut self.model, &mut gradients, learning_rate)?;
-        let temperature = self.model.network.spec.temperature;
+        let temperature = self.model.network().spec.temperature;
         self.items = matched.update(self.objective.normaliser, temperature, self.objective.keep)?;
         Ok(losses)
     }
@@ -95,7 +97,7 @@ impl Learner {
         };
         let Answer { prediction, query, matched } =
             answer(&mut self.model, batch.input, &self.items)?;
-        let rows = to_rows(query);
+        let rows = to_rows(query.clone());
         let pixel = (prediction.clone() - batch.target).square().mean();
         let compact = matched.compactness(rows.clone());
         let separate = matched.separateness(rows);
@@ -103,10 +105,15 @@ impl Learner {
             + compact.clone().mul_scalar(self.objective.compact)
             + separate.clone().mul_scalar(self.objective.separate);
         if let Some((taught, weight)) = taught {
-            let difference = prediction - Tensor::from_inner(taught);
+            let difference = prediction.clone() - Tensor::from_inner(taught);
             total = total + difference.square().mean().mul_scalar(weight);
         }
-        let gradients = total.backward();
+        let mut gradients = total.backward();
+        if let Model::Cpu(model) = &mut self.model {
+            let leaf = "the loss depends on prediction and query";
+            let by_prediction = prediction.grad_remove(&mut gradients).context(leaf)?;
+            model.backward(by_prediction, query.grad_remove(&mut gradients).context(leaf)?)?;
+        }
         let scalar = |loss: Tensor<1>| f64::from(loss.into_scalar::<f32>());
         let losses =
             Losses { pixel: scalar(pixel), compact: scalar(compact), separate: scalar(separate) };
@@ -126,7 +133,7 @@ pub struct Answer {
 /// # Errors
 /// The device's.
 pub fn answer(model: &mut Model, input: Tensor<4>, items: &net::Tensor) -> Result<Answer> {
-    let temperature = model.network.spec.temperature;
+    let temperature = model.network().spec.temperature;
     let encoded = model.encode(input)?;
     let matched = Match::new(&encoded.query, items)?;
     let query_read = matched.read(encoded.query.clone(), temperature);

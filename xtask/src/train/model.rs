@@ -25,7 +25,7 @@ pub enum Array {
 
 /// The network's layers with their arrays on a device.
 #[derive(Clone, Debug)]
-pub struct Model {
+pub struct DeviceModel {
     pub network: Network,
     pub arrays: BTreeMap<String, Array>,
     device: Device,
@@ -38,7 +38,7 @@ pub struct Encoded {
     pub skips: BTreeMap<usize, Tensor<4>>,
 }
 
-impl Model {
+impl DeviceModel {
     /// Puts the weights on `device`. On one with autodiff the trained arrays
     /// collect gradients, and BatchNorm goes by its batch; on one without,
     /// BatchNorm goes by its running statistics.

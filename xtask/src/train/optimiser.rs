@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
-use super::model::{Array, Model};
+use super::model::{Array, DeviceModel};
+use super::network::Model;
 use crate::net::{self, ParameterKind, Weights};
 
 const BETA_1: f64 = 0.9;
@@ -20,6 +21,14 @@ pub struct Adam {
 enum Moments {
     Kernels(Pair<4>),
     Channels(Pair<1>),
+    /// Of a network on the CPU.
+    Host(HostPair),
+}
+
+struct HostPair {
+    shape: Vec<usize>,
+    first: Vec<f32>,
+    second: Vec<f32>,
 }
 
 struct Pair<const D: usize> {
@@ -35,6 +44,12 @@ fn names(name: &str) -> [String; 2] {
 impl Adam {
     /// All moments at 0.
     pub fn new(model: &Model) -> Self {
+        let Model::Device(model) = model else {
+            let parameters = model.network().parameters().into_iter();
+            let trained = parameters.filter(|p| p.kind == ParameterKind::Trained);
+            let moments = trained.map(|p| (p.name, Moments::Host(HostPair::zeros(p.shape))));
+            return Self { step: 0, moments: moments.collect() };
+        };
         let device = model.device().clone().inner();
         let moments = trained(model).map(|(name, array)| {
             let moments = match array {
@@ -58,6 +73,17 @@ impl Adam {
     ) -> Result<()> {
         self.step += 1;
         let rates = Rates::new(self.step, learning_rate);
+        let model = match model {
+            Model::Device(model) => model,
+            Model::Cpu(model) => {
+                for (name, moments) in &mut self.moments {
+                    let Moments::Host(pair) = moments else { bail!("moments of another device") };
+                    let (values, gradients) = model.with_gradient(name)?;
+                    pair.apply(values, gradients, rates);
+                }
+                return Ok(());
+            }
+        };
         for (name, moments) in &mut self.moments {
             let array = model.arrays.get_mut(name).with_context(|| format!("no array {name}"))?;
             match (moments, array) {
@@ -80,7 +106,13 @@ impl Adam {
     /// The device's.
     pub fn store(&self, arrays: &mut Weights) -> Result<()> {
         for (name, moments) in &self.moments {
+            let [first_name, second_name] = names(name);
             let [first, second] = match moments {
+                Moments::Host(HostPair { shape, first, second }) => {
+                    arrays.insert(first_name, net::Tensor::new(shape, first.clone()));
+                    arrays.insert(second_name, net::Tensor::new(shape, second.clone()));
+                    continue;
+                }
                 Moments::Kernels(Pair { first, second }) => {
                     [Array::Kernels(first.clone()), Array::Kernels(second.clone())]
                 }
@@ -88,7 +120,6 @@ impl Adam {
                     [Array::Channels(first.clone()), Array::Channels(second.clone())]
                 }
             };
-            let [first_name, second_name] = names(name);
             arrays.insert(first_name, first.read()?);
             arrays.insert(second_name, second.read()?);
         }
@@ -100,7 +131,10 @@ impl Adam {
     /// # Errors
     /// Moments that are missing or misshapen.
     pub fn restore(model: &Model, step: u64, arrays: &mut Weights) -> Result<Self> {
-        let device = model.device().clone().inner();
+        let device = match model {
+            Model::Device(model) => model.device().clone().inner(),
+            Model::Cpu(_) => Device::flex(),
+        };
         let mut adam = Self::new(model);
         adam.step = step;
         for (name, moments) in &mut adam.moments {
@@ -110,6 +144,7 @@ impl Adam {
             match moments {
                 Moments::Kernels(pair) => pair.restore(&first?, &second?, &device),
                 Moments::Channels(pair) => pair.restore(&first?, &second?, &device),
+                Moments::Host(pair) => pair.restore(first?, second?),
             }
             .with_context(|| format!("moments of `{name}`"))?;
         }
@@ -117,7 +152,7 @@ impl Adam {
     }
 }
 
-fn trained(model: &Model) -> impl Iterator<Item = (String, &Array)> {
+fn trained(model: &DeviceModel) -> impl Iterator<Item = (String, &Array)> {
     let parameters = model.network.parameters().into_iter();
     let trained = parameters.filter(|p| p.kind == ParameterKind::Trained);
     trained.filter_map(|p| model.arrays.get(&p.name).map(|array| (p.name, array)))
@@ -134,6 +169,35 @@ impl Rates {
     fn new(step: u64, learning_rate: f64) -> Self {
         let power = |beta: f64| 1.0 - beta.powf(step as f64);
         Self { step_size: learning_rate / power(BETA_1), root_correction: power(BETA_2).sqrt() }
+    }
+}
+
+impl HostPair {
+    fn zeros(shape: Vec<usize>) -> Self {
+        let count = shape.iter().product();
+        Self { shape, first: vec![0.0; count], second: vec![0.0; count] }
+    }
+
+    fn apply(&mut self, values: &mut [f32], gradients: &[f32], rates: Rates) {
+        let [keep_1, keep_2] = [BETA_1 as f32, BETA_2 as f32];
+        let [new_1, new_2] = [(1.0 - BETA_1) as f32, (1.0 - BETA_2) as f32];
+        let (correction, size) = (1.0 / rates.root_correction as f32, rates.step_size as f32);
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((value, &gradient), (first, second)) in values.iter_mut().zip(gradients).zip(moments) {
+            *first = keep_1 * *first + new_1 * gradient;
+            *second = keep_2 * *second + new_2 * gradient * gradient;
+            *value -= size * *first / (second.sqrt() * correction + EPSILON as f32);
+        }
+    }
+
+    fn restore(&mut self, first: net::Tensor, second: net::Tensor) -> Result<()> {
+        for (target, source) in [(&mut self.first, first), (&mut self.second, second)] {
+            if source.shape != self.shape {
+                bail!("{:?} is not {:?}", source.shape, self.shape);
+            }
+            *target = source.data;
+        }
+        Ok(())
     }
 }
 

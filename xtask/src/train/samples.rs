@@ -135,7 +135,8 @@ impl Samples {
 impl WindowShape {
     /// Appends a window's input frames and its target.
     pub fn split(&self, window: &[u8], inputs: &mut Vec<u8>, targets: &mut Vec<u8>) {
-        inputs.extend_from_slice(&window[..self.input.frames * self.frame_len()]);
+        let seen = window.chunks_exact(self.frame_len()).step_by(self.input.frame_spacing);
+        seen.take(self.input.frames).for_each(|frame| inputs.extend_from_slice(frame));
         targets.extend_from_slice(&window[window.len() - self.frame_len()..]);
     }
 }

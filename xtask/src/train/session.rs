@@ -74,7 +74,7 @@ impl Session {
         };
         let total = (epoch * self.plan.steps_per_epoch + step) as u64;
         let device = self.learner.model.device();
-        let batch = self.samples.augmented(indices, &augmentation, (training.seed, total), device);
+        let batch = self.samples.augmented(indices, &augmentation, (training.seed, total), &device);
         let rate = self.plan.learning_rate(training.schedule, training.learning_rate, epoch, step);
         let losses = self
             .learner
@@ -90,7 +90,7 @@ impl Session {
     fn end_epoch(&mut self) -> Result<EpochReport> {
         let begun = Instant::now();
         let epoch = self.progress.epoch + 1;
-        let mut model = self.learner.model.inference();
+        let mut model = self.learner.model.inference()?;
         let (settled, queries_per_item) = settle_items(
             &mut model,
             &self.learner.items,
@@ -105,7 +105,7 @@ impl Session {
         if is_best {
             let checkpoint = Checkpoint {
                 run: self.run.clone(),
-                network: model.network.clone(),
+                network: model.network().clone(),
                 weights: model.weights()?,
                 items,
                 validation: Some(validation),

@@ -260,3 +260,32 @@ fn both_published_trainings_run() {
         assert_eq!(last.arrays.get(crate::run::ITEMS).unwrap(), &checkpoint.items);
     }
 }
+
+#[test]
+fn spaced_frames_go_from_training_through_the_bundle_to_the_runtime() {
+    let scratch = Scratch::new();
+    let (footage, run) = (scratch.footage(), scratch.path("run"));
+    let spaced =
+        ["--epochs", "12", "--learning-rate", "0.01", "--frames", "2", "--frame-spacing", "3"];
+    let session = prepare(&args(&footage, &run, &spaced), std::time::Instant::now()).unwrap();
+    let samples = &session.samples;
+    assert_eq!(samples.shape().span, 7);
+    let (window, len) = (samples.window(0), samples.shape().frame_len());
+    let (mut inputs, mut targets) = (Vec::new(), Vec::new());
+    samples.shape().split(window, &mut inputs, &mut targets);
+    assert_eq!(inputs, [&window[..len], &window[3 * len..4 * len]].concat());
+    assert_eq!(targets, window[6 * len..]);
+
+    train(&args(&footage, &run, &spaced));
+    let (bundle, long) = (scratch.path("bundle"), crate::fixture::footage(260, 20));
+    let [run, out, clip] =
+        [&run, &bundle, &long.path().join("clip")].map(|path| path.to_str().unwrap().to_owned());
+    crate::fixture::command(&["export", &run, "--out", &out]).unwrap();
+    let manifest = fs::read_to_string(bundle.join("manifest.toml")).unwrap();
+    assert!(manifest.contains("frame_spacing = 3"), "{manifest}");
+    crate::fixture::command(&["calibrate", "--bundle", &out, "--frames", &clip]).unwrap();
+    crate::fixture::command(&["verify", &out, "--footage", &clip]).unwrap();
+    let error = args(&footage, &bundle, &["--frames", "4", "--frame-spacing", "4"]);
+    let error = error.network().unwrap_err().to_string();
+    assert!(error.contains("times their spacing"), "{error}");
+}

@@ -1,11 +1,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+use super::backend::Place;
 use super::learner::{Learner, Objective};
-use super::model::Model;
+use super::network::Model;
 use super::optimiser::Adam;
 use crate::net::Network;
 use crate::run::{ArrayFile, ITEMS, LAST, Validation};
@@ -87,7 +87,7 @@ pub fn load(
     network: Network,
     objective: Objective,
     steps_per_epoch: usize,
-    device: &Device,
+    place: &Place,
 ) -> Result<Option<(Learner, Progress)>> {
     let path = run.join(LAST);
     if !path.exists() {
@@ -100,7 +100,7 @@ pub fn load(
         let items = arrays.0.remove(ITEMS).context("there are no memory items")?;
         let (moments, weights) =
             arrays.0.into_iter().partition(|(name, _)| name.starts_with("adam."));
-        let model = Model::new(network, &crate::net::Weights(weights), device)?;
+        let model = Model::new(network, &crate::net::Weights(weights), place)?;
         let steps = (progress.epoch * steps_per_epoch + progress.step) as u64;
         let adam = Adam::restore(&model, steps, &mut crate::net::Weights(moments))?;
         Ok((Learner { model, items, adam, objective, teacher: None }, progress))

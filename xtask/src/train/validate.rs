@@ -5,7 +5,8 @@ use normwatch::score::{ErrorMap, Mask, auc};
 use super::augment::Intruder;
 use super::learner::answer;
 use super::memory::{Match, to_rows};
-use super::model::{Model, numbers};
+use super::model::numbers;
+use super::network::Model;
 use super::random::{Purpose, stream};
 use super::samples::{Samples, WindowShape};
 use crate::net::{self, Task};
@@ -52,11 +53,11 @@ pub fn settle_items(
     );
     let mut queries = Vec::new();
     for chunk in picks.into_vec().chunks(CHUNK) {
-        let batch = samples.batch(chunk, model.device());
+        let batch = samples.batch(chunk, &model.device());
         queries.push(model.encode(batch.input)?.query);
     }
     let query = Tensor::cat(queries, 0);
-    let temperature = model.network.spec.temperature;
+    let temperature = model.network().spec.temperature;
     let mut items = items.clone();
     for _ in 0..SETTLING_ROUNDS {
         items = Match::new(&query, &items)?.update(objective.normaliser, temperature, None)?;
@@ -133,7 +134,7 @@ impl Scorer {
     ) -> Result<()> {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         windows.iter().for_each(|window| self.shape.split(window, &mut inputs, &mut targets));
-        let batch = self.shape.batch(&inputs, &targets, model.device());
+        let batch = self.shape.batch(&inputs, &targets, &model.device());
         let answer = answer(model, batch.input, items)?;
         let compact = answer.matched.compactness(to_rows(answer.query)).into_scalar::<f32>();
         let prediction = numbers(answer.prediction.into_data())?;
