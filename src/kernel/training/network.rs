@@ -57,11 +57,17 @@ impl TrainingNetwork {
     pub fn new(graph: &TrainingGraph, isa: Isa, batch: usize, threads: usize) -> Self {
         let made = match isa {
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => simd::Avx512::detect().map(|simd| make(simd, graph, batch, threads)),
+            Isa::Avx512Vnni | Isa::Avx512 => {
+                simd::Avx512::detect().map(|simd| make(simd, graph, batch, threads))
+            }
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => simd::Avx2::detect().map(|simd| make(simd, graph, batch, threads)),
+            Isa::AvxVnni | Isa::Avx2 => {
+                simd::Avx2::detect().map(|simd| make(simd, graph, batch, threads))
+            }
             #[cfg(target_arch = "aarch64")]
-            Isa::Neon => simd::Neon::detect().map(|simd| make(simd, graph, batch, threads)),
+            Isa::NeonDot | Isa::Neon => {
+                simd::Neon::detect().map(|simd| make(simd, graph, batch, threads))
+            }
             Isa::Scalar => Some(make(simd::Scalar::detect(), graph, batch, threads)),
             #[allow(unreachable_patterns)]
             _ => None,
