@@ -9,6 +9,7 @@
 
 mod conv;
 mod graph;
+mod machine;
 mod network;
 mod norm;
 mod pool;

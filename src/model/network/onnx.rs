@@ -1,7 +1,10 @@
+mod integer;
+mod tensors;
+
 use std::collections::HashMap;
 use std::io::Cursor;
 
-use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dimension;
 use tract_onnx::pb::type_proto::Value as TypeValue;
 use tract_onnx::pb::{
@@ -9,9 +12,10 @@ use tract_onnx::pb::{
 };
 use tract_onnx::prelude::Framework;
 
+use self::tensors::{floats, integers};
 use super::NetworkError;
 pub(super) use super::tract::precision;
-use crate::kernel::{Element, Filter, Graph, IntegerFilter, Op, Quantisation, Shape, Value};
+use crate::kernel::{Element, Filter, Graph, Op, Shape, Value};
 
 pub(super) type Model = ModelProto;
 
@@ -228,77 +232,6 @@ impl<'a, 'g> Reader<'a, 'g> {
         }
     }
 
-    /// The scale at an input and the zero point behind it.
-    fn quantisation(&self, node: &NodeProto, first: usize) -> Result<Quantisation, String> {
-        let scale = self.scalar(node, first)?;
-        match bytes(self.constant(node, first + 1)?)?[..] {
-            [zero_point] => Ok(Quantisation { scale, zero_point }),
-            _ => Err("has more than one zero point".into()),
-        }
-    }
-
-    fn quantise(&mut self, node: &'a NodeProto) -> Result<Known, String> {
-        let to = self.quantisation(node, 1)?;
-        let name = self.name(node, 0)?;
-        let (map, shift) = match self.known.get(name) {
-            Some(&Known::Shifted(map, shift)) => (map, shift),
-            _ => (self.map(name)?, 0.0),
-        };
-        let name = format!("{} {}", self.part, layer_name(node));
-        self.graph.add(&name, Op::Quantise { shift, to }, &[map]).map(Known::Map)
-    }
-
-    fn integer_conv(&self, node: &NodeProto) -> Result<IntegerFilter, String> {
-        expect(node, "strides", &[1, 1], Some(&[1, 1]))?;
-        expect(node, "dilations", &[1, 1], Some(&[1, 1]))?;
-        expect_one(node, "group", 1, 1)?;
-        padded_by_hand(node)?;
-        let weights = self.constant(node, 3)?;
-        let (outputs, side, pads) = match weights.dims[..] {
-            [outputs, _, 3, 3] => (outputs, 3, [1, 1, 1, 1]),
-            [outputs, _, 2, 2] => (outputs, 2, [0, 0, 1, 1]),
-            _ => return Err(format!("has weights of shape {:?}", weights.dims)),
-        };
-        expect(node, "pads", &pads, None)?;
-        let sides = [side as i64; 2];
-        expect(node, "kernel_shape", &sides, Some(&sides))?;
-        let (input, output) = (self.quantisation(node, 1)?, self.quantisation(node, 6)?);
-        if bytes(self.constant(node, 5)?)?.iter().any(|&zero| zero != 0) {
-            return Err("has weights whose zero point is not 0".into());
-        }
-        let values = bytes(weights)?;
-        let outputs = usize::try_from(outputs).unwrap_or(usize::MAX);
-        if outputs > values.len() {
-            return Err(format!("has weights of shape {:?}", weights.dims));
-        }
-        let scales = floats(self.constant(node, 4)?)?;
-        let scale_of = |o: usize| match scales[..] {
-            [scale] => Some(scale),
-            _ => scales.get(o).copied(),
-        };
-        let multipliers: Option<Vec<f32>> =
-            (0..outputs).map(|o| Some(input.scale * scale_of(o)? / output.scale)).collect();
-        let bias = match node.input.get(8).filter(|name| !name.is_empty()) {
-            Some(_) => words(self.constant(node, 8)?)?,
-            None => vec![0; outputs],
-        };
-        if bias.len() != outputs || scales.len() != 1 && scales.len() != outputs {
-            return Err(format!(
-                "has {} biases and {} scales for {outputs} outputs",
-                bias.len(),
-                scales.len()
-            ));
-        }
-        Ok(IntegerFilter {
-            side,
-            weights: values,
-            bias,
-            multipliers: multipliers.ok_or("has too few scales")?,
-            input_zero: input.zero_point,
-            output_zero: output.zero_point,
-        })
-    }
-
     fn transposed(&self, node: &NodeProto) -> Result<Filter, String> {
         expect(node, "strides", &[2, 2], None)?;
         expect(node, "output_padding", &[1, 1], None)?;
@@ -324,18 +257,14 @@ impl<'a, 'g> Reader<'a, 'g> {
         expect(node, "dilations", &[1, 1], Some(&[1, 1]))?;
         expect_one(node, "group", 1, 1)?;
         padded_by_hand(node)?;
-        let constant = |index: usize| -> Result<&TensorProto, String> {
-            let name = node.input.get(index).ok_or("has no weights")?;
-            let tensor = self.constants.get(name.as_str());
-            tensor.copied().ok_or_else(|| format!("has weights `{name}` that are not constant"))
-        };
-        let weights = constant(1)?;
+        let weights = self.constant(node, 1)?;
         let &[first, second, 3, 3] = &weights.dims[..] else {
             return Err(format!("has weights of shape {:?}", weights.dims));
         };
-        let (outputs, weights) = order([first as usize, second as usize], floats(weights)?);
+        let count = |dim: i64| usize::try_from(dim).map_err(|_| "has weights of negative size");
+        let (outputs, weights) = order([count(first)?, count(second)?], floats(weights)?);
         let bias = match node.input.get(2).filter(|name| !name.is_empty()) {
-            Some(_) => floats(constant(2)?)?,
+            Some(_) => floats(self.constant(node, 2)?)?,
             None => vec![0.0; outputs],
         };
         if bias.len() != outputs {
@@ -447,58 +376,4 @@ fn shape(info: &ValueInfoProto, element: Element) -> Result<Shape, String> {
         }
         _ => Err(other()),
     }
-}
-
-fn stored_here(tensor: &TensorProto, wanted: DataType) -> Result<(), String> {
-    if tensor.data_location == Some(DataLocation::External as i32) {
-        return Err(format!("`{}` is stored outside the file", tensor.name));
-    }
-    if tensor.data_type != wanted as i32 {
-        return Err(format!("`{}` is not of type {wanted:?}", tensor.name));
-    }
-    Ok(())
-}
-
-fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
-    numbers(tensor, DataType::Float, f32::from_le_bytes, &tensor.float_data, |v| v)
-}
-
-/// Checks a tensor's type and takes its values, `N` bytes each or from the
-/// field for them.
-fn numbers<const N: usize, F: Copy, T>(
-    tensor: &TensorProto,
-    wanted: DataType,
-    of_bytes: impl Fn([u8; N]) -> T,
-    field: &[F],
-    of_field: impl Fn(F) -> T,
-) -> Result<Vec<T>, String> {
-    stored_here(tensor, wanted)?;
-    let values: Vec<T> = if tensor.raw_data.is_empty() {
-        field.iter().copied().map(of_field).collect()
-    } else {
-        let (values, _) = tensor.raw_data.as_chunks();
-        values.iter().copied().map(of_bytes).collect()
-    };
-    let expected = tensor.dims.iter().try_fold(1i64, |product, &dim| product.checked_mul(dim));
-    if expected == Some(values.len() as i64) {
-        return Ok(values);
-    }
-    Err(format!("`{}` holds {} values for {:?}", tensor.name, values.len(), tensor.dims))
-}
-
-fn bytes(tensor: &TensorProto) -> Result<Vec<i8>, String> {
-    numbers(tensor, DataType::Int8, i8::from_le_bytes, &tensor.int32_data, |v| v as i8)
-}
-
-fn words(tensor: &TensorProto) -> Result<Vec<i32>, String> {
-    numbers(tensor, DataType::Int32, i32::from_le_bytes, &tensor.int32_data, |v| v)
-}
-
-fn integers(tensor: &TensorProto) -> Result<Vec<i64>, String> {
-    stored_here(tensor, DataType::Int64)?;
-    if tensor.raw_data.is_empty() {
-        return Ok(tensor.int64_data.clone());
-    }
-    let (values, _) = tensor.raw_data.as_chunks();
-    Ok(values.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect())
 }

@@ -68,15 +68,14 @@ impl CpuModel {
         Ok(())
     }
 
-    /// # Errors
-    /// None; the signature is that of the other devices.
-    pub fn weights(&self) -> Result<Weights> {
+    /// A copy of all arrays.
+    pub fn weights(&self) -> Weights {
         let mut weights = Weights::default();
         for (name, (node, part, shape)) in &self.layout.arrays {
             let data = self.machine.parameter(*node, *part).to_vec();
             weights.insert(name.clone(), net::Tensor::new(shape, data));
         }
-        Ok(weights)
+        weights
     }
 
     /// A trained array and its gradient.
@@ -98,7 +97,7 @@ impl CpuModel {
     pub fn encode(&mut self, frames: Tensor<4>) -> Result<Tensor<4>> {
         let [count, ..] = frames.dims();
         if count > self.machine.batch() {
-            let weights = self.weights()?;
+            let weights = self.weights();
             self.machine = machine(&self.layout.graph, count)?;
             self.load(&weights)?;
         }
@@ -107,19 +106,7 @@ impl CpuModel {
         self.machine.forward(self.layout.encoder.clone(), count, self.statistics());
         self.query = self.machine.read(self.layout.raw_query, count);
         let [channels, height, width] = self.network.query_shape();
-        let pixels = height * width;
-        self.lengths.clear();
-        for sample in self.query.chunks_exact_mut(channels * pixels) {
-            let mut lengths = vec![0.0; pixels];
-            for plane in sample.chunks_exact(pixels) {
-                lengths.iter_mut().zip(plane).for_each(|(sum, v)| *sum += v * v);
-            }
-            lengths.iter_mut().for_each(|sum: &mut f32| *sum = sum.sqrt().max(L2_EPSILON));
-            for plane in sample.chunks_exact_mut(pixels) {
-                plane.iter_mut().zip(&lengths).for_each(|(v, length)| *v /= length);
-            }
-            self.lengths.extend(lengths);
-        }
+        self.lengths = to_unit_length(&mut self.query, channels, height * width);
         Ok(self.tensor(self.query.clone(), [count, channels, height, width]))
     }
 
@@ -165,25 +152,51 @@ impl CpuModel {
         let by_decoder = self.machine.read_gradient(self.layout.query, self.count);
         gradient.iter_mut().zip(by_decoder).for_each(|(g, more)| *g += more);
         let [channels, height, width] = self.network.query_shape();
-        let pixels = height * width;
-        let samples = gradient.chunks_exact_mut(channels * pixels);
-        let queries = self.query.chunks_exact(channels * pixels);
-        for ((gradient, query), lengths) in
-            samples.zip(queries).zip(self.lengths.chunks_exact(pixels))
-        {
-            let mut along = vec![0.0; pixels];
-            for (g, q) in gradient.chunks_exact(pixels).zip(query.chunks_exact(pixels)) {
-                along.iter_mut().zip(g.iter().zip(q)).for_each(|(sum, (g, q))| *sum += g * q);
-            }
-            for (g, q) in gradient.chunks_exact_mut(pixels).zip(query.chunks_exact(pixels)) {
-                for (pixel, (g, q)) in g.iter_mut().zip(q).enumerate() {
-                    *g = (*g - q * along[pixel]) / lengths[pixel];
-                }
-            }
-        }
+        before_unit_length(&mut gradient, &self.query, &self.lengths, [channels, height * width]);
         self.machine.write_gradient(self.layout.raw_query, &gradient);
         self.machine.backward(self.layout.encoder.clone(), self.count);
         Ok(())
+    }
+}
+
+/// Divides each pixel of samples×channels×pixels by its length, and gives the
+/// lengths.
+fn to_unit_length(values: &mut [f32], channels: usize, pixels: usize) -> Vec<f32> {
+    let mut all = Vec::with_capacity(values.len() / channels);
+    for sample in values.chunks_exact_mut(channels * pixels) {
+        let mut lengths = vec![0.0; pixels];
+        for plane in sample.chunks_exact(pixels) {
+            lengths.iter_mut().zip(plane).for_each(|(sum, v)| *sum += v * v);
+        }
+        lengths.iter_mut().for_each(|sum: &mut f32| *sum = sum.sqrt().max(L2_EPSILON));
+        for plane in sample.chunks_exact_mut(pixels) {
+            plane.iter_mut().zip(&lengths).for_each(|(v, length)| *v /= length);
+        }
+        all.extend(lengths);
+    }
+    all
+}
+
+/// Turns the gradient by unit vectors into that by the vectors before, of which
+/// the unit vectors and lengths are given: g ← (g − u·⟨g, u⟩) ⁄ length.
+fn before_unit_length(
+    gradient: &mut [f32],
+    units: &[f32],
+    lengths: &[f32],
+    [channels, pixels]: [usize; 2],
+) {
+    let samples = gradient.chunks_exact_mut(channels * pixels);
+    let units = units.chunks_exact(channels * pixels);
+    for ((gradient, units), lengths) in samples.zip(units).zip(lengths.chunks_exact(pixels)) {
+        let mut along = vec![0.0; pixels];
+        for (g, u) in gradient.chunks_exact(pixels).zip(units.chunks_exact(pixels)) {
+            along.iter_mut().zip(g.iter().zip(u)).for_each(|(sum, (g, u))| *sum += g * u);
+        }
+        for (g, u) in gradient.chunks_exact_mut(pixels).zip(units.chunks_exact(pixels)) {
+            for (pixel, (g, u)) in g.iter_mut().zip(u).enumerate() {
+                *g = (*g - u * along[pixel]) / lengths[pixel];
+            }
+        }
     }
 }
 

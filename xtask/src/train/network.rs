@@ -54,7 +54,7 @@ impl Model {
             Self::Device(model) => Self::Device(Box::new(model.inference())),
             Self::Cpu(model) => {
                 let network = model.network.clone();
-                Self::Cpu(Box::new(CpuModel::new(network, &model.weights()?, false)?))
+                Self::Cpu(Box::new(CpuModel::new(network, &model.weights(), false)?))
             }
         })
     }
@@ -66,7 +66,7 @@ impl Model {
     pub fn weights(&self) -> Result<Weights> {
         match self {
             Self::Device(model) => model.weights(),
-            Self::Cpu(model) => model.weights(),
+            Self::Cpu(model) => Ok(model.weights()),
         }
     }
 

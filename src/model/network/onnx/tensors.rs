@@ -1,0 +1,51 @@
+use tract_onnx::pb::TensorProto;
+use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+
+pub(super) fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
+    numbers(tensor, DataType::Float, f32::from_le_bytes, &tensor.float_data, |v| v)
+}
+
+/// Checks a tensor's type and takes its values, `N` bytes each or from the
+/// field for them.
+fn numbers<const N: usize, F: Copy, T>(
+    tensor: &TensorProto,
+    wanted: DataType,
+    of_bytes: impl Fn([u8; N]) -> T,
+    field: &[F],
+    of_field: impl Fn(F) -> T,
+) -> Result<Vec<T>, String> {
+    stored_here(tensor, wanted)?;
+    let values: Vec<T> = if tensor.raw_data.is_empty() {
+        field.iter().copied().map(of_field).collect()
+    } else {
+        let (values, _) = tensor.raw_data.as_chunks();
+        values.iter().copied().map(of_bytes).collect()
+    };
+    let expected = tensor.dims.iter().try_fold(1i64, |product, &dim| product.checked_mul(dim));
+    if expected == Some(values.len() as i64) {
+        return Ok(values);
+    }
+    Err(format!("`{}` holds {} values for {:?}", tensor.name, values.len(), tensor.dims))
+}
+
+pub(super) fn bytes(tensor: &TensorProto) -> Result<Vec<i8>, String> {
+    numbers(tensor, DataType::Int8, i8::from_le_bytes, &tensor.int32_data, |v| v as i8)
+}
+
+pub(super) fn words(tensor: &TensorProto) -> Result<Vec<i32>, String> {
+    numbers(tensor, DataType::Int32, i32::from_le_bytes, &tensor.int32_data, |v| v)
+}
+
+pub(super) fn integers(tensor: &TensorProto) -> Result<Vec<i64>, String> {
+    numbers(tensor, DataType::Int64, i64::from_le_bytes, &tensor.int64_data, |v| v)
+}
+
+fn stored_here(tensor: &TensorProto, wanted: DataType) -> Result<(), String> {
+    if tensor.data_location == Some(DataLocation::External as i32) {
+        return Err(format!("`{}` is stored outside the file", tensor.name));
+    }
+    if tensor.data_type != wanted as i32 {
+        return Err(format!("`{}` is not of type {wanted:?}", tensor.name));
+    }
+    Ok(())
+}
