@@ -13,8 +13,8 @@ use normwatch::clock::{Clock, SystemClock};
 use normwatch::model::Bundle;
 use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
 use normwatch::runtime::{
-    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Shutdown, UpdatePolicy,
-    run_live,
+    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Scoring, Shutdown,
+    UpdatePolicy, run_live,
 };
 use normwatch::score::Mask;
 
@@ -96,7 +96,9 @@ impl Run {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/tiny-paper");
         let bundle = Bundle::load(&path).unwrap();
-        let analyser = Analyser::new(&bundle, Mask::everything(32, 32), None, UpdatePolicy::Frozen);
+        let scoring = Scoring::new(None, &bundle);
+        let mask = Mask::everything(32, 32);
+        let analyser = Analyser::new(&bundle, mask, &scoring, UpdatePolicy::Frozen);
         let (alarm, alarm_pin) = SimulatedLine::new();
         let (fault, fault_pin) = SimulatedLine::new();
         let line = |pin| Line::new(pin, Polarity::ActiveHigh, false);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array, Array1, Array2, Array3, ArrayD, Dimension, Ix0, Ix1, Ix2, Ix3};
 use ndarray_npy::{NpzReader, ReadableElement};
 use normwatch::model::{Bundle, Memory, Normaliser, Predictor, update_items};
-use normwatch::score::{ErrorMap, Mask, auc, gate_error, normality, psnr_db};
+use normwatch::score::{BlockRule, ErrorMap, Mask, auc, gate_error, normality, psnr_db};
 
 const TOLERANCE: f64 = 1e-4;
 
@@ -98,7 +98,7 @@ fn error_terms_agree() {
         expect("error_block5"),
     );
     let (height, width) = (prediction.shape()[2], prediction.shape()[3]);
-    let mut map = ErrorMap::new(Mask::everything(width, height), 5);
+    let mut map = ErrorMap::new(Mask::everything(width, height), BlockRule::plain(5));
     for frame in 0..prediction.shape()[0] {
         let values = prediction.index_axis(ndarray::Axis(0), frame);
         let values: Vec<f32> = values.iter().copied().collect();
@@ -107,7 +107,7 @@ fn error_terms_agree() {
             .iter()
             .map(|v| ((v + 1.0) * 127.5).round() as u8)
             .collect();
-        let error = map.measure(&values, &bytes);
+        let error = map.measure(&values, &bytes, frame as u64);
         assert!((error.mse - mse[frame]).abs() <= TOLERANCE);
         assert!((psnr_db(&error) - psnr[frame]).abs() <= 1e-3, "{frame}");
         assert!((f64::from(error.worst_block.mean_sq) - block[frame]).abs() <= TOLERANCE);
@@ -166,7 +166,7 @@ fn evaluation_with_updates_agrees() {
         let passes: Array2<u8> = read::<u8, Ix2>(&format!("eval_{mode}_gate"));
         let memories: Array3<f32> = read::<f32, Ix3>(&format!("eval_{mode}_memory"));
         let mut predictor = Predictor::new(&bundle);
-        let mut map = ErrorMap::new(Mask::everything(32, 32), 5);
+        let mut map = ErrorMap::new(Mask::everything(32, 32), BlockRule::plain(5));
         let (mut abnormality, mut truth) = (Vec::new(), Vec::new());
         for clip in 0..clips.shape()[0] {
             let frames: Vec<u8> =
@@ -175,7 +175,7 @@ fn evaluation_with_updates_agrees() {
             let (mut clip_psnr, mut clip_distance) = (Vec::new(), Vec::new());
             for (k, window) in frames.windows(5).enumerate() {
                 predictor.predict(window[..4].iter().copied()).unwrap();
-                let error = map.measure(predictor.prediction(), window[4]);
+                let error = map.measure(predictor.prediction(), window[4], k as u64);
                 let weighted = gate_error(predictor.prediction(), window[4]);
                 clip_psnr.push(psnr_db(&error));
                 clip_distance.push(predictor.memory_read().compactness());

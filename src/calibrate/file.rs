@@ -2,9 +2,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::clusters::ClusterTail;
-use crate::score::{Distribution, MAX_SURPRISE, Weights, quantile};
+use crate::score::{BlockRule, Distribution, MAX_SURPRISE, Weights, quantile};
 
-pub(super) const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 2;
 
 /// Why there is no calibration.
 #[derive(Debug, Error)]
@@ -54,8 +54,12 @@ pub struct Calibration {
     /// Quantiles of the deployed score, evenly spaced from 0 to 1.
     pub score: Vec<f64>,
     pub footage: FootageSummary,
+    /// How the block term was computed, and has to be.
+    pub block: BlockRule,
     pub weights: Weights,
-    pub block_error: Distribution,
+    /// Of the worst block's smoothed relative error.
+    pub block_ratio: Distribution,
+    /// Of the smoothed distance.
     pub memory_distance: Distribution,
     /// Declustered peaks of the deployed score.
     pub clusters: ClusterTail,
@@ -103,13 +107,15 @@ impl Calibration {
     fn check(&self) -> Result<(), String> {
         if self.format_version != FORMAT_VERSION {
             return Err(format!(
-                "format version {}, but this program reads version {FORMAT_VERSION}",
+                "format version {}, but this program reads version {FORMAT_VERSION}: run \
+                 `normwatch calibrate` again",
                 self.format_version
             ));
         }
-        self.block_error.check().map_err(|e| format!("[block_error] {e}"))?;
+        self.block.check().map_err(|e| format!("[block] {e}"))?;
+        self.block_ratio.check().map_err(|e| format!("[block_ratio] {e}"))?;
         self.memory_distance.check().map_err(|e| format!("[memory_distance] {e}"))?;
-        let Weights { block, memory, .. } = self.weights;
+        let Weights { block, memory } = self.weights;
         if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0 && block + memory < 1e6) {
             return Err("[weights] need two numbers of at least 0, not both 0".into());
         }

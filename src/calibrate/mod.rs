@@ -13,14 +13,16 @@ pub use clusters::{ClusterTail, cluster_peaks};
 pub use file::{Calibration, CalibrationError, FootageSummary};
 pub use fit::{fit_distribution, fit_tail};
 
-use crate::score::{DeployedScore, Weights};
+use crate::score::{BlockRule, DeployedScore, Weights};
 
 /// The score terms of one frame of normal footage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TermSample {
     pub timestamp_ns: u64,
     pub psnr_db: f64,
-    pub block_error: f64,
+    /// The worst block's smoothed relative error.
+    pub block_ratio: f64,
+    /// The smoothed memory distance.
     pub distance: f64,
 }
 
@@ -29,15 +31,16 @@ pub const MIN_FRAMES: usize = 200;
 
 /// Fits a calibration to the terms of normal footage, one vector a clip.
 ///
-/// `period_ns` is the time between two frames; `model_sha256` and
-/// `mask_sha256` say what it is valid for.
+/// `period_ns` is the time between two frames; `block` is the rule by which
+/// the terms were computed; `identity`, the checksums of model and mask, says
+/// what the calibration is valid for.
 ///
 /// # Errors
 /// Fewer than [`MIN_FRAMES`] frames, or terms that never vary.
 pub fn calibrate(
     clips: &[Vec<TermSample>],
     period_ns: u64,
-    weights: Weights,
+    (block, weights): (BlockRule, Weights),
     identity: (&str, &str),
     description: &str,
 ) -> Result<Calibration, CalibrationError> {
@@ -49,25 +52,18 @@ pub fn calibrate(
         let values: Vec<f64> = all.iter().map(|s| pick(s)).collect();
         fit_distribution(&values).ok_or(CalibrationError::Constant { term: name })
     };
-    let block_error = term("block error", |s| s.block_error)?;
+    let block_ratio = term("block error", |s| s.block_ratio)?;
     let memory_distance = term("memory distance", |s| s.distance)?;
     let psnr_db = term("PSNR", |s| s.psnr_db)?.quantiles;
 
     let mut scores: Vec<f64> = Vec::with_capacity(all.len());
     let mut peaks = Vec::new();
-    let mut scorer = DeployedScore::new(block_error.clone(), memory_distance.clone(), weights);
+    let scorer = DeployedScore::new(block_ratio.clone(), memory_distance.clone(), weights);
     let mut scored_clips = Vec::new();
     for clip in clips {
-        scorer.reset();
-        let clip_scores: Vec<(u64, f64)> = clip
-            .iter()
-            .map(|s| {
-                (
-                    s.timestamp_ns,
-                    f64::from(scorer.next(s.timestamp_ns, s.block_error, s.distance).score),
-                )
-            })
-            .collect();
+        let score = |s: &TermSample| f64::from(scorer.of(s.block_ratio, s.distance).score);
+        let clip_scores: Vec<(u64, f64)> =
+            clip.iter().map(|s| (s.timestamp_ns, score(s))).collect();
         scores.extend(clip_scores.iter().map(|(_, score)| score));
         scored_clips.push(clip_scores);
     }
@@ -89,9 +85,10 @@ pub fn calibrate(
             frames: all.len(),
             duration_s,
         },
+        block,
         weights,
         psnr_db,
-        block_error,
+        block_ratio,
         memory_distance,
         score: score.quantiles,
         clusters,

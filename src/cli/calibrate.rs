@@ -10,8 +10,8 @@ use crate::calibrate::{BudgetReport, Calibration, TermSample, calibrate};
 use crate::model::Bundle;
 use crate::output::JsonLines;
 use crate::replay::{ClipTrace, PlayOptions, PlayResult, list_footage, play};
-use crate::runtime::UpdatePolicy;
-use crate::score::{Mask, Weights};
+use crate::runtime::{Scoring, UpdatePolicy};
+use crate::score::{BlockRule, Mask, Weights};
 
 /// Budgets that the report lists beside the one asked for.
 const LISTED_ALARMS_PER_DAY: [f64; 4] = [10.0, 1.0, 1.0 / 7.0, 1.0 / 30.0];
@@ -41,14 +41,15 @@ pub(super) struct CalibrateArgs {
     #[arg(long, default_value_t = 1.0)]
     alarms_per_day: f64,
     /// Weight of the worst block's error in the score.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 1.0)]
     weight_block: f32,
-    /// Weight of the memory distance in the score.
-    #[arg(long, default_value_t = 0.5)]
+    /// Weight of the memory distance in the score. It helped in no footage
+    /// that this was tried on: docs/results.md.
+    #[arg(long, default_value_t = 0.0)]
     weight_memory: f32,
-    /// Time constant of the score's smoothing.
-    #[arg(long, default_value_t = 300)]
-    smoothing_ms: u32,
+    /// Time constant of the score's smoothing [default: the bundle's].
+    #[arg(long)]
+    smoothing_ms: Option<u32>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -70,7 +71,8 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
         None => whole_picture(&bundle),
     };
     let mask_identity = mask.identity();
-    let result = terms(&bundle, args, mask)?;
+    let rule = rule(args, &bundle)?;
+    let result = terms(&bundle, args, mask, rule)?;
     let clips: Vec<Vec<TermSample>> = result.traces.iter().map(ClipTrace::term_samples).collect();
     let description: Vec<String> = args
         .frames
@@ -80,7 +82,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let calibration = calibrate(
         &clips,
         bundle.manifest().input.period_ns(),
-        weights,
+        (rule, weights),
         (bundle.model_sha256(), &mask_identity),
         &description.join(", "),
     )
@@ -104,10 +106,22 @@ fn weights(args: &CalibrateArgs) -> Result<Weights, Error> {
             "the weights {block} and {memory} make no score: both at least 0, one above"
         )));
     }
-    Ok(Weights { block, memory, smoothing_ms: args.smoothing_ms })
+    Ok(Weights { block, memory })
 }
 
-fn terms(bundle: &Bundle, args: &CalibrateArgs, mask: Mask) -> Result<PlayResult, Error> {
+fn rule(args: &CalibrateArgs, bundle: &Bundle) -> Result<BlockRule, Error> {
+    let own = BlockRule::from(bundle.manifest().score);
+    let rule = BlockRule { smoothing_ms: args.smoothing_ms.unwrap_or(own.smoothing_ms), ..own };
+    rule.check().map_err(Error::Usage)?;
+    Ok(rule)
+}
+
+fn terms(
+    bundle: &Bundle,
+    args: &CalibrateArgs,
+    mask: Mask,
+    rule: BlockRule,
+) -> Result<PlayResult, Error> {
     let mut clips = Vec::new();
     for path in &args.frames {
         clips.extend(list_footage(path)?);
@@ -116,7 +130,7 @@ fn terms(bundle: &Bundle, args: &CalibrateArgs, mask: Mask) -> Result<PlayResult
     let options = PlayOptions {
         alarm: default_alarm(NO_LEVELS),
         mask,
-        calibration: None,
+        scoring: Scoring::Terms(rule),
         update: UpdatePolicy::Frozen,
         fps,
     };

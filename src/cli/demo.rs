@@ -19,7 +19,7 @@ use crate::output::terminal::{
 use crate::replay::{
     Clip, ClipSummary, Labels, PlayOptions, PlayResult, Playing, list_footage, play, summarise,
 };
-use crate::runtime::UpdatePolicy;
+use crate::runtime::{Scoring, UpdatePolicy};
 
 /// Scores that the live view draws.
 const HISTORY: usize = 200;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let options = PlayOptions {
         alarm: default_alarm(budget.levels()),
         mask,
-        calibration: Some(calibration),
+        scoring: Scoring::Deployed(calibration),
         update: UpdatePolicy::Frozen,
         fps: bundle.manifest().input.fps,
     };

@@ -18,7 +18,7 @@ use crate::replay::{
     AucSummary, ClipSummary, Labels, PlayOptions, PlayResult, list_footage, paper_auc, play,
     summarise,
 };
-use crate::runtime::{StageRow, UpdatePolicy};
+use crate::runtime::{Scoring, StageRow, UpdatePolicy};
 
 /// The same input gives byte-identical `events.jsonl` and `scores.csv`. A
 /// bundle without a calibration gets the paper's scores and no alarms.
@@ -106,7 +106,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     let alarm = default_alarm(budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels));
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
     let update = update_policy(args.update, &bundle);
-    let options = PlayOptions { alarm, mask, calibration, update, fps };
+    let scoring = Scoring::new(calibration, &bundle);
+    let options = PlayOptions { alarm, mask, scoring, update, fps };
     let result = play_into(args, &bundle, &clips, &options)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;

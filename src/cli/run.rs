@@ -17,8 +17,8 @@ use crate::health::supervise;
 use crate::model::{Bundle, Normaliser};
 use crate::output::{CappedFile, Event, EventLog, JsonLines};
 use crate::runtime::{
-    Analyser, IntakeCounts, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Shutdown,
-    StageRow, UpdatePolicy, run_live,
+    Analyser, IntakeCounts, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Scoring,
+    Shutdown, StageRow, UpdatePolicy, run_live,
 };
 
 /// A score older than this many frame periods no longer vouches for anything.
@@ -72,7 +72,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     signal_hook::flag::register(SIGUSR1, acknowledged.clone())
         .map_err(internal("install the signal handlers"))?;
     let input = bundle.manifest().input;
-    let analyser = Analyser::new(&bundle, mask, Some(&calibration), update_policy(&site, &bundle));
+    let scoring = Scoring::Deployed(calibration);
+    let analyser = Analyser::new(&bundle, mask, &scoring, update_policy(&site, &bundle));
     let options = MonitorOptions {
         past_frames: input.frames,
         frame_spacing: input.frame_spacing,

@@ -126,6 +126,13 @@ impl InputSection {
     }
 }
 
+/// c of the relative error unless the manifest has another: chosen on held-out
+/// footage with pasted walkers, docs/results.md.
+pub const DEFAULT_TEXTURE_FLOOR: f32 = 0.01;
+
+/// Time constant of the score's smoothing unless the manifest has another.
+pub const DEFAULT_SMOOTHING_MS: u32 = 300;
+
 /// `[memory]`: M items of C channels, and how they are read.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -146,6 +153,20 @@ pub struct ScoreSection {
     pub gate_threshold: f64,
     /// Side of the box filter over the squared error map, in model pixels.
     pub block_px: usize,
+    /// c of the blocks' relative error; see `score::BlockTerm`.
+    #[serde(default = "default_texture_floor")]
+    pub texture_floor: f32,
+    /// Time constant of the score's smoothing.
+    #[serde(default = "default_smoothing_ms")]
+    pub smoothing_ms: u32,
+}
+
+fn default_texture_floor() -> f32 {
+    DEFAULT_TEXTURE_FLOOR
+}
+
+fn default_smoothing_ms() -> u32 {
+    DEFAULT_SMOOTHING_MS
 }
 
 impl Manifest {
@@ -202,6 +223,9 @@ impl Manifest {
         }
         if !(0.0..=1.0).contains(&self.score.lambda) {
             return Err("`score.lambda` must be between 0 and 1".into());
+        }
+        if !(self.score.texture_floor > 0.0) {
+            return Err("`score.texture_floor` must be above 0".into());
         }
         Ok(())
     }

@@ -14,7 +14,8 @@ mod update;
 
 pub use bundle::{Bundle, BundleError};
 pub use manifest::{
-    FORMAT_VERSION, InputSection, MAX_PAST_FRAMES, Manifest, MemorySection, Precision, ScoreSection,
+    DEFAULT_SMOOTHING_MS, DEFAULT_TEXTURE_FLOOR, FORMAT_VERSION, InputSection, MAX_PAST_FRAMES,
+    Manifest, MemorySection, Precision, ScoreSection,
 };
 pub use memory::{Memory, MemoryError, MemoryRead};
 pub use network::{Backend, NetworkError, NetworkOptions};

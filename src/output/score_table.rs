@@ -26,8 +26,8 @@ pub struct ScoreRow<'a> {
     pub state: State,
 }
 
-const HEADER: &str = "clip,frame,time_ms,psnr_db,distance,block_error,block_x_px,block_y_px,\
-    gate_error,surprise_block,surprise_memory,surprise,score,state";
+const HEADER: &str = "clip,frame,time_ms,psnr_db,distance,block_error,block_ratio,block_x_px,block_y_px,\
+    gate_error,surprise_block,surprise_memory,score,state";
 
 impl<W: Write> ScoreTable<W> {
     /// Writes the header.
@@ -44,16 +44,17 @@ impl<W: Write> ScoreTable<W> {
     pub fn row(&mut self, row: &ScoreRow<'_>) -> io::Result<()> {
         let ScoreRow { clip, frame, time_ms, psnr_db, distance, block, .. } = *row;
         write!(self.out, "{},{frame},{time_ms},{psnr_db:.6},{distance:.9e}", quoted(clip))?;
-        write!(self.out, ",{:.9e},{},{}", block.mean_sq, block.x_px, block.y_px)?;
+        let Block { x_px, y_px, mean_sq, ratio, .. } = block;
+        write!(self.out, ",{mean_sq:.9e},{ratio:.9e},{x_px},{y_px}")?;
         match row.gate_error {
             Some(gate) => write!(self.out, ",{gate:.9e}")?,
             None => write!(self.out, ",")?,
         }
         match row.surprise {
-            Some(Surprise { block, memory, combined, score }) => {
-                write!(self.out, ",{block:.6},{memory:.6},{combined:.6},{score:.6}")?;
+            Some(Surprise { block, memory, score }) => {
+                write!(self.out, ",{block:.6},{memory:.6},{score:.6}")?;
             }
-            None => write!(self.out, ",,,,")?,
+            None => write!(self.out, ",,,")?,
         }
         writeln!(self.out, ",{}", row.state.name())
     }

@@ -4,12 +4,11 @@ use super::footage::Clip;
 use super::trace::{ClipTrace, Moment};
 use crate::Error;
 use crate::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
-use crate::calibrate::Calibration;
 use crate::capture::{FrameSource, SourceError};
 use crate::model::Bundle;
 use crate::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
 use crate::runtime::{
-    Analyser, Intake, IntakeCounts, Monitor, MonitorOptions, SlotPool, StageTimes, Step,
+    Analyser, Intake, IntakeCounts, Monitor, MonitorOptions, Scoring, SlotPool, StageTimes, Step,
     UpdatePolicy, replay_clip,
 };
 use crate::score::Mask;
@@ -19,8 +18,8 @@ use crate::score::Mask;
 pub struct PlayOptions {
     pub alarm: AlarmConfig,
     pub mask: Mask,
-    /// Without it there are no surprises and no alarms.
-    pub calibration: Option<Calibration>,
+    /// Terms alone make no surprises and no alarms.
+    pub scoring: Scoring,
     pub update: UpdatePolicy,
     /// Frames a second of the footage.
     pub fps: f64,
@@ -101,8 +100,7 @@ pub fn play_from<S: EventSink>(
     let period_ns = input.period_ns();
     let (alarm_line, alarm_pin) = SimulatedLine::new();
     let (fault_line, fault_pin) = SimulatedLine::new();
-    let calibration = options.calibration.as_ref();
-    let analyser = Analyser::new(bundle, options.mask.clone(), calibration, options.update);
+    let analyser = Analyser::new(bundle, options.mask.clone(), &options.scoring, options.update);
     let monitor_options = MonitorOptions {
         past_frames: input.frames,
         frame_spacing: input.frame_spacing,

@@ -17,7 +17,7 @@ pub struct AucSummary {
     pub psnr: Option<f64>,
     /// Memory distance alone, no normalisation.
     pub distance: Option<f64>,
-    /// The worst block's error, no normalisation.
+    /// The worst block's smoothed relative error, no normalisation.
     pub block: Option<f64>,
     /// The deployed score; needs a calibration.
     pub deployed: Option<f64>,
@@ -49,11 +49,9 @@ pub struct ScoreColumns {
     /// Negative PSNR in dB.
     pub psnr: Vec<f64>,
     pub distance: Vec<f64>,
-    /// Mean squared error of the worst block.
+    /// Smoothed relative error of the worst block.
     pub block: Vec<f64>,
-    /// The combined surprise before smoothing, and after it; `None` unless
-    /// every frame has one.
-    pub combined: Option<Vec<f64>>,
+    /// `None` unless every frame has one.
     pub deployed: Option<Vec<f64>>,
 }
 
@@ -68,7 +66,7 @@ pub fn score_columns(
     lambda: f64,
 ) -> Result<ScoreColumns, Error> {
     let mut out = ScoreColumns::default();
-    let (mut combined, mut deployed) = (Vec::new(), Vec::new());
+    let mut deployed = Vec::new();
     for trace in traces {
         let clip_labels = labels.clip(&trace.name, trace.frames())?;
         let scored =
@@ -79,14 +77,10 @@ pub fn score_columns(
         out.paper.extend(normality(&psnr, &distance, lambda).iter().map(|s| 1.0 - s));
         out.psnr.extend(psnr.iter().map(|p| -p));
         out.distance.extend(distance);
-        out.block.extend(scored().map(|(s, _)| f64::from(s.error.worst_block.mean_sq)));
-        for surprise in scored().filter_map(|(s, _)| s.surprise) {
-            combined.push(f64::from(surprise.combined));
-            deployed.push(f64::from(surprise.score));
-        }
+        out.block.extend(scored().map(|(s, _)| f64::from(s.error.worst_block.ratio)));
+        deployed.extend(scored().filter_map(|(s, _)| Some(f64::from(s.surprise?.score))));
     }
-    let complete = deployed.len() == out.truth.len();
-    (out.combined, out.deployed) = (complete.then_some(combined), complete.then_some(deployed));
+    out.deployed = (deployed.len() == out.truth.len()).then_some(deployed);
     Ok(out)
 }
 

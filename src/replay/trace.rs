@@ -54,8 +54,8 @@ impl ClipTrace {
         let sample = |s: &FrameScore| TermSample {
             timestamp_ns: s.timestamp_ns,
             psnr_db: s.psnr_db,
-            block_error: f64::from(s.error.worst_block.mean_sq),
-            distance: s.distance,
+            block_ratio: f64::from(s.error.worst_block.ratio),
+            distance: s.smoothed_distance,
         };
         self.scores.iter().flatten().map(sample).collect()
     }

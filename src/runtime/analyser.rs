@@ -6,7 +6,9 @@ use super::slots::{Slot, SlotPool};
 use super::window::{MAX_PAST_FRAMES, Window};
 use crate::calibrate::Calibration;
 use crate::model::{Bundle, NetworkError, Normaliser, Predictor};
-use crate::score::{DeployedScore, ErrorMap, FrameError, Mask, Surprise, gate_error, psnr_db};
+use crate::score::{
+    BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, gate_error, psnr_db,
+};
 
 /// Whether the memory learns while it watches.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +18,29 @@ pub enum UpdatePolicy {
     /// Every frame whose gate error is below `gate_threshold` moves it, after
     /// the frame was scored.
     Gated { normaliser: Normaliser, gate_threshold: f64 },
+}
+
+/// What frames are judged by.
+#[derive(Clone, Debug)]
+pub enum Scoring {
+    /// The terms alone, without a calibration: what one is made from.
+    Terms(BlockRule),
+    /// The deployed score, with the rule that its calibration was made with.
+    Deployed(Calibration),
+}
+
+impl Scoring {
+    /// The calibration's score, or the bundle's terms where there is none.
+    pub fn new(calibration: Option<Calibration>, bundle: &Bundle) -> Self {
+        calibration.map_or_else(|| Self::Terms(bundle.manifest().score.into()), Self::Deployed)
+    }
+
+    pub fn rule(&self) -> BlockRule {
+        match self {
+            Self::Terms(rule) => *rule,
+            Self::Deployed(calibration) => calibration.block,
+        }
+    }
 }
 
 /// Everything that is known about one frame.
@@ -28,6 +53,8 @@ pub struct FrameScore {
     /// Mean over all elements of the squared difference between query and
     /// nearest item, the paper's distance as the released code computes it.
     pub distance: f64,
+    /// The distance smoothed as the blocks are.
+    pub smoothed_distance: f64,
     /// The gate's weighted error; only computed when the memory may learn.
     pub gate_error: Option<f64>,
     /// `None` without a calibration.
@@ -39,6 +66,7 @@ pub struct FrameScore {
 pub struct Analyser {
     predictor: Predictor,
     error_map: ErrorMap,
+    distance: Smoothed,
     deployed: Option<DeployedScore>,
     update: UpdatePolicy,
     not_finite: u64,
@@ -47,21 +75,21 @@ pub struct Analyser {
 type Held<'a> = heapless::Vec<MutexGuard<'a, Slot>, { MAX_PAST_FRAMES + 1 }>;
 
 impl Analyser {
-    /// `mask` must have the model's input size. Without a calibration only the
-    /// paper's terms are computed.
-    pub fn new(
-        bundle: &Bundle,
-        mask: Mask,
-        calibration: Option<&Calibration>,
-        update: UpdatePolicy,
-    ) -> Self {
-        let block_px = bundle.manifest().score.block_px;
-        let deployed = calibration.map(|c| {
-            DeployedScore::new(c.block_error.clone(), c.memory_distance.clone(), c.weights)
-        });
+    /// `mask` must have the model's input size.
+    pub fn new(bundle: &Bundle, mask: Mask, scoring: &Scoring, update: UpdatePolicy) -> Self {
+        let rule = scoring.rule();
+        let deployed = match scoring {
+            Scoring::Terms(_) => None,
+            Scoring::Deployed(c) => Some(DeployedScore::new(
+                c.block_ratio.clone(),
+                c.memory_distance.clone(),
+                c.weights,
+            )),
+        };
         Self {
             predictor: Predictor::new(bundle),
-            error_map: ErrorMap::new(mask, block_px),
+            error_map: ErrorMap::new(mask, rule),
+            distance: Smoothed::new(rule.smoothing_ms),
             deployed,
             update,
             not_finite: 0,
@@ -92,22 +120,24 @@ impl Analyser {
     }
 
     fn score(&mut self, target: &Slot) -> Option<FrameScore> {
-        let error = self.error_map.measure(self.predictor.prediction(), &target.data);
+        let now_ns = target.timestamp_ns;
+        let error = self.error_map.measure(self.predictor.prediction(), &target.data, now_ns);
         let distance = self.predictor.memory_read().compactness();
         if !(error.is_finite() && distance.is_finite()) {
             self.not_finite += 1;
             self.forget();
             return None;
         }
-        let surprise = self.deployed.as_mut().map(|deployed| {
-            deployed.next(target.timestamp_ns, f64::from(error.worst_block.mean_sq), distance)
-        });
+        let smoothed_distance = self.distance.next(now_ns, distance);
+        let ratio = f64::from(error.worst_block.ratio);
+        let surprise = self.deployed.as_ref().map(|deployed| deployed.of(ratio, smoothed_distance));
         Some(FrameScore {
             sequence: target.sequence,
-            timestamp_ns: target.timestamp_ns,
+            timestamp_ns: now_ns,
             error,
             psnr_db: psnr_db(&error),
             distance,
+            smoothed_distance,
             gate_error: self.learn(target),
             surprise,
         })
@@ -122,11 +152,10 @@ impl Analyser {
         Some(gate)
     }
 
-    /// Forgets the smoothed score, after a gap in the footage. The memory stays.
+    /// Forgets the smoothed terms, after a gap in the footage. The memory stays.
     pub fn forget(&mut self) {
-        if let Some(deployed) = &mut self.deployed {
-            deployed.reset();
-        }
+        self.error_map.forget();
+        self.distance.forget();
     }
 
     /// Error map of the last frame.

@@ -16,7 +16,7 @@ mod shutdown;
 mod slots;
 mod window;
 
-pub use analyser::{Analyser, FrameScore, UpdatePolicy};
+pub use analyser::{Analyser, FrameScore, Scoring, UpdatePolicy};
 pub use histogram::{Histogram, Stage, StageRow, StageTimes};
 pub use intake::{Intake, IntakeCounts, Taken};
 pub use live::{LiveOptions, LiveStats, OpenSource, run_live};

@@ -1,14 +1,5 @@
+use super::block::{Block, BlockRule, BlockTerm};
 use super::mask::Mask;
-
-/// A square of the error map, in model pixels, and the mean error inside it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Block {
-    pub x_px: usize,
-    pub y_px: usize,
-    pub size_px: usize,
-    /// Mean squared error on the 0..=1 scale; unwatched pixels count as zero.
-    pub mean_sq: f32,
-}
 
 /// What one pass over a prediction error yields.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,26 +17,21 @@ impl FrameError {
     }
 }
 
-/// Squared prediction error by pixel, its box filter and the filter's maximum.
+/// Squared prediction error by pixel, and what its blocks amount to.
 ///
 /// The buffers belong to one frame size and are reused from frame to frame.
 #[derive(Clone, Debug)]
 pub struct ErrorMap {
-    mask: Mask,
-    block_px: usize,
     map: Vec<f32>,
-    column_sums: Vec<f64>,
+    blocks: BlockTerm,
 }
 
 impl ErrorMap {
-    /// `block_px` is cut down to the smaller side of the frame.
-    pub fn new(mask: Mask, block_px: usize) -> Self {
-        let (width_px, height_px) = (mask.width_px(), mask.height_px());
+    /// `rule.block_px` is cut down to the smaller side of the frame.
+    pub fn new(mask: Mask, rule: BlockRule) -> Self {
         Self {
-            block_px: block_px.clamp(1, width_px.min(height_px)),
-            map: vec![0.0; width_px * height_px],
-            column_sums: vec![0.0; width_px],
-            mask,
+            map: vec![0.0; mask.width_px() * mask.height_px()],
+            blocks: BlockTerm::new(mask, rule),
         }
     }
 
@@ -55,20 +41,27 @@ impl ErrorMap {
         &self.map
     }
 
+    /// The smoothed relative error of every block of the last frame; see
+    /// [`BlockTerm::ratios`].
+    pub fn ratios(&self) -> (&[f32], usize) {
+        self.blocks.ratios()
+    }
+
     pub fn width_px(&self) -> usize {
-        self.mask.width_px()
+        self.blocks.mask().width_px()
     }
 
     pub fn height_px(&self) -> usize {
-        self.mask.height_px()
+        self.blocks.mask().height_px()
     }
 
     /// Compares a prediction (planar, −1..=1) with the frame that came (planar
-    /// u8). NaN anywhere in the prediction makes the result not finite.
+    /// u8) at `timestamp_ns`. NaN anywhere in the prediction makes the result
+    /// not finite, and leaves the smoothed blocks as they were.
     ///
     /// # Panics
     /// When a length is not planes × height × width of the mask.
-    pub fn measure(&mut self, prediction: &[f32], target: &[u8]) -> FrameError {
+    pub fn measure(&mut self, prediction: &[f32], target: &[u8], timestamp_ns: u64) -> FrameError {
         assert_eq!(prediction.len(), target.len(), "prediction and target differ in length");
         assert!(
             !target.is_empty() && target.len().is_multiple_of(self.map.len()),
@@ -80,129 +73,61 @@ impl ErrorMap {
         if planes > 1 {
             self.map.iter_mut().for_each(|e| *e /= planes as f32);
         }
-        FrameError { mse, worst_block: self.worst_block() }
+        if !mse.is_finite() {
+            return FrameError { mse, worst_block: Block::default() };
+        }
+        FrameError { mse, worst_block: self.blocks.worst(&self.map, target, timestamp_ns) }
+    }
+
+    /// Forgets the smoothed blocks, after a gap in the footage.
+    pub fn forget(&mut self) {
+        self.blocks.forget();
     }
 
     fn squared_errors(&mut self, prediction: &[f32], target: &[u8]) -> f64 {
         self.map.fill(0.0);
         let mut sum = 0.0f64;
-        let planes =
-            prediction.chunks_exact(self.map.len()).zip(target.chunks_exact(self.map.len()));
+        let pixels = self.map.len();
+        let width = self.width_px();
+        let planes = prediction.chunks_exact(pixels).zip(target.chunks_exact(pixels));
         for (prediction, target) in planes {
-            for ((error, &p), &t) in self.map.iter_mut().zip(prediction).zip(target) {
-                let difference = (p + 1.0) * 0.5 - f32::from(t) * (1.0 / 255.0);
-                let squared = difference * difference;
-                *error += squared;
-                sum += f64::from(squared);
+            let rows = prediction.chunks_exact(width).zip(target.chunks_exact(width));
+            for (map, (prediction, target)) in self.map.chunks_exact_mut(width).zip(rows) {
+                let mut row_sum = 0.0f32;
+                for ((error, &p), &t) in map.iter_mut().zip(prediction).zip(target) {
+                    let difference = (p + 1.0) * 0.5 - f32::from(t) * (1.0 / 255.0);
+                    let squared = difference * difference;
+                    *error += squared;
+                    row_sum += squared;
+                }
+                sum += f64::from(row_sum);
             }
         }
         sum
-    }
-
-    fn worst_block(&mut self) -> Block {
-        let (width, height, size) = (self.width_px(), self.height_px(), self.block_px);
-        let mut worst = Block { size_px: size, mean_sq: 0.0, ..Block::default() };
-        self.column_sums.fill(0.0);
-        for y in 0..height {
-            self.slide_columns(y);
-            if y + 1 < size {
-                continue;
-            }
-            let mut sum: f64 = self.column_sums[..size - 1].iter().sum();
-            for x in 0..=width - size {
-                sum += self.column_sums[x + size - 1];
-                let mean_sq = (sum / (size * size) as f64) as f32;
-                if mean_sq > worst.mean_sq {
-                    worst = Block { x_px: x, y_px: y + 1 - size, mean_sq, ..worst };
-                }
-                sum -= self.column_sums[x];
-            }
-        }
-        worst
-    }
-
-    fn slide_columns(&mut self, y: usize) {
-        let (width, size) = (self.width_px(), self.block_px);
-        let entering = &self.map[y * width..(y + 1) * width];
-        for ((sum, &error), &watched) in
-            self.column_sums.iter_mut().zip(entering).zip(self.mask.row(y))
-        {
-            *sum += if watched { f64::from(error) } else { 0.0 };
-        }
-        if let Some(old) = y.checked_sub(size) {
-            let leaving = &self.map[old * width..(old + 1) * width];
-            for ((sum, &error), &watched) in
-                self.column_sums.iter_mut().zip(leaving).zip(self.mask.row(old))
-            {
-                *sum -= if watched { f64::from(error) } else { 0.0 };
-            }
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::{MaskMode, Polygon};
-    use proptest::prelude::*;
 
-    fn naive_worst(map: &[f32], width: usize, height: usize, size: usize) -> f32 {
-        let mut worst = 0.0f32;
-        for y in 0..=height - size {
-            for x in 0..=width - size {
-                let sum: f64 = (0..size * size)
-                    .map(|i| f64::from(map[(y + i / size) * width + x + i % size]))
-                    .sum();
-                worst = worst.max((sum / (size * size) as f64) as f32);
-            }
-        }
-        worst
-    }
-
-    proptest! {
-        #[test]
-        fn sliding_box_equals_the_plain_one(
-            width in 3usize..20, height in 3usize..20, size in 1usize..6, seed in any::<u64>(),
-        ) {
-            let mut state = seed;
-            let mut next = || { state = state.wrapping_mul(6364136223846793005).wrapping_add(1); (state >> 56) as u8 };
-            let target: Vec<u8> = (0..width * height).map(|_| next()).collect();
-            let prediction: Vec<f32> = (0..width * height).map(|_| f32::from(next()) / 127.5 - 1.0).collect();
-            let mut map = ErrorMap::new(Mask::everything(width, height), size);
-            let error = map.measure(&prediction, &target);
-            let expected = naive_worst(map.map(), width, height, size.min(width).min(height));
-            prop_assert!((error.worst_block.mean_sq - expected).abs() < 1e-6);
-        }
+    fn plain(mask: Mask, block_px: usize) -> ErrorMap {
+        ErrorMap::new(mask, BlockRule::plain(block_px))
     }
 
     #[test]
-    fn finds_the_block_and_respects_the_mask() {
-        let mut prediction = vec![-1.0f32; 64];
-        prediction[3 * 8 + 5] = 1.0;
-        prediction[6 * 8 + 1] = 0.0;
-        let target = vec![0u8; 64];
-        let mut open = ErrorMap::new(Mask::everything(8, 8), 1);
-        let worst = open.measure(&prediction, &target).worst_block;
-        assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (5, 3, 1.0));
-        let right = Polygon {
-            mode: MaskMode::Ignore,
-            points: vec![[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 1.0]],
-        };
-        let mask = Mask::from_polygons(8, 8, &[right]).unwrap();
-        let worst = ErrorMap::new(mask, 1).measure(&prediction, &target).worst_block;
-        assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (1, 6, 0.25));
-    }
-
-    #[test]
-    fn nan_is_seen() {
-        let mut map = ErrorMap::new(Mask::everything(2, 2), 1);
-        assert!(!map.measure(&[0.0, f32::NAN, 0.0, 0.0], &[0; 4]).is_finite());
+    fn nan_is_seen_and_forgotten() {
+        let mut map = plain(Mask::everything(2, 2), 1);
+        map.measure(&[0.0; 4], &[0; 4], 0);
+        assert!(!map.measure(&[0.0, f32::NAN, 0.0, 0.0], &[0; 4], 1).is_finite());
+        let after = map.measure(&[0.0; 4], &[0; 4], 2);
+        assert!(after.is_finite() && after.worst_block.ratio.is_finite());
     }
 
     #[test]
     fn channels_are_averaged() {
-        let mut map = ErrorMap::new(Mask::everything(1, 1), 1);
-        let error = map.measure(&[1.0, -1.0, -1.0], &[0, 0, 0]);
+        let mut map = plain(Mask::everything(1, 1), 1);
+        let error = map.measure(&[1.0, -1.0, -1.0], &[0, 0, 0], 0);
         assert!((error.mse - 1.0 / 3.0).abs() < 1e-7);
         assert!((error.worst_block.mean_sq - 1.0 / 3.0).abs() < 1e-7);
     }

@@ -6,15 +6,19 @@
 //! normal footage.
 
 mod auc;
+mod block;
 mod deployed;
 mod distribution;
 mod error_map;
 mod mask;
 mod paper;
+mod smooth;
 
 pub use auc::auc;
+pub use block::{Block, BlockRule, BlockTerm};
 pub use deployed::{DeployedScore, Surprise, Weights};
 pub use distribution::{Distribution, MAX_SURPRISE, Tail, quantile};
-pub use error_map::{Block, ErrorMap, FrameError};
+pub use error_map::{ErrorMap, FrameError};
 pub use mask::{Mask, MaskMode, Polygon};
 pub use paper::{gate_error, normality, psnr_db};
+pub use smooth::Smoothed;

@@ -14,8 +14,8 @@ use crate::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use crate::model::{Bundle, NetworkOptions, Predictor};
 use crate::output::{EventLog, JsonLines, SimulatedLine};
 use crate::runtime::{
-    Analyser, Histogram, Intake, Monitor, MonitorOptions, SlotPool, StageRow, UpdatePolicy,
-    replay_clip,
+    Analyser, Histogram, Intake, Monitor, MonitorOptions, Scoring, SlotPool, StageRow,
+    UpdatePolicy, replay_clip,
 };
 
 /// Frames from memory, nothing else running in the program: what the board can
@@ -135,7 +135,8 @@ fn measure(
 ) -> Result<(Histogram, Vec<StageRow>), Error> {
     let input = bundle.manifest().input;
     let source = NoiseSource::new(args, input.period_ns(), frames)?;
-    let analyser = Analyser::new(bundle, whole_picture(bundle), None, UpdatePolicy::Frozen);
+    let scoring = Scoring::new(None, bundle);
+    let analyser = Analyser::new(bundle, whole_picture(bundle), &scoring, UpdatePolicy::Frozen);
     let pin = || Line::new(SimulatedLine::new().1, Polarity::ActiveHigh, false);
     let outputs = AlarmOutputs::new(pin(), Pattern::Steady, pin(), Pattern::Steady)
         .expect("a simulated line takes every level");

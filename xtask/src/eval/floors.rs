@@ -11,13 +11,17 @@ use indicatif::ProgressBar;
 use normwatch::capture::FrameSource;
 use normwatch::preprocess::{Channels, InputSpec, Preprocessor};
 use normwatch::replay::Clip;
-use normwatch::score::{ErrorMap, Mask, normality, psnr_db};
+use normwatch::score::{BlockRule, ErrorMap, Mask, normality, psnr_db};
+
+/// The rate at which clips are read; only smoothing depends on it.
+const FPS: f64 = 10.0;
 
 /// How floors are measured.
 pub struct FloorSetup<'a> {
     pub dataset: &'a Dataset,
     pub spec: InputSpec,
-    pub block_px: usize,
+    /// How the block term is computed: the bundle's own rule.
+    pub rule: BlockRule,
     /// Frames at the beginning of each clip that no model scores.
     pub skipped_frames: usize,
     pub jobs: usize,
@@ -95,7 +99,7 @@ impl FloorSetup<'_> {
 
     fn clip(&self, test: &TestClip, fixed: Option<&[f32]>) -> Result<ClipScores> {
         let size = (self.spec.width_px, self.spec.height_px);
-        let mut map = ErrorMap::new(Mask::everything(size.0, size.1), self.block_px);
+        let mut map = ErrorMap::new(Mask::everything(size.0, size.1), self.rule);
         let mut prediction = fixed.map_or(vec![0.0; self.spec.frame_len()], <[f32]>::to_vec);
         let mut masks = if self.with_masks { test.masks()? } else { None };
         let mut stretch = None;
@@ -107,9 +111,10 @@ impl FloorSetup<'_> {
         };
         self.each_frame(&test.clip, self.perturbation, |index, frame| {
             if index >= self.skipped_frames.max(1) {
-                let error = map.measure(&prediction, frame);
+                let now_ns = (index as f64 * 1e9 / FPS) as u64;
+                let error = map.measure(&prediction, frame, now_ns);
                 out.psnr_db.push(psnr_db(&error));
-                out.block.push(f64::from(error.worst_block.mean_sq));
+                out.block.push(f64::from(error.worst_block.ratio));
                 out.truth.push(test.truth[index]);
                 if let (Some(masks), Some(tally)) = (&mut masks, &mut out.tally) {
                     let mask = masks.read(index as u64)?;
@@ -133,13 +138,12 @@ impl FloorSetup<'_> {
         perturbation: Option<(Perturbation, u64)>,
         mut each: impl FnMut(usize, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let fps = 10.0;
         let mut source: Box<dyn FrameSource + Send> = match perturbation {
             Some((how, seed)) => {
                 let grey = self.spec.channels == Channels::Luma;
-                Box::new(Perturbed::open(clip, fps, grey, how, seed)?)
+                Box::new(Perturbed::open(clip, FPS, grey, how, seed)?)
             }
-            None => clip.open(fps)?,
+            None => clip.open(FPS)?,
         };
         let mut preprocessor = Preprocessor::new(self.spec);
         let mut planes = vec![0; self.spec.frame_len()];

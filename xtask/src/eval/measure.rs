@@ -9,7 +9,8 @@ use super::watch::{Inspector, Located};
 use anyhow::{Context, Result};
 use normwatch::calibrate::BudgetReport;
 use normwatch::replay::{ClipTrace, ScoreColumns, score_columns};
-use normwatch::score::auc;
+use normwatch::runtime::FrameScore;
+use normwatch::score::{auc, normality};
 
 /// Both measures of a column of scores, higher = more anomalous.
 pub fn ranking(scores: &[f64], truth: &[bool]) -> Ranking {
@@ -40,7 +41,6 @@ pub fn deployed(
 ) -> Result<DeployedResult> {
     let columns = score_columns(traces, &dataset.labels, 1.0)?;
     let ScoreColumns { truth, psnr, distance, block, .. } = &columns;
-    let combined = columns.combined.as_ref().context("no calibration, no combined score")?;
     let score = columns.deployed.as_ref().context("no calibration, no score")?;
     let mut tallies: Option<[PixelTally; 2]> = None;
     let mut located = Located::default();
@@ -55,13 +55,24 @@ pub fn deployed(
         psnr: ranking(psnr, truth),
         block: ranking(block, truth),
         distance: ranking(distance, truth),
-        combined: ranking(combined, truth),
         score: ranking(score, truth),
+        score_per_clip: ranking(&per_clip(traces), truth),
         alarms: alarms(dataset, traces, budget),
         pixel_auroc: tallies.as_ref().and_then(|t| t[0].auroc()),
         block_pixel_auroc: tallies.as_ref().and_then(|t| t[1].auroc()),
         localisation: tallies.is_some().then(|| located.result()),
     })
+}
+
+/// The deployed scores of all scored frames, each clip min-max normalised.
+fn per_clip(traces: &[ClipTrace]) -> Vec<f64> {
+    let scored = |trace: &ClipTrace| -> Vec<f64> {
+        let of = |s: &FrameScore| s.surprise.map(|s| f64::from(s.score));
+        trace.scores.iter().flatten().filter_map(of).collect()
+    };
+    // With λ = 1 the paper's normality is the min-max normalised first term.
+    let one = |clip: Vec<f64>| normality(&clip, &vec![0.0; clip.len()], 1.0);
+    traces.iter().flat_map(|trace| one(scored(trace))).collect()
 }
 
 fn alarms(dataset: &Dataset, traces: &[ClipTrace], budget: &BudgetReport) -> AlarmResult {

@@ -37,7 +37,7 @@ pub struct Floor {
     pub paper: Ranking,
     /// PSNR alone, not normalised.
     pub psnr: Ranking,
-    /// The worst block's error, not normalised.
+    /// The worst block's error by the bundle's rule, not normalised.
     pub block: Ranking,
     pub pixel_auroc: Option<f64>,
 }
@@ -74,9 +74,10 @@ pub struct DeployedResult {
     pub psnr: Ranking,
     pub block: Ranking,
     pub distance: Ranking,
-    /// Before and after smoothing.
-    pub combined: Ranking,
     pub score: Ranking,
+    /// The same score with each clip min-max normalised, as the literature
+    /// does: for comparison only.
+    pub score_per_clip: Ranking,
     pub alarms: AlarmResult,
     /// Of the error map, and of its box filter as the score has it.
     pub pixel_auroc: Option<f64>,

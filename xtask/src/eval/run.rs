@@ -13,14 +13,14 @@ use normwatch::model::{Bundle, Normaliser};
 use normwatch::preprocess::{InputSpec, Resize};
 use normwatch::replay::{Clip, ClipTrace, NO_LEVELS};
 use normwatch::runtime::UpdatePolicy;
-use normwatch::score::{Mask, Weights};
+use normwatch::score::{BlockRule, Mask, Weights};
 use std::fs;
 
 /// The size that the literature's figures are for.
 const LITERATURE_PX: usize = 256;
 
 /// Weights of a bundle that carries no calibration: the runtime's defaults.
-const WEIGHTS: Weights = Weights { block: 0.5, memory: 0.5, smoothing_ms: 300 };
+const WEIGHTS: Weights = Weights { block: 1.0, memory: 0.0 };
 
 /// What the report needs beyond the figures.
 pub struct Played<'a> {
@@ -217,7 +217,8 @@ fn calibration(args: &EvalArgs, dataset: &Dataset, setup: &Setup<'_>) -> Result<
     setup.bar.finish_and_clear();
     let samples: Vec<_> = played.iter().map(|(trace, ())| trace.term_samples()).collect();
     let weights = own.map_or(WEIGHTS, |own| own.weights);
-    calibrate(&samples, input.period_ns(), weights, identity, "training")
+    let rule = BlockRule::from(bundle.manifest().score);
+    calibrate(&samples, input.period_ns(), (rule, weights), identity, "training")
         .with_context(|| format!("{}: training", dataset.path.display()))
 }
 
@@ -241,7 +242,7 @@ fn floor_setup<'a>(
     FloorSetup {
         dataset,
         spec: manifest.input.spec(),
-        block_px: manifest.score.block_px,
+        rule: manifest.score.into(),
         skipped_frames: manifest.input.past_span(),
         jobs: usize::from(args.jobs),
         with_masks: how.is_none() && args.protocol != Protocol::Paper,
@@ -265,8 +266,9 @@ fn add_floors(
         resize: Resize::Bilinear,
         ..own.spec
     };
-    let scaled_block = own.block_px * LITERATURE_PX / own.spec.width_px.max(1);
-    for (spec, block_px) in [(own.spec, own.block_px), (literature, scaled_block.max(1))] {
+    let block_px = (own.rule.block_px * LITERATURE_PX / own.spec.width_px.max(1)).max(1);
+    let scaled = BlockRule { block_px, ..own.rule };
+    for (spec, rule) in [(own.spec, own.rule), (literature, scaled)] {
         let size = (spec.width_px, spec.height_px);
         if floors.iter().any(|floor| (floor.width_px, floor.height_px) == size) {
             continue;
@@ -274,7 +276,7 @@ fn add_floors(
         let tests: Vec<Clip> = dataset.testing.iter().map(|test| test.clip.clone()).collect();
         let total = 2 * frames(&tests) + frames(&dataset.training);
         let bar = stage(format!("floors at {}×{}", size.0, size.1), total);
-        let setup = FloorSetup { spec, block_px, bar, ..floor_setup(args, dataset, bundle, None) };
+        let setup = FloorSetup { spec, rule, bar, ..floor_setup(args, dataset, bundle, None) };
         floors.push(setup.last_frame()?);
         if !dataset.training.is_empty() {
             floors.push(setup.mean_background()?);

@@ -78,10 +78,10 @@ pub fn frame_rows(results: &Results) -> Vec<Row> {
         results,
         vec![
             row("PSNR", |d| d.psnr),
-            row("worst block", |d| d.block),
             row("memory distance", |d| d.distance),
-            row("combined surprise", |d| d.combined),
-            row("deployed score (smoothed)", |d| d.score),
+            row("worst block, relative, smoothed", |d| d.block),
+            row("deployed score", |d| d.score),
+            row("  each clip min-max normalised", |d| d.score_per_clip),
         ],
     )
 }

@@ -5,6 +5,7 @@ use super::floors::FloorSetup;
 use super::run::evaluate;
 use super::*;
 use normwatch::preprocess::{Channels, InputSpec, Resize};
+use normwatch::score::BlockRule;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -178,7 +179,7 @@ fn floors_by_hand() {
     let floors = FloorSetup {
         dataset: &Dataset::open(dir.path(), true).unwrap(),
         spec: InputSpec { width_px: 8, height_px: 8, channels, resize },
-        block_px: 4,
+        rule: BlockRule::plain(4),
         skipped_frames: 4,
         jobs: 1,
         with_masks: true,

@@ -15,7 +15,7 @@ use normwatch::model::Bundle;
 use normwatch::output::{Event, EventSink};
 use normwatch::preprocess::Channels;
 use normwatch::replay::{Clip, ClipTrace, Moment, PlayOptions, Playing, default_alarm, play_from};
-use normwatch::runtime::UpdatePolicy;
+use normwatch::runtime::{Scoring, UpdatePolicy};
 use normwatch::score::Mask;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,7 @@ impl Setup<'_> {
         let options = PlayOptions {
             alarm: default_alarm(self.levels),
             mask: Mask::everything(input.width_px, input.height_px),
-            calibration: self.calibration.cloned(),
+            scoring: Scoring::new(self.calibration.cloned(), self.bundle),
             update: self.update,
             fps: self.fps,
         };

@@ -10,7 +10,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use ndarray::{Array2, Array3};
-use normwatch::model::{FORMAT_VERSION, Manifest, Memory, MemorySection, Precision, ScoreSection};
+use normwatch::model::{
+    DEFAULT_SMOOTHING_MS, DEFAULT_TEXTURE_FLOOR, FORMAT_VERSION, Manifest, Memory, MemorySection,
+    Precision, ScoreSection,
+};
 use normwatch::preprocess::Channels;
 
 use crate::bundle::{BundleFiles, BundleParts, Golden, on_grid, write_bundle};
@@ -58,6 +61,13 @@ pub struct ExportArgs {
     /// the size of a head.
     #[arg(long, default_value_t = 12)]
     block_px: usize,
+    /// c of the relative error, on the scale of squared grey levels from 0 to
+    /// 1: a smaller one trusts flat areas more; `inf` takes the plain error.
+    #[arg(long, default_value_t = DEFAULT_TEXTURE_FLOOR)]
+    texture_floor: f32,
+    /// Time constant of the score's smoothing.
+    #[arg(long, default_value_t = DEFAULT_SMOOTHING_MS)]
+    smoothing_ms: u32,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -119,6 +129,8 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
             lambda: LAMBDA,
             gate_threshold: GATE_THRESHOLD,
             block_px: args.block_px,
+            texture_floor: args.texture_floor,
+            smoothing_ms: args.smoothing_ms,
         },
         files: Default::default(),
     };

@@ -1,6 +1,7 @@
 use anyhow::{Context, Result};
 use burn::tensor::Tensor;
-use normwatch::score::{ErrorMap, Mask, auc};
+use normwatch::model::DEFAULT_TEXTURE_FLOOR;
+use normwatch::score::{BlockRule, ErrorMap, Mask, auc};
 
 use super::augment::Intruder;
 use super::learner::answer;
@@ -69,7 +70,7 @@ pub fn settle_items(
 
 /// Asks the network about held-out normal windows, and about the same windows
 /// with an intruder pasted into them. `pasted_auc` is the area under the ROC
-/// curve of the worst block's error over both.
+/// curve of the worst block's relative error over both.
 ///
 /// # Errors
 /// The device's.
@@ -84,9 +85,11 @@ pub fn validate(
     let stride = held_out.len().div_ceil(VALIDATION_WINDOWS).max(1);
     let picks: Vec<usize> = (0..held_out.len()).step_by(stride).collect();
     let mask = Mask::everything(shape.input.width_px, shape.input.height_px);
+    let texture_floor = DEFAULT_TEXTURE_FLOOR;
+    let rule = BlockRule { block_px: block_px(&shape), texture_floor, smoothing_ms: 0 };
     let mut scorer = Scorer {
         shape,
-        errors: ErrorMap::new(mask, block_px(&shape)),
+        errors: ErrorMap::new(mask, rule),
         scores: Vec::new(),
         labels: Vec::new(),
         sums: [0.0; 3],
@@ -142,8 +145,8 @@ impl Scorer {
             (self.shape.frame_len(), self.shape.input.frames * self.shape.frame_len());
         for (index, prediction) in prediction.chunks_exact(frame_len).enumerate() {
             let target = &targets[index * frame_len..][..frame_len];
-            let error = self.errors.measure(prediction, target);
-            self.scores.push(f64::from(error.worst_block.mean_sq));
+            let error = self.errors.measure(prediction, target, 0);
+            self.scores.push(f64::from(error.worst_block.ratio));
             self.labels.push(abnormal);
             if !abnormal {
                 let last = &inputs[(index + 1) * input_len - frame_len..][..frame_len];

@@ -6,7 +6,7 @@ use normwatch::calibrate::{Budget, Calibration};
 use normwatch::model::Bundle;
 use normwatch::output::JsonLines;
 use normwatch::replay::{Clip, ClipTrace, PlayOptions, list_footage, play};
-use normwatch::runtime::{FrameScore, UpdatePolicy};
+use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
 use normwatch::score::Mask;
 
 use super::report::AlarmReport;
@@ -75,7 +75,7 @@ fn play_clip(
     let options = PlayOptions {
         alarm,
         mask: Mask::everything(input.width_px, input.height_px),
-        calibration: calibration.cloned(),
+        scoring: Scoring::new(calibration.cloned(), bundle),
         update: UpdatePolicy::Frozen,
         fps: input.fps,
     };
@@ -105,8 +105,8 @@ fn report(name: &str, first: &[ClipTrace], own: &[ClipTrace], judged: bool) -> A
         mean_distance: mean(&|(_, b)| b.distance),
         psnr_change_db: mean(&|(a, b)| (a.psnr_db - b.psnr_db).abs()),
         block_rank_correlation: rank_correlation(
-            &blocks(&|(a, _)| a.error.worst_block.mean_sq),
-            &blocks(&|(_, b)| b.error.worst_block.mean_sq),
+            &blocks(&|(a, _)| a.error.worst_block.ratio),
+            &blocks(&|(_, b)| b.error.worst_block.ratio),
         ),
         alarms: judged.then(|| own.iter().map(|trace| trace.alarms.len()).sum()),
         frames_changed: judged.then_some(changed),

@@ -1,0 +1,260 @@
+use serde::{Deserialize, Serialize};
+
+use crate::model::ScoreSection;
+
+use super::mask::Mask;
+use super::smooth::share_kept;
+
+/// How an error map becomes the block term: `[block]` of a calibration, and
+/// part of `[score]` in a manifest.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockRule {
+    /// Side of the box filter, in model pixels.
+    pub block_px: usize,
+    /// c of the relative error, on the scale of squared grey levels from 0 to
+    /// 1: texture well below it does not count. Infinite = not relative: the
+    /// plain mean squared error.
+    pub texture_floor: f32,
+    /// Time constant of the smoothing in place; 0 = none.
+    pub smoothing_ms: u32,
+}
+
+/// What a calibration starts from.
+impl From<ScoreSection> for BlockRule {
+    fn from(section: ScoreSection) -> Self {
+        let ScoreSection { block_px, texture_floor, smoothing_ms, .. } = section;
+        Self { block_px, texture_floor, smoothing_ms }
+    }
+}
+
+impl BlockRule {
+    /// The largest mean squared error of a block, neither relative nor
+    /// smoothed.
+    pub fn plain(block_px: usize) -> Self {
+        Self { block_px, texture_floor: f32::INFINITY, smoothing_ms: 0 }
+    }
+
+    /// # Errors
+    /// One sentence about the first value that makes no rule.
+    pub fn check(&self) -> Result<(), String> {
+        if !(1..=4096).contains(&self.block_px) {
+            return Err("`block_px` must be between 1 and 4096".into());
+        }
+        if !(self.texture_floor > 0.0) {
+            return Err("`texture_floor` must be above 0".into());
+        }
+        if self.smoothing_ms > 60_000 {
+            return Err("`smoothing_ms` must be at most 60000".into());
+        }
+        Ok(())
+    }
+}
+
+/// The first frame after a start or a gap is smoothed as if an empty one had
+/// come so long before it: taken as it is, its noise would outrank everything
+/// that is smoothed.
+const BEFORE_FIRST_NS: u64 = 100_000_000;
+
+/// A square of the error map, in model pixels, and the error inside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Block {
+    pub x_px: usize,
+    pub y_px: usize,
+    pub size_px: usize,
+    /// Mean squared error of this frame on the 0..=1 scale; unwatched pixels
+    /// count as zero.
+    pub mean_sq: f32,
+    /// What the block is judged by: the relative error, smoothed in place.
+    pub ratio: f32,
+}
+
+/// The relative error of every block, smoothed where it is.
+///
+/// A predictor is never exact about where an edge lies. An error of s pixels in
+/// its place costs s²·|∇I|², so the same small slip costs much where the
+/// picture has much texture, and a walker in a striped shirt outranks a cart.
+/// The mean squared error of a block is therefore divided by the mean squared
+/// gradient of the frame that came, plus c:
+///
+/// ratio = mean(e²) ⁄ (mean(|∇I|²) + c)
+///
+/// which reads as the squared slip in pixels where texture dominates, and as
+/// the plain error over c where there is none. What is odd stays near its place
+/// from frame to frame and noise does not: each block's ratio is smoothed
+/// exponentially by time before the largest is taken.
+#[derive(Clone, Debug)]
+pub struct BlockTerm {
+    mask: Mask,
+    rule: BlockRule,
+    gradient: Vec<f32>,
+    errors: ColumnSums,
+    textures: ColumnSums,
+    ratios: Vec<f32>,
+    last_ns: Option<u64>,
+}
+
+impl BlockTerm {
+    pub fn new(mask: Mask, mut rule: BlockRule) -> Self {
+        let (width, height) = (mask.width_px(), mask.height_px());
+        rule.block_px = rule.block_px.clamp(1, width.min(height));
+        let places = (width + 1 - rule.block_px) * (height + 1 - rule.block_px);
+        Self {
+            gradient: vec![0.0; width * height],
+            errors: ColumnSums::new(width),
+            textures: ColumnSums::new(width),
+            ratios: vec![0.0; places],
+            last_ns: None,
+            mask,
+            rule,
+        }
+    }
+
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// The smoothed ratio of every block by its upper left corner, row by row,
+    /// and the length of a row.
+    pub fn ratios(&self) -> (&[f32], usize) {
+        (&self.ratios, self.mask.width_px() + 1 - self.rule.block_px)
+    }
+
+    /// Forgets the past, after a gap in the footage.
+    pub fn forget(&mut self) {
+        self.last_ns = None;
+    }
+
+    /// The share of the old ratios that counts; without a past, all are zero.
+    fn past(&mut self, timestamp_ns: u64) -> f32 {
+        let (before_ns, now_ns) = match self.last_ns.replace(timestamp_ns) {
+            Some(before_ns) => (before_ns, timestamp_ns),
+            None => {
+                self.ratios.fill(0.0);
+                (0, BEFORE_FIRST_NS)
+            }
+        };
+        share_kept(before_ns, now_ns, self.rule.smoothing_ms)
+    }
+
+    /// Takes the squared errors (finite, row by row) of a frame (planar u8)
+    /// and gives the block with the largest ratio.
+    pub fn worst(&mut self, squared: &[f32], frame: &[u8], timestamp_ns: u64) -> Block {
+        let relative = self.rule.texture_floor.is_finite();
+        if relative {
+            squared_gradient(frame, self.mask.width_px(), &mut self.gradient);
+        }
+        let keep = self.past(timestamp_ns);
+        let (width, height, size) =
+            (self.mask.width_px(), self.mask.height_px(), self.rule.block_px);
+        let mut worst = Block { size_px: size, ratio: -1.0, ..Block::default() };
+        self.errors.clear();
+        self.textures.clear();
+        let mut ratios = self.ratios.chunks_exact_mut(width + 1 - size);
+        for y in 0..height {
+            self.errors.slide(squared, &self.mask, y, size);
+            if relative {
+                self.textures.slide(&self.gradient, &self.mask, y, size);
+            }
+            if y + 1 < size {
+                continue;
+            }
+            let row = ratios.next().expect("a row of blocks for each position of the filter");
+            let floor = if relative { Some(self.rule.texture_floor) } else { None };
+            let means = RowMeans { errors: &self.errors, textures: &self.textures, size, floor };
+            means.blend_into(row, keep, y + 1 - size, &mut worst);
+        }
+        worst
+    }
+}
+
+/// One row of blocks.
+struct RowMeans<'a> {
+    errors: &'a ColumnSums,
+    textures: &'a ColumnSums,
+    size: usize,
+    floor: Option<f32>,
+}
+
+impl RowMeans<'_> {
+    fn blend_into(&self, row: &mut [f32], keep: f32, y_px: usize, worst: &mut Block) {
+        let area = 1.0 / (self.size * self.size) as f32;
+        let mut error = self.errors.first(self.size);
+        let mut texture = self.textures.first(self.size);
+        for (x_px, smoothed) in row.iter_mut().enumerate() {
+            error += self.errors.0[x_px + self.size - 1];
+            texture += self.textures.0[x_px + self.size - 1];
+            let mean_sq = error as f32 * area;
+            let ratio = match self.floor {
+                Some(floor) => mean_sq / (texture as f32 * area + floor),
+                None => mean_sq,
+            };
+            *smoothed = if keep > 0.0 { keep * *smoothed + (1.0 - keep) * ratio } else { ratio };
+            if *smoothed > worst.ratio {
+                *worst = Block { x_px, y_px, mean_sq, ratio: *smoothed, ..*worst };
+            }
+            error -= self.errors.0[x_px];
+            texture -= self.textures.0[x_px];
+        }
+    }
+}
+
+/// Sums over the rows of a sliding filter, column by column.
+#[derive(Clone, Debug)]
+struct ColumnSums(Vec<f64>);
+
+impl ColumnSums {
+    fn new(width: usize) -> Self {
+        Self(vec![0.0; width])
+    }
+
+    fn clear(&mut self) {
+        self.0.fill(0.0);
+    }
+
+    fn first(&self, size: usize) -> f64 {
+        self.0[..size - 1].iter().sum()
+    }
+
+    /// Takes row `y` in and lets the one `size` rows above go.
+    fn slide(&mut self, map: &[f32], mask: &Mask, y: usize, size: usize) {
+        let width = self.0.len();
+        let mut add = |y: usize, sign: f64| {
+            let row = &map[y * width..(y + 1) * width];
+            for ((sum, &value), &watched) in self.0.iter_mut().zip(row).zip(mask.row(y)) {
+                *sum += if watched { sign * f64::from(value) } else { 0.0 };
+            }
+        };
+        add(y, 1.0);
+        if let Some(old) = y.checked_sub(size) {
+            add(old, -1.0);
+        }
+    }
+}
+
+/// |∇I|² by central differences, mean over planes, on the 0..=1 scale of grey
+/// levels; a difference across the picture's border counts as zero.
+fn squared_gradient(frame: &[u8], width: usize, out: &mut [f32]) {
+    out.fill(0.0);
+    let planes = frame.len() / out.len();
+    let scale = 1.0 / (2.0 * 255.0 * 2.0 * 255.0) / planes as f32;
+    let square = |a: u8, b: u8| {
+        let difference = f32::from(i16::from(a) - i16::from(b));
+        difference * difference * scale
+    };
+    for plane in frame.chunks_exact(out.len()) {
+        for (out, row) in out.chunks_exact_mut(width).zip(plane.chunks_exact(width)) {
+            for (out, three) in out[1.min(width)..].iter_mut().zip(row.windows(3)) {
+                *out += square(three[2], three[0]);
+            }
+        }
+        let below = plane.iter().skip(2 * width);
+        for ((out, &above), &below) in out.iter_mut().skip(width).zip(plane).zip(below) {
+            *out += square(below, above);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "block_tests.rs"]
+mod tests;
