@@ -14,7 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{AlarmSection, EventsSection, MemoryUpdate, Site};
 use crate::gpio::BoardLines;
 use crate::health::supervise;
-use crate::model::{Bundle, Normaliser};
+use crate::model::{Bundle, NetworkOptions, Normaliser};
 use crate::output::{CappedFile, Event, EventLog, JsonLines};
 use crate::runtime::{
     Analyser, IntakeCounts, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Scoring,
@@ -61,7 +61,8 @@ struct Summary {
 
 pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let site = setup::load_site(&args.config)?;
-    let bundle = Bundle::load(&site.bundle)?;
+    let network = NetworkOptions { threads: site.threads as usize, ..NetworkOptions::default() };
+    let bundle = Bundle::load_with(&site.bundle, network)?;
     let mask = setup::mask(&site, &bundle)?;
     let calibration = setup::site_calibration(&site, &bundle, &mask)?;
     let budget = setup::levels(&calibration, site.budget.alarms_per_day)?;

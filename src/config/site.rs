@@ -12,6 +12,8 @@ use super::reader::Section;
 use super::report::Report;
 use super::watchdog::WatchdogPolicy;
 
+const MAX_THREADS: u32 = 64;
+
 /// A site file with its board, checked, with paths that no longer depend on
 /// where the file lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,9 @@ pub struct Site {
     pub bundle: PathBuf,
     /// `None` for the calibration inside the bundle.
     pub calibration: Option<PathBuf>,
+    /// Threads that share the network, 1 to 64: the site's own, or else what
+    /// the board recommends, or else 1.
+    pub threads: u32,
     /// The site's own, or else the board's.
     pub camera: CameraSection,
     pub budget: BudgetSection,
@@ -46,6 +51,8 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let bundle =
         root.required("bundle", "\"models/walkway-edge\"").and_then(|item| item.path(base));
     let calibration = root.optional("calibration").and_then(|item| item.path(base));
+    let threads = root.optional("threads").and_then(|item| item.whole(1..=MAX_THREADS));
+    let recommended = board.as_ref().and_then(|board| board.recommended.threads);
     let camera = read_camera(&mut root, board.as_ref(), base);
     let budget = BudgetSection::read(root.optional_section("budget"));
     let alarm = AlarmSection::read(root.optional_section("alarm"));
@@ -61,6 +68,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         board: board?,
         bundle: bundle?,
         calibration,
+        threads: threads.or(recommended).unwrap_or(1).min(MAX_THREADS),
         camera: camera?,
         budget,
         alarm,

@@ -10,6 +10,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod arena;
+mod attention;
 mod direct;
 mod engine;
 mod finish;
@@ -31,6 +32,7 @@ mod tests;
 pub mod training;
 mod winograd;
 
+pub use attention::{Items, ReadScratch, Reading, read_memory};
 pub use engine::{Engine, StepInfo};
 pub use graph::{Element, Filter, Graph, Op, Value};
 pub use integer::{IntegerFilter, Quantisation};

@@ -1,5 +1,7 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use thiserror::Error;
+
+use crate::kernel::{Isa, Items, ReadScratch, Reading, read_memory};
 
 /// Why an array cannot serve as a memory.
 #[derive(Debug, Error)]
@@ -17,11 +19,14 @@ pub enum MemoryError {
 pub struct Memory {
     items: Array2<f32>,
     temperature: f32,
+    isa: Isa,
 }
 
 /// What a read of N queries returns. Reused from frame to frame.
 #[derive(Clone, Debug)]
 pub struct MemoryRead {
+    /// ⟨item, query⟩ for every pair, M×N.
+    pub similarities: Array2<f32>,
     /// Softmax over the items for each query, M×N.
     pub weights: Array2<f32>,
     /// Weighted sum of the items for each query, C×N.
@@ -36,23 +41,20 @@ pub struct MemoryRead {
     /// nearest, with the 1e-6 that the reference's distance adds to every
     /// channel; the separateness loss is mean(max(0, 1 − margin)).
     pub margin: Vec<f32>,
-    /// Squared distances to the nearest and the second item, 1e-6 added to
-    /// every channel.
-    offset_distances_sq: [Vec<f32>; 2],
+    scratch: ReadScratch,
 }
-
-const PAIRWISE_EPS: f32 = 1e-6;
 
 impl MemoryRead {
     fn new(items: usize, channels: usize, queries: usize) -> Self {
         Self {
+            similarities: Array2::zeros((items, queries)),
             weights: Array2::zeros((items, queries)),
             read: Array2::zeros((channels, queries)),
             nearest: vec![0; queries],
             second: vec![0; queries],
             nearest_distance_sq: vec![0.0; queries],
             margin: vec![0.0; queries],
-            offset_distances_sq: [vec![0.0; queries], vec![0.0; queries]],
+            scratch: ReadScratch::default(),
         }
     }
 
@@ -89,7 +91,9 @@ impl Memory {
                 return Err(MemoryError::NotUnit { item, norm });
             }
         }
-        Ok(Self { items: items.as_standard_layout().into_owned(), temperature })
+        // Whoever named an instruction set that is not here is told by the network.
+        let isa = Isa::choose().unwrap_or(Isa::Scalar);
+        Ok(Self { items: items.as_standard_layout().into_owned(), temperature, isa })
     }
 
     /// M×C.
@@ -101,8 +105,8 @@ impl Memory {
         self.temperature
     }
 
-    pub(super) fn replace_items(&mut self, items: Array2<f32>) {
-        self.items = items;
+    pub(super) fn items_mut(&mut self) -> ArrayViewMut2<'_, f32> {
+        self.items.view_mut()
     }
 
     /// Reads the memory for N queries, given as columns (C×N, unit length):
@@ -123,75 +127,30 @@ impl Memory {
         if out.nearest.len() != queries.ncols() || out.weights.nrows() != self.items.nrows() {
             *out = MemoryRead::new(self.items.nrows(), self.items.ncols(), queries.ncols());
         }
-        self.similarities(queries, &mut out.weights);
-        rank(&out.weights, &mut out.nearest, &mut out.second);
-        softmax_over_items(&mut out.weights, self.temperature);
-        self.weighted_sum(&out.weights, &mut out.read);
-        self.distances(queries, out);
-    }
-
-    /// ⟨item, query⟩ for every pair, M×N.
-    pub(super) fn similarities(&self, queries: ArrayView2<'_, f32>, out: &mut Array2<f32>) {
-        out.fill(0.0);
-        for (item, mut row) in self.items.rows().into_iter().zip(out.rows_mut()) {
-            for (&p, channel) in item.iter().zip(queries.rows()) {
-                row.scaled_add(p, &channel);
-            }
-        }
-    }
-
-    fn weighted_sum(&self, weights: &Array2<f32>, out: &mut Array2<f32>) {
-        out.fill(0.0);
-        for (item, weight) in self.items.rows().into_iter().zip(weights.rows()) {
-            for (&p, mut channel) in item.iter().zip(out.rows_mut()) {
-                channel.scaled_add(p, &weight);
-            }
-        }
-    }
-
-    fn distances(&self, queries: ArrayView2<'_, f32>, out: &mut MemoryRead) {
-        out.nearest_distance_sq.fill(0.0);
-        let [first, second] = &mut out.offset_distances_sq;
-        first.fill(0.0);
-        second.fill(0.0);
-        for (c, channel) in queries.rows().into_iter().enumerate() {
-            for (n, &q) in channel.iter().enumerate() {
-                let d1 = q - self.items[[out.nearest[n], c]];
-                let d2 = q - self.items[[out.second[n], c]];
-                out.nearest_distance_sq[n] += d1 * d1;
-                first[n] += (d1 + PAIRWISE_EPS) * (d1 + PAIRWISE_EPS);
-                second[n] += (d2 + PAIRWISE_EPS) * (d2 + PAIRWISE_EPS);
-            }
-        }
-        for (margin, (d1, d2)) in out.margin.iter_mut().zip(first.iter().zip(second.iter())) {
-            *margin = d2.sqrt() - d1.sqrt();
-        }
+        let queries = queries.as_standard_layout();
+        let items = Items {
+            values: values(&self.items),
+            channels: self.items.ncols(),
+            temperature: self.temperature,
+        };
+        let reading = Reading {
+            similarities: values_mut(&mut out.similarities),
+            weights: values_mut(&mut out.weights),
+            read: values_mut(&mut out.read),
+            nearest: &mut out.nearest,
+            second: &mut out.second,
+            nearest_distance_sq: &mut out.nearest_distance_sq,
+            margin: &mut out.margin,
+        };
+        let queries = queries.as_slice().expect("standard layout");
+        read_memory(self.isa, items, queries, &mut out.scratch, reading);
     }
 }
 
-fn rank(similarities: &Array2<f32>, nearest: &mut [usize], second: &mut [usize]) {
-    for n in 0..similarities.ncols() {
-        let (mut best, mut next) = (0, usize::MAX);
-        for m in 1..similarities.nrows() {
-            let value = similarities[[m, n]];
-            if value > similarities[[best, n]] {
-                (best, next) = (m, best);
-            } else if next == usize::MAX || value > similarities[[next, n]] {
-                next = m;
-            }
-        }
-        (nearest[n], second[n]) = (best, next);
-    }
+fn values(array: &Array2<f32>) -> &[f32] {
+    array.as_slice().expect("standard layout")
 }
 
-fn softmax_over_items(values: &mut Array2<f32>, temperature: f32) {
-    for mut column in values.columns_mut() {
-        let max = column.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let mut sum = 0.0;
-        for value in &mut column {
-            *value = ((*value - max) / temperature).exp();
-            sum += *value;
-        }
-        column.mapv_inplace(|value| value / sum);
-    }
+fn values_mut(array: &mut Array2<f32>) -> &mut [f32] {
+    array.as_slice_mut().expect("standard layout")
 }

@@ -1,4 +1,4 @@
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 
 use super::memory::{Memory, MemoryRead};
 
@@ -22,12 +22,9 @@ pub fn update_items(
     read: &MemoryRead,
     normaliser: Normaliser,
 ) {
-    let mut similarities = Array2::zeros(read.weights.raw_dim());
-    memory.similarities(queries, &mut similarities);
     let temperature = memory.temperature();
-    let mut items = memory.items().to_owned();
-    for (m, mut item) in items.rows_mut().into_iter().enumerate() {
-        let row = similarities.row(m);
+    for (m, mut item) in memory.items_mut().rows_mut().into_iter().enumerate() {
+        let row = read.similarities.row(m);
         let chosen = |n: &usize| read.nearest[*n] == m;
         let max = (0..row.len())
             .filter(|n| normaliser == Normaliser::Released || chosen(n))
@@ -43,5 +40,4 @@ pub fn update_items(
             item.mapv_inplace(|value| value / norm);
         }
     }
-    memory.replace_items(items);
 }

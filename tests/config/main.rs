@@ -105,6 +105,19 @@ fn a_minimal_site_takes_the_defaults() {
 }
 
 #[test]
+fn threads_are_the_sites_or_else_the_boards() {
+    let site = |first: &str| load_text(&edited(1, first)).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(site("board = \"simulated\"").threads, 1);
+    assert_eq!(site("board = \"simulated\"\nthreads = 3").threads, 3);
+    let board = "description = 'x'\ninherits = 'simulated'\n[recommended]\nthreads = 4\n";
+    let text = edited(1, "board = \"./own.toml\"");
+    let place = Workplace::new(&[("site.toml", text.as_bytes()), ("own.toml", board.as_bytes())]);
+    assert_eq!(place.load("site.toml", &boards()).unwrap_or_else(|e| panic!("{e}")).threads, 4);
+    let text = edited(1, "board = \"simulated\"\nthreads = 65");
+    assert_problems(&text, &["2:11 `threads` is 65, out of range"]);
+}
+
+#[test]
 fn inputs_take_the_defaults() {
     let inputs = "[input.acknowledge]\nline = 'ACK'\nactive = 'low'\nbias = 'pull-up'\n\
                   [input.pir]\nline = 'FAULT'\n";

@@ -1,6 +1,7 @@
 //! The host toolchain of normwatch. Each command lives in a module of its own;
 //! the runtime never depends on any of it.
 
+mod bench;
 mod board;
 mod bundle;
 mod calibrate;
@@ -39,6 +40,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Bench(bench::BenchArgs),
     BoardTest(board::BoardTestArgs),
     /// Learns from normal footage which scores are usual: the runtime's
     /// `normwatch calibrate`, options and all.
@@ -74,6 +76,7 @@ fn main() -> anyhow::Result<()> {
 
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
+        Command::Bench(args) => bench::run(&args),
         Command::BoardTest(args) => board::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Dist(args) => dist::run(&args),

@@ -1,7 +1,9 @@
 mod compare;
+mod footprint;
 mod layers;
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
@@ -14,7 +16,7 @@ use crate::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use crate::model::{Bundle, NetworkOptions, Predictor};
 use crate::output::{EventLog, JsonLines, SimulatedLine};
 use crate::runtime::{
-    Analyser, Histogram, Intake, Monitor, MonitorOptions, Scoring, SlotPool, StageRow,
+    Analyser, Histogram, Intake, Monitor, MonitorOptions, Scoring, SlotPool, Stage, StageRow,
     UpdatePolicy, replay_clip,
 };
 
@@ -38,9 +40,12 @@ pub(super) struct BenchArgs {
     /// Pixel format of the camera: grey, yuyv, uyvy, nv12, i420 or rgb24.
     #[arg(long, default_value_t = PixelFormat::Yuyv)]
     format: PixelFormat,
-    /// Threads that share every layer of the network.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
-    threads: u8,
+    /// Threads that share every layer of the network; `1,2` for both.
+    #[arg(
+        long, value_delimiter = ',', default_value = "1",
+        value_parser = clap::value_parser!(u8).range(1..=64),
+    )]
+    threads: Vec<u8>,
     /// Run plain tract too, frame by frame in turn, and compare.
     #[arg(long)]
     compare_tract: bool,
@@ -61,20 +66,43 @@ struct Summary {
     frame_p99_ms: f64,
     fps: f64,
     load_ms: f64,
+    /// From the start of the command to the first score, frames at hand.
+    first_score_ms: f64,
+    resident: footprint::Resident,
     stages: Vec<StageRow>,
+    /// Of the frame's time, what is not encoder and decoder, 0..=1.
+    around_network: f64,
+    /// A row for each number of threads that was asked for.
+    threads: Vec<ThreadsRow>,
     network: layers::NetworkReport,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<compare::Comparison>,
 }
 
+#[derive(Serialize)]
+struct ThreadsRow {
+    threads: u8,
+    frame_median_ms: f64,
+    frame_p99_ms: f64,
+    /// The first row's median by this one's.
+    speedup: f64,
+}
+
 pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
-    let start = std::time::Instant::now();
-    let options = NetworkOptions { threads: args.threads.into(), ..NetworkOptions::default() };
-    let bundle = Bundle::load_with(&args.bundle, options)?;
-    let load_ms = start.elapsed().as_secs_f64() * 1e3;
-    measure(&bundle, args, (args.frames / 10).max(bundle.manifest().input.past_span() + 1))?;
-    let (frames, stages) =
-        measure(&bundle, args, args.frames + bundle.manifest().input.past_span())?;
+    let start = Instant::now();
+    let ms = |since: Instant| since.elapsed().as_secs_f64() * 1e3;
+    let bundle = load(args, args.threads[0])?;
+    let load_ms = ms(start);
+    let span = bundle.manifest().input.past_span();
+    let mut first_score_ms = 0.0;
+    measure(&bundle, args, (args.frames / 10).max(span + 1), || {
+        if first_score_ms == 0.0 {
+            first_score_ms = ms(start);
+        }
+    })?;
+    let (frames, stages) = measure(&bundle, args, args.frames + span, || ())?;
+    let resident = footprint::Resident::now();
+    let threads = side_by_side(args, &frames)?;
     let network = layers::measure(&mut Predictor::new(&bundle), args.frames);
     let comparison = args
         .compare_tract
@@ -93,16 +121,57 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
         frame_p99_ms: frames.quantile_ns(0.99) as f64 / 1e6,
         fps: 1e3 / median_ms.max(1e-9),
         load_ms,
+        first_score_ms,
+        resident,
+        around_network: around_network(&stages),
         stages,
+        threads,
         network,
         comparison,
     };
     if args.json { print_json(&summary) } else { print(&summary) }
 }
 
+fn load(args: &BenchArgs, threads: u8) -> Result<Bundle, Error> {
+    let options = NetworkOptions { threads: threads.into(), ..NetworkOptions::default() };
+    Ok(Bundle::load_with(&args.bundle, options)?)
+}
+
+/// The first number of threads, which was measured, and the others.
+fn side_by_side(args: &BenchArgs, first: &Histogram) -> Result<Vec<ThreadsRow>, Error> {
+    let ms = |frames: &Histogram, share| frames.quantile_ns(share) as f64 / 1e6;
+    let row = |threads, frames: &Histogram| ThreadsRow {
+        threads,
+        frame_median_ms: ms(frames, 0.5),
+        frame_p99_ms: ms(frames, 0.99),
+        speedup: ms(first, 0.5) / ms(frames, 0.5).max(1e-9),
+    };
+    let mut rows = vec![row(args.threads[0], first)];
+    for &threads in &args.threads[1..] {
+        let bundle = load(args, threads)?;
+        let span = bundle.manifest().input.past_span();
+        measure(&bundle, args, (args.frames / 10).max(span + 1), || ())?;
+        rows.push(row(threads, &measure(&bundle, args, args.frames + span, || ())?.0));
+    }
+    Ok(rows)
+}
+
+fn around_network(stages: &[StageRow]) -> f64 {
+    let network = [Stage::Encode.name(), Stage::Decode.name()];
+    let median = |wanted: fn(bool) -> bool| {
+        let rows = stages.iter().filter(|row| wanted(network.contains(&row.stage)));
+        rows.map(|row| row.median_us).sum::<f64>()
+    };
+    median(|is_network| !is_network) / median(|_| true).max(1e-9)
+}
+
 fn print(summary: &Summary) -> Result<(), Error> {
     println!("{} ({}) on {}, {}", summary.bundle, summary.precision, summary.arch, summary.source);
-    println!("load and self-test {:.0} ms", summary.load_ms);
+    println!(
+        "load and self-test {:.0} ms, first score after {:.0} ms, resident memory {:.1} MB, \
+         at most {:.1} MB",
+        summary.load_ms, summary.first_score_ms, summary.resident.now_mb, summary.resident.peak_mb
+    );
     println!(
         "\n{:<12} {:>10} {:>10} {:>10} {:>7}",
         "stage", "median ms", "p99 ms", "max ms", "share"
@@ -121,6 +190,13 @@ fn print(summary: &Summary) -> Result<(), Error> {
         "{:<12} {:>10.3} {:>10.3}   → {:.1} frames a second",
         "frame", summary.frame_median_ms, summary.frame_p99_ms, summary.fps
     );
+    println!("all but encoder and decoder: {:.1} % (medians)", summary.around_network * 100.0);
+    for row in summary.threads.iter().filter(|_| summary.threads.len() > 1) {
+        println!(
+            "threads: {}, frame {:.3} ms, p99 {:.3} ms, {:.2} × the first",
+            row.threads, row.frame_median_ms, row.frame_p99_ms, row.speedup
+        );
+    }
     layers::print(&summary.network);
     if let Some(comparison) = &summary.comparison {
         compare::print(comparison);
@@ -132,6 +208,7 @@ fn measure(
     bundle: &Bundle,
     args: &BenchArgs,
     frames: usize,
+    mut judged: impl FnMut(),
 ) -> Result<(Histogram, Vec<StageRow>), Error> {
     let input = bundle.manifest().input;
     let source = NoiseSource::new(args, input.period_ns(), frames)?;
@@ -153,10 +230,11 @@ fn measure(
     let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns());
     let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
     let mut whole = Histogram::default();
-    let mut last = std::time::Instant::now();
+    let mut last = Instant::now();
     replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {
+        judged();
         whole.add(last.elapsed().as_nanos() as u64);
-        last = std::time::Instant::now();
+        last = Instant::now();
         Ok(())
     })?;
     Ok((whole, monitor.times().rows()))

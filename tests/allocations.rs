@@ -1,0 +1,151 @@
+//! Once warm, the road from a camera's frame to the lines takes no memory from
+//! the heap: what every frame allocates can fail one night, and fragments what
+//! a small board has. One test alone, because it counts for the whole process.
+
+#![cfg(feature = "runtime")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use normwatch::alarm::{AlarmOutputs, Levels, Line, Pattern, Polarity};
+use normwatch::calibrate::Calibration;
+use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
+use normwatch::model::{Bundle, NetworkOptions, Normaliser, Predictor};
+use normwatch::output::{EventLog, JsonLines, SimulatedLine};
+use normwatch::replay::default_alarm;
+use normwatch::runtime::{
+    Analyser, Intake, Monitor, MonitorOptions, Scoring, SlotPool, UpdatePolicy, replay_clip,
+};
+use normwatch::score::Mask;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call is the system's own.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const WARM_UP: usize = 4;
+const COUNTED: usize = 12;
+
+/// A pattern that moves in YUYV, larger than the model's input.
+struct Moving {
+    data: Vec<u8>,
+    period_ns: u64,
+    next: u64,
+    frames: u64,
+}
+
+const WIDTH_PX: u32 = 96;
+const HEIGHT_PX: u32 = 72;
+
+impl FrameSource for Moving {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        if self.next == self.frames {
+            return Ok(None);
+        }
+        let sequence = self.next;
+        self.next += 1;
+        for (index, byte) in self.data.iter_mut().enumerate() {
+            *byte = (index as u64 * 7 + sequence * 13) as u8;
+        }
+        Ok(Some(Frame {
+            format: PixelFormat::Yuyv,
+            width_px: WIDTH_PX,
+            height_px: HEIGHT_PX,
+            stride_bytes: 2 * WIDTH_PX as usize,
+            data: &self.data,
+            timestamp_ns: sequence * self.period_ns,
+            sequence,
+        }))
+    }
+
+    fn describe(&self) -> String {
+        "a pattern".into()
+    }
+}
+
+/// Allocations of the frames behind the warm-up.
+fn count(bundle: &Bundle, update: UpdatePolicy) -> u64 {
+    let input = bundle.manifest().input;
+    let frames = (input.past_span() + WARM_UP + COUNTED) as u64;
+    let data = vec![0; 2 * (WIDTH_PX * HEIGHT_PX) as usize];
+    let source = Moving { data, period_ns: input.period_ns(), next: 0, frames };
+    let calibration = bundle.calibration_text().unwrap();
+    let calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
+    let mask = Mask::everything(input.width_px, input.height_px);
+    let analyser = Analyser::new(bundle, mask, &Scoring::new(calibration, bundle), update);
+    let pin = || Line::new(SimulatedLine::new().1, Polarity::ActiveHigh, false);
+    let outputs = AlarmOutputs::new(pin(), Pattern::Steady, pin(), Pattern::Steady).unwrap();
+    let levels = Levels { enter: 2.0, exit: 1.0 };
+    let options = MonitorOptions {
+        past_frames: input.frames,
+        frame_spacing: input.frame_spacing,
+        period_ns: input.period_ns(),
+        alarm: default_alarm(levels),
+        stale_ms: 1000,
+        log_lines: true,
+    };
+    let log = EventLog::new(None::<JsonLines<Vec<u8>>>);
+    let mut monitor = Monitor::new(options, analyser, outputs, log, 0);
+    let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns());
+    let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
+    let mut judged = 0;
+    let (mut warm, mut last) = (0, 0);
+    let result = replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {
+        judged += 1;
+        last = ALLOCATIONS.load(Ordering::Relaxed);
+        if judged == WARM_UP {
+            warm = last;
+        }
+        Ok(())
+    });
+    assert!(result.unwrap().judged as usize >= WARM_UP + COUNTED);
+    last - warm
+}
+
+#[test]
+fn a_warm_frame_allocates_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for path in [
+        "models/walkway-edge",
+        "tests/fixtures/reference/tiny-paper",
+        "tests/fixtures/int8/tiny-paper",
+        "tests/fixtures/int8/tiny-nearest",
+    ] {
+        for threads in [1, 2] {
+            let options = NetworkOptions { threads, ..NetworkOptions::default() };
+            let bundle = Bundle::load_with(&root.join(path), options).unwrap();
+            assert!(Predictor::new(&bundle).engine().is_ok(), "{path} runs on kernels");
+            let gated =
+                UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold: 1e9 };
+            for update in [UpdatePolicy::Frozen, gated] {
+                let before = ALLOCATIONS.load(Ordering::Relaxed);
+                let allocations = count(&bundle, update);
+                assert!(ALLOCATIONS.load(Ordering::Relaxed) > before, "nothing is counted");
+                assert_eq!(allocations, 0, "{path}, threads: {threads}, {update:?}");
+            }
+        }
+    }
+}
