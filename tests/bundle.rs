@@ -164,7 +164,7 @@ fn a_memory_of_another_kind_is_refused() {
 
 #[test]
 fn the_manifest_must_fit_and_make_sense() {
-    let cases: [(&str, &str, &str, &[&str]); 9] = [
+    let cases: [(&str, &str, &str, &[&str]); 10] = [
         ("format_version = 1", "format_version = 2", "manifest.toml", &["version 2", "version 1"]),
         ("width_px = 32", "width_px = 64", "encoder.onnx", &["64"]),
         ("width_px = 32", "width_px = \"32\"", "manifest.toml", &["width_px"]),
@@ -173,6 +173,7 @@ fn the_manifest_must_fit_and_make_sense() {
         ("precision = \"f32\"", "precision = \"f31\"", "manifest.toml", &["f31"]),
         ("precision = \"f32\"", "precision = \"int8\"", "manifest.toml", &["int8", "in f32"]),
         ("lambda = 0.6", "lambda = 1.6", "manifest.toml", &["lambda"]),
+        ("frames = 4", "frames = 4\nframe_spacing = 0", "manifest.toml", &["frame_spacing"]),
         ("\"memory.npy\" =", "\"../memory.npy\" =", "manifest.toml", &["memory.npy"]),
     ];
     for (from, to, file, words) in cases {

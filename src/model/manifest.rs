@@ -89,7 +89,8 @@ pub struct InputSection {
     /// t, the number of past frames that the encoder sees.
     pub frames: usize,
     /// g: frame i is predicted from frames i − t·g to i − g, every g-th.
-    /// 1, consecutive frames, where it is left out.
+    /// 1, consecutive frames, where it is left out. 0 where the network is
+    /// given frame i itself and reconstructs it; t is 1 then.
     #[serde(default = "consecutive", skip_serializing_if = "is_consecutive")]
     pub frame_spacing: usize,
     /// Frames a second of the training footage.
@@ -113,6 +114,11 @@ impl InputSection {
             channels: self.channels,
             resize: self.resize,
         }
+    }
+
+    /// Whether the network is given the very frame that is judged.
+    pub fn reconstructs(&self) -> bool {
+        self.frame_spacing == 0
     }
 
     /// t·g: how many frames back the oldest one lies that the encoder sees.
@@ -197,7 +203,6 @@ impl Manifest {
             ("input.width_px", input.width_px),
             ("input.height_px", input.height_px),
             ("input.frames", input.frames),
-            ("input.frame_spacing", input.frame_spacing),
             ("memory.items", self.memory.items),
             ("memory.channels", self.memory.channels),
             ("score.block_px", self.score.block_px),
@@ -209,6 +214,13 @@ impl Manifest {
             return Err(format!(
                 "`input.frames` times `input.frame_spacing` must be at most {MAX_PAST_FRAMES}"
             ));
+        }
+        if input.reconstructs() && input.frames != 1 {
+            return Err(
+                "`input.frame_spacing` of 0, a network that reconstructs the frame itself, \
+                 goes with `input.frames` of 1 alone"
+                    .into(),
+            );
         }
         if self.memory.items < 2 {
             return Err(

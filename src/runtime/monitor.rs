@@ -17,7 +17,8 @@ use crate::output::{Event, EventLog, EventSink};
 pub struct MonitorOptions {
     /// t of the model.
     pub past_frames: usize,
-    /// From one frame that the model sees to the next; 1 for consecutive ones.
+    /// From one frame that the model sees to the next; 1 for consecutive ones,
+    /// 0 where it sees the judged frame alone.
     pub frame_spacing: usize,
     pub period_ns: u64,
     pub alarm: AlarmConfig,

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::arch::Arch;
 use super::packages::Parts;
+use super::patience::Patience;
 use super::qmp::Qmp;
 
 const MEMORY_MIB: &str = "512";
@@ -68,6 +69,12 @@ impl Emulator {
             anyhow::bail!("{program} did not start ({status:?}); what it said is above");
         };
         Ok((Emulator { child, folder, qmp }, input, output))
+    }
+
+    /// Limits that are fair to this emulator.
+    pub fn patience(&self) -> Patience {
+        // `setpriv` has become the emulator.
+        Patience::with(self.child.id())
     }
 }
 

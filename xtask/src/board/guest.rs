@@ -2,10 +2,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::patience::{Limit, Patience};
 use super::transcript::Transcript;
 
 const READY: &str = "normwatch-board ready: ";
@@ -23,11 +24,16 @@ pub struct Guest {
     input: ChildStdin,
     lines: Receiver<String>,
     transcript: Transcript,
+    patience: Patience,
     next_id: u32,
 }
 
 impl Guest {
-    pub fn new(input: ChildStdin, output: ChildStdout, transcript: Transcript) -> Guest {
+    pub fn new(
+        (input, output): (ChildStdin, ChildStdout),
+        patience: Patience,
+        transcript: Transcript,
+    ) -> Guest {
         let (sender, lines) = channel();
         thread::spawn(move || {
             let mut reader = BufReader::new(output);
@@ -39,7 +45,7 @@ impl Guest {
                 bytes.clear();
             }
         });
-        Guest { input, lines, transcript, next_id: 0 }
+        Guest { input, lines, transcript, patience, next_id: 0 }
     }
 
     /// Waits until the guest's shell is there; returns machine and kernel.
@@ -47,10 +53,10 @@ impl Guest {
     /// # Errors
     /// It is not in time; the error holds what the guest said last.
     pub fn wait_ready(&mut self, within: Duration) -> Result<String> {
-        let start = Instant::now();
+        let limit = self.patience.limit(within);
         let mut said = Vec::new();
         loop {
-            let Some(line) = self.line(within.saturating_sub(start.elapsed()))? else {
+            let Some(line) = self.line(&limit)? else {
                 bail!("the board is not up after {} s; {}", within.as_secs(), last(&said));
             };
             if let Some(system) = line.strip_prefix(READY) {
@@ -87,11 +93,11 @@ impl Guest {
         self.next_id += 1;
         let id = self.next_id;
         writeln!(self.input, "{id} {command}").context("the board is gone")?;
-        let start = Instant::now();
+        let limit = self.patience.limit(within);
         let end = format!("{ANSWER}{id} exit ");
         let mut said: Vec<String> = Vec::new();
         loop {
-            let Some(line) = self.line(within.saturating_sub(start.elapsed()))? else {
+            let Some(line) = self.line(&limit)? else {
                 bail!("`{command}` did not end within {} s; {}", within.as_secs(), last(&said));
             };
             if let Some(status) = line.strip_prefix(&end) {
@@ -107,12 +113,15 @@ impl Guest {
         }
     }
 
-    fn line(&self, within: Duration) -> Result<Option<String>> {
-        match self.lines.recv_timeout(within) {
-            Ok(line) => Ok(Some(line)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => bail!("the emulator has ended"),
+    fn line(&self, limit: &Limit) -> Result<Option<String>> {
+        while let Some(left) = limit.left() {
+            match self.lines.recv_timeout(left) {
+                Ok(line) => return Ok(Some(line)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => bail!("the emulator has ended"),
+            }
         }
+        Ok(None)
     }
 }
 

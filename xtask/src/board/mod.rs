@@ -13,6 +13,7 @@ mod initramfs;
 mod modules;
 mod packages;
 mod parity;
+mod patience;
 mod qmp;
 mod running;
 mod scenario;

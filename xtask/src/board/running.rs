@@ -43,7 +43,7 @@ impl Board {
         transcript: Transcript,
     ) -> Result<Board> {
         let (emulator, input, output) = Emulator::start(arch, parts, initramfs)?;
-        let guest = Guest::new(input, output, transcript.clone());
+        let guest = Guest::new((input, output), emulator.patience(), transcript.clone());
         let mut board = Board { arch, emulator, transcript, guest, steps: 0 };
         board.wait_ready()?;
         Ok(board)
@@ -137,9 +137,9 @@ impl Board {
     /// # Errors
     /// It has not in time; `what` says what was waited for.
     pub fn wait_for(&mut self, what: &str, command: &str, within: Duration) -> Result<()> {
-        let start = Instant::now();
+        let limit = self.emulator.patience().limit(within);
         while self.guest.run_quietly(command, within + BOOT)?.status != 0 {
-            if start.elapsed() > within {
+            if limit.left().is_none() {
                 bail!("not within {} s: {what} (`{command}`)", within.as_secs());
             }
             sleep(TICK);
@@ -170,9 +170,9 @@ impl Board {
     /// # Errors
     /// It has not in time.
     pub fn wait_level(&mut self, line: Line, high: bool, within: Duration) -> Result<()> {
-        let start = Instant::now();
+        let limit = self.emulator.patience().limit(within);
         while self.level(line)? != high {
-            if start.elapsed() > within {
+            if limit.left().is_none() {
                 bail!(
                     "the {} is not {} within {} s",
                     self.name(line),

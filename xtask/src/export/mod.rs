@@ -23,17 +23,21 @@ use crate::verify;
 
 pub use forward::forward;
 
-/// γ of the released code for prediction.
-const GATE_THRESHOLD: f64 = 0.01;
-/// λ of the released code for prediction.
-const LAMBDA: f64 = 0.6;
+/// λ and γ of the released code.
+fn score_constants(task: Task) -> (f64, f64) {
+    match task {
+        Task::Prediction => (0.6, 0.01),
+        Task::Reconstruction => (0.7, 0.015),
+    }
+}
 
 /// Makes a bundle of what a training left behind.
 ///
 /// BatchNorm is folded into the convolutions, encoder and decoder become ONNX
 /// graphs, and the network's answer to one generated input is stored, computed
 /// without ONNX and with BatchNorm unfolded, for the self-test of whoever loads
-/// the bundle. The bundle is verified before it is kept.
+/// the bundle. A reconstruction network becomes a bundle too: the runtime gives
+/// it the frame that it judges. The bundle is verified before it is kept.
 #[derive(Args, Debug)]
 pub struct ExportArgs {
     /// The RUN folder of `train` or `import`.
@@ -79,12 +83,6 @@ pub struct ExportArgs {
 pub fn run(args: &ExportArgs) -> Result<()> {
     ensure!(!args.out.exists(), "{} exists: remove it or choose another name", args.out.display());
     let mut checkpoint = Checkpoint::load(&args.run)?;
-    ensure!(
-        checkpoint.network.spec.task == Task::Prediction,
-        "{} is a reconstruction network, but the runtime judges predictions of the next frame: \
-         train with a prediction preset to get a bundle",
-        args.run.display()
-    );
     if args.grey {
         grey::fold(&mut checkpoint).with_context(|| args.run.display().to_string())?;
     }
@@ -111,6 +109,12 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
     let items = Array2::from_shape_vec(shape, checkpoint.items.data.clone())?;
     let memory = Memory::new(items.clone(), network.spec.temperature).context("memory items")?;
     let golden = golden(checkpoint, &memory)?;
+    let task = network.spec.task;
+    let (lambda, gate_threshold) = score_constants(task);
+    let mut input = network.input;
+    if task == Task::Reconstruction {
+        input.frame_spacing = 0;
+    }
     let folder = args.run.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -119,15 +123,15 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
         precision: Precision::F32,
         training_data: checkpoint.run.training_data.clone(),
         licence_note: args.licence.clone(),
-        input: network.input,
+        input,
         memory: MemorySection {
             items: network.spec.items,
             channels: network.spec.query_channels(),
             temperature: network.spec.temperature,
         },
         score: ScoreSection {
-            lambda: LAMBDA,
-            gate_threshold: GATE_THRESHOLD,
+            lambda,
+            gate_threshold,
             block_px: args.block_px,
             texture_floor: args.texture_floor,
             smoothing_ms: args.smoothing_ms,
@@ -169,8 +173,12 @@ fn generated_frames(network: &Network) -> Array3<u8> {
 
 fn card(checkpoint: &Checkpoint, manifest: &Manifest, grey: bool) -> String {
     let network = &checkpoint.network;
+    let kind = match network.spec.task {
+        Task::Prediction => "prediction",
+        Task::Reconstruction => "reconstruction",
+    };
     let mut text = format!(
-        "# {}\n\nA prediction network with a memory of normal patterns, preset `{}`, exported by \
+        "# {}\n\nA {kind} network with a memory of normal patterns, preset `{}`, exported by \
          normwatch {}.\n\n| | |\n|---|---|\n",
         manifest.name,
         manifest.preset,

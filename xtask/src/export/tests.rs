@@ -2,13 +2,17 @@ use std::fs;
 use std::path::Path;
 
 use ndarray::Array3;
-use normwatch::model::{Bundle, Memory};
+use normwatch::model::{Bundle, Memory, Predictor};
+use normwatch::output::JsonLines;
 use normwatch::preprocess::Resize;
+use normwatch::replay::{NO_LEVELS, PlayOptions, default_alarm, list_footage, play};
+use normwatch::runtime::{FrameScore, UpdatePolicy};
+use normwatch::score::{ErrorMap, Mask, psnr_db};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::fixture::{command, reference, refusal, text};
+use crate::fixture::{command, footage, reference, refusal, text};
 use crate::net::{NetworkSpec, Preset, Upsampling, Weights, initial_items, initial_weights};
 use crate::run::{FORMAT_VERSION as RUN_VERSION, RUN_FILE, RunFile};
 
@@ -146,10 +150,61 @@ fn runs_that_cannot_be_exported_are_refused() {
     let bytes = fs::read(&best).unwrap();
     fs::write(&best, &bytes[..bytes.len() / 2]).unwrap();
     assert!(refusal(&args).contains("best.safetensors is damaged"), "{}", refusal(&args));
-    fs::remove_dir_all(&run).unwrap();
+    assert!(!out.exists());
+}
+
+/// The runtime shows a reconstruction network the frame that it judges and
+/// compares the answer with that same frame: from the first frame on every one
+/// has a score, and it is the plain forward pass's.
+#[test]
+fn a_reconstruction_is_compared_with_the_frame_that_was_shown() {
+    let work = tempfile::tempdir().unwrap();
+    let (run, out) = (work.path().join("run"), work.path().join("out"));
     let recon =
         NetworkSpec { task: Task::Reconstruction, skips: false, ..spec(Upsampling::Transposed) };
-    store_run(&run, recon, Channels::Bgr);
-    assert!(refusal(&args).contains("judges predictions"), "{}", refusal(&args));
-    assert!(!out.exists());
+    let checkpoint = store_run(&run, recon, Channels::Bgr);
+    let items = Array2::from_shape_vec((4, 16), checkpoint.items.data.clone()).unwrap();
+    let memory = Memory::new(items, 1.0).unwrap();
+    command(&["export", text(&run), "--out", text(&out)]).unwrap();
+    let bundle = Bundle::load(&out).unwrap();
+    let manifest = bundle.manifest();
+    assert!(manifest.input.reconstructs());
+    assert_eq!((manifest.score.lambda, manifest.score.gate_threshold), (0.7, 0.015));
+    assert!(Predictor::new(&bundle).engine().is_ok(), "our own kernels take it");
+
+    let footage = footage(6, 32);
+    let judged = play_all(&bundle, footage.path());
+    assert_eq!(judged.len(), 6);
+    let mut map = ErrorMap::new(Mask::everything(24, 16), manifest.score.block_px);
+    for (frame, score) in &judged {
+        let shown = Array3::from_shape_vec((3, 16, 24), frame.clone()).unwrap();
+        let shown = shown.mapv(|b| f32::from(b) / 127.5 - 1.0);
+        let answer = forward(&checkpoint.network, &checkpoint.weights, &memory, &shown).unwrap();
+        let psnr = psnr_db(&map.measure(answer.prediction.as_slice().unwrap(), frame));
+        assert!((psnr - score.psnr_db).abs() < 1e-3, "{psnr} and {}", score.psnr_db);
+    }
+    let int8 = work.path().join("int8");
+    let given = ["--footage", text(footage.path())];
+    command(&[&["quantize", text(&out), "--out", text(&int8)], &given[..]].concat()).unwrap();
+    command(&[&["verify", text(&out), text(&int8)], &given[..]].concat()).unwrap();
+}
+
+/// Every judged frame as the model saw it, with its score.
+fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
+    let input = bundle.manifest().input;
+    let options = PlayOptions {
+        alarm: default_alarm(NO_LEVELS),
+        mask: Mask::everything(input.width_px, input.height_px),
+        calibration: None,
+        update: UpdatePolicy::Frozen,
+        fps: input.fps,
+    };
+    let mut judged = Vec::new();
+    let clips = list_footage(footage).unwrap();
+    play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
+        judged.push((playing.frame.to_vec(), playing.step.score.unwrap()));
+        Ok(())
+    })
+    .unwrap();
+    judged
 }

@@ -10,11 +10,12 @@ use normwatch::replay::{Clip, list_footage};
 use crate::progress;
 
 /// Past frames and the frame that followed them, as the network takes them.
+/// For a network that reconstructs, both are the same frame.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// t frames one after the other, oldest first, planar u8.
     pub past: Vec<u8>,
-    /// The frame to predict, planar u8.
+    /// The frame to answer with, planar u8.
     pub next: Vec<u8>,
 }
 
@@ -89,8 +90,12 @@ pub fn read(
 }
 
 fn sample(window: &VecDeque<Vec<u8>>, spacing: usize) -> Sample {
+    let next = window.back().cloned().unwrap_or_default();
+    if spacing == 0 {
+        return Sample { past: next.clone(), next };
+    }
     let past = window.iter().take(window.len() - 1).step_by(spacing).flatten().copied().collect();
-    Sample { past, next: window.back().cloned().unwrap_or_default() }
+    Sample { past, next }
 }
 
 /// Hands every frame of a clip on, and why one could not be read.
@@ -147,6 +152,10 @@ mod tests {
         assert_eq!(spaced.len(), 1);
         assert_eq!(spaced[0].past, [&all[1].past[..len], &all[2].next].concat());
         assert_eq!(spaced[0].next, all[6].next);
+        let itself = InputSection { frames: 1, frame_spacing: 0, ..input };
+        let itself = read(&[folder.path()], &itself, 100).unwrap();
+        assert_eq!(itself.len(), 13);
+        assert!(itself.iter().all(|sample| sample.past == sample.next));
         assert!(read(&[folder.path()], &InputSection { frames: 9, ..input }, 2).is_err());
     }
 }

@@ -16,7 +16,8 @@ use anyhow::Result;
 use super::running::Board;
 
 /// Everything that the emulated processor has to compute for is waited for this
-/// long at most: some thirty times what an idle host needs.
+/// long at most, not counting what the emulator waits for a processor itself:
+/// some thirty times what an idle host needs.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The guest's memory of what the program said.

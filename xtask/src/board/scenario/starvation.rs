@@ -31,6 +31,7 @@ pub fn starve(board: &mut Board) -> Result<()> {
         PATIENCE,
     )?;
     board.wait_level(Line::Fault, false, HEARTBEAT)?;
+    // The watchdog's own clock does not wait for a starved emulator.
     let event = board.emulator.qmp.event("WATCHDOG", PATIENCE)?;
     let event = event.context("the watchdog does not bite")?;
     board.holds(&format!("the emulator reports WATCHDOG {event}"));
