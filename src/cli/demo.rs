@@ -61,7 +61,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let options = PlayOptions {
         alarm: default_alarm(budget.levels()),
         mask,
-        scoring: Scoring::Deployed(calibration),
+        scoring: Scoring::deployed(calibration),
         update: UpdatePolicy::Frozen,
         fps: bundle.manifest().input.fps,
     };

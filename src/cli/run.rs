@@ -73,7 +73,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     signal_hook::flag::register(SIGUSR1, acknowledged.clone())
         .map_err(internal("install the signal handlers"))?;
     let input = bundle.manifest().input;
-    let scoring = Scoring::Deployed(calibration);
+    let scoring = Scoring::deployed(calibration);
     let analyser = Analyser::new(&bundle, mask, &scoring, update_policy(&site, &bundle));
     let options = MonitorOptions {
         past_frames: input.frames,

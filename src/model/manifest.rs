@@ -236,7 +236,8 @@ impl Manifest {
         if !(0.0..=1.0).contains(&self.score.lambda) {
             return Err("`score.lambda` must be between 0 and 1".into());
         }
-        if !(self.score.texture_floor > 0.0) {
+        let floor = self.score.texture_floor;
+        if floor.is_nan() || floor <= 0.0 {
             return Err("`score.texture_floor` must be above 0".into());
         }
         Ok(())

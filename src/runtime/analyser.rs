@@ -26,13 +26,17 @@ pub enum Scoring {
     /// The terms alone, without a calibration: what one is made from.
     Terms(BlockRule),
     /// The deployed score, with the rule that its calibration was made with.
-    Deployed(Calibration),
+    Deployed(Box<Calibration>),
 }
 
 impl Scoring {
     /// The calibration's score, or the bundle's terms where there is none.
     pub fn new(calibration: Option<Calibration>, bundle: &Bundle) -> Self {
-        calibration.map_or_else(|| Self::Terms(bundle.manifest().score.into()), Self::Deployed)
+        calibration.map_or_else(|| Self::Terms(bundle.manifest().score.into()), Self::deployed)
+    }
+
+    pub fn deployed(calibration: Calibration) -> Self {
+        Self::Deployed(Box::new(calibration))
     }
 
     pub fn rule(&self) -> BlockRule {

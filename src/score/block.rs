@@ -41,7 +41,7 @@ impl BlockRule {
         if !(1..=4096).contains(&self.block_px) {
             return Err("`block_px` must be between 1 and 4096".into());
         }
-        if !(self.texture_floor > 0.0) {
+        if self.texture_floor.is_nan() || self.texture_floor <= 0.0 {
             return Err("`texture_floor` must be above 0".into());
         }
         if self.smoothing_ms > 60_000 {
@@ -74,13 +74,14 @@ pub struct Block {
 /// A predictor is never exact about where an edge lies. An error of s pixels in
 /// its place costs s²·|∇I|², so the same small slip costs much where the
 /// picture has much texture, and a walker in a striped shirt outranks a cart.
-/// The mean squared error of a block is therefore divided by the mean squared
+/// The error's variance within a block is therefore divided by the mean squared
 /// gradient of the frame that came, plus c:
 ///
-/// ratio = mean(e²) ⁄ (mean(|∇I|²) + c)
+/// ratio = (mean(e²) − mean(e)²) ⁄ (mean(|∇I|²) + c)
 ///
 /// which reads as the squared slip in pixels where texture dominates, and as
-/// the plain error over c where there is none. What is odd stays near its place
+/// the plain variance over c where there is none. The mean is taken off because
+/// what makes a whole block brighter or darker is light. What is odd stays near its place
 /// from frame to frame and noise does not: each block's ratio is smoothed
 /// exponentially by time before the largest is taken.
 #[derive(Clone, Debug)]
@@ -89,6 +90,7 @@ pub struct BlockTerm {
     rule: BlockRule,
     gradient: Vec<f32>,
     errors: ColumnSums,
+    offsets: ColumnSums,
     textures: ColumnSums,
     ratios: Vec<f32>,
     last_ns: Option<u64>,
@@ -102,6 +104,7 @@ impl BlockTerm {
         Self {
             gradient: vec![0.0; width * height],
             errors: ColumnSums::new(width),
+            offsets: ColumnSums::new(width),
             textures: ColumnSums::new(width),
             ratios: vec![0.0; places],
             last_ns: None,
@@ -137,9 +140,15 @@ impl BlockTerm {
         share_kept(before_ns, now_ns, self.rule.smoothing_ms)
     }
 
-    /// Takes the squared errors (finite, row by row) of a frame (planar u8)
-    /// and gives the block with the largest ratio.
-    pub fn worst(&mut self, squared: &[f32], frame: &[u8], timestamp_ns: u64) -> Block {
+    /// Takes the squared and the signed errors (finite, row by row) of a frame
+    /// (planar u8) and gives the block with the largest ratio.
+    pub fn worst(
+        &mut self,
+        squared: &[f32],
+        signed: &[f32],
+        frame: &[u8],
+        timestamp_ns: u64,
+    ) -> Block {
         let relative = self.rule.texture_floor.is_finite();
         if relative {
             squared_gradient(frame, self.mask.width_px(), &mut self.gradient);
@@ -149,11 +158,13 @@ impl BlockTerm {
             (self.mask.width_px(), self.mask.height_px(), self.rule.block_px);
         let mut worst = Block { size_px: size, ratio: -1.0, ..Block::default() };
         self.errors.clear();
+        self.offsets.clear();
         self.textures.clear();
         let mut ratios = self.ratios.chunks_exact_mut(width + 1 - size);
         for y in 0..height {
             self.errors.slide(squared, &self.mask, y, size);
             if relative {
+                self.offsets.slide(signed, &self.mask, y, size);
                 self.textures.slide(&self.gradient, &self.mask, y, size);
             }
             if y + 1 < size {
@@ -161,7 +172,8 @@ impl BlockTerm {
             }
             let row = ratios.next().expect("a row of blocks for each position of the filter");
             let floor = if relative { Some(self.rule.texture_floor) } else { None };
-            let means = RowMeans { errors: &self.errors, textures: &self.textures, size, floor };
+            let (errors, offsets, textures) = (&self.errors, &self.offsets, &self.textures);
+            let means = RowMeans { errors, offsets, textures, size, floor };
             means.blend_into(row, keep, y + 1 - size, &mut worst);
         }
         worst
@@ -171,6 +183,7 @@ impl BlockTerm {
 /// One row of blocks.
 struct RowMeans<'a> {
     errors: &'a ColumnSums,
+    offsets: &'a ColumnSums,
     textures: &'a ColumnSums,
     size: usize,
     floor: Option<f32>,
@@ -180,13 +193,18 @@ impl RowMeans<'_> {
     fn blend_into(&self, row: &mut [f32], keep: f32, y_px: usize, worst: &mut Block) {
         let area = 1.0 / (self.size * self.size) as f32;
         let mut error = self.errors.first(self.size);
+        let mut offset = self.offsets.first(self.size);
         let mut texture = self.textures.first(self.size);
         for (x_px, smoothed) in row.iter_mut().enumerate() {
             error += self.errors.0[x_px + self.size - 1];
+            offset += self.offsets.0[x_px + self.size - 1];
             texture += self.textures.0[x_px + self.size - 1];
             let mean_sq = error as f32 * area;
             let ratio = match self.floor {
-                Some(floor) => mean_sq / (texture as f32 * area + floor),
+                Some(floor) => {
+                    let mean = offset as f32 * area;
+                    (mean_sq - mean * mean).max(0.0) / (texture as f32 * area + floor)
+                }
                 None => mean_sq,
             };
             *smoothed = if keep > 0.0 { keep * *smoothed + (1.0 - keep) * ratio } else { ratio };
@@ -194,6 +212,7 @@ impl RowMeans<'_> {
                 *worst = Block { x_px, y_px, mean_sq, ratio: *smoothed, ..*worst };
             }
             error -= self.errors.0[x_px];
+            offset -= self.offsets.0[x_px];
             texture -= self.textures.0[x_px];
         }
     }

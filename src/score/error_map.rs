@@ -23,14 +23,18 @@ impl FrameError {
 #[derive(Clone, Debug)]
 pub struct ErrorMap {
     map: Vec<f32>,
+    /// Prediction less frame, mean over channels.
+    signed: Vec<f32>,
     blocks: BlockTerm,
 }
 
 impl ErrorMap {
     /// `rule.block_px` is cut down to the smaller side of the frame.
     pub fn new(mask: Mask, rule: BlockRule) -> Self {
+        let pixels = mask.width_px() * mask.height_px();
         Self {
-            map: vec![0.0; mask.width_px() * mask.height_px()],
+            map: vec![0.0; pixels],
+            signed: vec![0.0; pixels],
             blocks: BlockTerm::new(mask, rule),
         }
     }
@@ -71,12 +75,14 @@ impl ErrorMap {
         let sum = self.squared_errors(prediction, target);
         let mse = sum / self.map.len() as f64 / planes as f64;
         if planes > 1 {
-            self.map.iter_mut().for_each(|e| *e /= planes as f32);
+            let both = self.map.iter_mut().chain(&mut self.signed);
+            both.for_each(|e| *e /= planes as f32);
         }
         if !mse.is_finite() {
             return FrameError { mse, worst_block: Block::default() };
         }
-        FrameError { mse, worst_block: self.blocks.worst(&self.map, target, timestamp_ns) }
+        let worst_block = self.blocks.worst(&self.map, &self.signed, target, timestamp_ns);
+        FrameError { mse, worst_block }
     }
 
     /// Forgets the smoothed blocks, after a gap in the footage.
@@ -86,18 +92,22 @@ impl ErrorMap {
 
     fn squared_errors(&mut self, prediction: &[f32], target: &[u8]) -> f64 {
         self.map.fill(0.0);
+        self.signed.fill(0.0);
         let mut sum = 0.0f64;
         let pixels = self.map.len();
         let width = self.width_px();
         let planes = prediction.chunks_exact(pixels).zip(target.chunks_exact(pixels));
         for (prediction, target) in planes {
             let rows = prediction.chunks_exact(width).zip(target.chunks_exact(width));
-            for (map, (prediction, target)) in self.map.chunks_exact_mut(width).zip(rows) {
+            let maps = self.map.chunks_exact_mut(width).zip(self.signed.chunks_exact_mut(width));
+            for ((map, signed), (prediction, target)) in maps.zip(rows) {
                 let mut row_sum = 0.0f32;
-                for ((error, &p), &t) in map.iter_mut().zip(prediction).zip(target) {
+                let errors = map.iter_mut().zip(signed);
+                for ((error, &p), &t) in errors.zip(prediction).zip(target) {
                     let difference = (p + 1.0) * 0.5 - f32::from(t) * (1.0 / 255.0);
                     let squared = difference * difference;
-                    *error += squared;
+                    *error.0 += squared;
+                    *error.1 += difference;
                     row_sum += squared;
                 }
                 sum += f64::from(row_sum);
