@@ -29,6 +29,7 @@ def arguments():
     parser.add_argument("--paste", metavar="CLIP", nargs="+", help="normal clips to paste into")
     parser.add_argument("--copies", type=int, default=6, help="of each clip, every one with another pedestrian")
     parser.add_argument("--faster", type=float, nargs=2, default=[1.3, 2.4], help="range of the factor to the walkers' speed")
+    parser.add_argument("--light", type=float, default=1.0, help="multiplies the grey levels of the frames, clipped at 255")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
@@ -45,8 +46,8 @@ class Bundle:
         self.frames, self.fps = manifest["input"]["frames"], manifest["input"]["fps"]
         self.size = manifest["input"]["width_px"], manifest["input"]["height_px"]
 
-    def squared_errors(self, clip):
-        """u8 [n, H, W] to the squared error maps of its frames from the t-th on."""
+    def errors(self, clip):
+        """u8 [n, H, W] to the error maps of its frames from the t-th on, on the 0..1 scale."""
         frames = mnad.to_network(clip)
         outputs = [o.name for o in self.encoder.get_outputs()]
         errors = []
@@ -60,7 +61,7 @@ class Bundle:
             joined = np.concatenate([query, read.T.reshape(query.shape).astype(np.float32)], axis=1)
             feed = {i.name: answer.get(i.name, joined) for i in self.decoder.get_inputs()}
             prediction = self.decoder.run(None, feed)[0][0, 0]
-            errors.append(((prediction - frames[index]) / 2) ** 2)
+            errors.append((prediction - frames[index]) / 2)
         return np.stack(errors)
 
 
@@ -158,12 +159,13 @@ def main():
     bundle = Bundle(args.bundle)
     columns, labels = {}, []
     for clip, truth in validation(args, bundle.size):
-        errors = bundle.squared_errors(clip)
+        clip = np.rint(clip * args.light).clip(0, 255).astype(np.uint8)
+        errors = bundle.errors(clip)
         gradient = squared_gradient(clip[bundle.frames :] / 255)
         labels.append(truth[bundle.frames :])
         for side, floor in itertools.product(BLOCKS, FLOORS):
-            plain = box(errors, side)
-            ratio = plain if np.isinf(floor) else plain / (box(gradient, side) + floor)
+            plain = box(errors**2, side)
+            ratio = plain if np.isinf(floor) else (plain - box(errors, side) ** 2) / (box(gradient, side) + floor)
             for ms in SMOOTHING_MS:
                 keep = np.exp(-1000 / bundle.fps / ms) if ms else 0.0
                 columns.setdefault((side, floor, ms, "maximum"), []).append(smooth(ratio.max((1, 2)), keep))

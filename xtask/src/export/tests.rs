@@ -6,7 +6,7 @@ use normwatch::model::{Bundle, Memory, Predictor};
 use normwatch::output::JsonLines;
 use normwatch::preprocess::Resize;
 use normwatch::replay::{NO_LEVELS, PlayOptions, default_alarm, list_footage, play};
-use normwatch::runtime::{FrameScore, UpdatePolicy};
+use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
 use normwatch::score::{ErrorMap, Mask, psnr_db};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -175,12 +175,12 @@ fn a_reconstruction_is_compared_with_the_frame_that_was_shown() {
     let footage = footage(6, 32);
     let judged = play_all(&bundle, footage.path());
     assert_eq!(judged.len(), 6);
-    let mut map = ErrorMap::new(Mask::everything(24, 16), manifest.score.block_px);
+    let mut map = ErrorMap::new(Mask::everything(24, 16), manifest.score.into());
     for (frame, score) in &judged {
         let shown = Array3::from_shape_vec((3, 16, 24), frame.clone()).unwrap();
         let shown = shown.mapv(|b| f32::from(b) / 127.5 - 1.0);
         let answer = forward(&checkpoint.network, &checkpoint.weights, &memory, &shown).unwrap();
-        let psnr = psnr_db(&map.measure(answer.prediction.as_slice().unwrap(), frame));
+        let psnr = psnr_db(&map.measure(answer.prediction.as_slice().unwrap(), frame, 0));
         assert!((psnr - score.psnr_db).abs() < 1e-3, "{psnr} and {}", score.psnr_db);
     }
     let int8 = work.path().join("int8");
@@ -195,7 +195,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
     let options = PlayOptions {
         alarm: default_alarm(NO_LEVELS),
         mask: Mask::everything(input.width_px, input.height_px),
-        calibration: None,
+        scoring: Scoring::new(None, bundle),
         update: UpdatePolicy::Frozen,
         fps: input.fps,
     };
