@@ -259,7 +259,7 @@ mod tests {
     fn rounding_passes_and_another_network_does_not() {
         let ours: Vec<f32> = (0..1000).map(|i| (i as f32 / 50.0).sin()).collect();
         let near: Vec<f32> = ours.iter().map(|value| value + 5e-4).collect();
-        let far: Vec<f32> = ours.iter().map(|value| value * 0.8).collect();
+        let far: Vec<f32> = ours.iter().map(|value| -value).collect();
         for precision in [Precision::F32, Precision::Int8] {
             let verdict = |theirs: &[f32]| {
                 let (found, limit) = difference(precision, theirs, &ours);
