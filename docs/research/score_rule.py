@@ -3,7 +3,8 @@
 
 Footage is labelled (a scene with anomalies), or normal clips that the network
 has not seen, given with --paste: people are cut out of them and put back in
-elsewhere, moving faster than anybody walks. Test footage must not go in here.
+elsewhere, moving faster than anybody walks. Nothing may be chosen by what it
+prints about test footage.
 """
 
 import argparse

@@ -17,7 +17,8 @@ pub struct StageNs {
 }
 
 /// Runs a bundle: past frames in, the predicted next frame and the memory's
-/// view of them out; or one frame in, and its reconstruction out. All results are held here until the next prediction.
+/// view of them out; or one frame in, and its reconstruction out. All results
+/// are held here until the next prediction.
 #[derive(Clone, Debug)]
 pub struct Predictor {
     session: Session,
