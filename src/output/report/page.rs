@@ -34,8 +34,8 @@ pub fn render(report: &Report) -> String {
 }
 
 const NOTES: &str = "<footer>\n<p>A surprise of 3 means that normal footage is \
-    expected to reach such a value in one frame of a thousand; the score combines its terms’ \
-    surprises and smooths them. An alarm is raised once the score has stayed high for the minimum \
+    expected to reach such a value in one frame of a thousand; the score combines the surprises \
+    of its smoothed terms. An alarm is raised once the score has stayed high for the minimum \
     duration after reaching the enter level, and ends below the exit level. It counts as inside \
     the truth if it was raised within a true event.</p>\n</footer>\n";
 
