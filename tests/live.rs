@@ -159,6 +159,8 @@ impl Run {
             period_ns: 1,
             past_frames: 4,
             end_is_loss,
+            stabilise: false,
+            usual_level: None,
             progress,
         };
         let mut judged = 0;

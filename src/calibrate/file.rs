@@ -38,6 +38,10 @@ pub struct FootageSummary {
     /// Scored frames.
     pub frames: usize,
     pub duration_s: f64,
+    /// Mean grey level, 0 to 1, which pictures are brought to; they stay as
+    /// they are without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_level: Option<f32>,
 }
 
 /// `calibration.toml`: the distributions of every score term in normal footage.
@@ -111,6 +115,9 @@ impl Calibration {
                  `normwatch calibrate` again",
                 self.format_version
             ));
+        }
+        if self.footage.mean_level.is_some_and(|level| !(0.0..=1.0).contains(&level)) {
+            return Err("[footage] `mean_level` lies between 0 and 1".into());
         }
         self.block.check().map_err(|e| format!("[block] {e}"))?;
         self.block_ratio.check().map_err(|e| format!("[block_ratio] {e}"))?;

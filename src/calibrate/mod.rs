@@ -19,6 +19,8 @@ use crate::score::{BlockRule, DeployedScore, Weights};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TermSample {
     pub timestamp_ns: u64,
+    /// Mean grey level, 0 to 1.
+    pub level: f32,
     pub psnr_db: f64,
     /// The worst block's smoothed relative error.
     pub block_ratio: f64,
@@ -72,6 +74,7 @@ pub fn calibrate(
     for clip in &scored_clips {
         peaks.extend(cluster_peaks(clip, threshold));
     }
+    let mean_level = all.iter().map(|s| s.level).sum::<f32>() / all.len() as f32;
     let duration_s = all.len() as f64 * period_ns as f64 / 1e9;
     let clusters = ClusterTail::fit(&peaks, threshold, duration_s)
         .ok_or(CalibrationError::Constant { term: "score" })?;
@@ -84,6 +87,7 @@ pub fn calibrate(
             clips: clips.len(),
             frames: all.len(),
             duration_s,
+            mean_level: Some(mean_level),
         },
         block,
         weights,

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::setup::{NO_LEVELS, default_alarm, levels, whole_picture};
+use super::setup::{NO_LEVELS, View, default_alarm, levels};
 use super::{print_json, setup};
 use crate::Error;
 use crate::calibrate::{BudgetReport, Calibration, TermSample, calibrate};
@@ -11,7 +11,7 @@ use crate::model::Bundle;
 use crate::output::JsonLines;
 use crate::replay::{ClipTrace, PlayOptions, PlayResult, list_footage, play};
 use crate::runtime::{Scoring, UpdatePolicy};
-use crate::score::{BlockRule, Mask, Weights};
+use crate::score::{BlockRule, Weights};
 
 /// Budgets that the report lists beside the one asked for.
 const LISTED_ALARMS_PER_DAY: [f64; 4] = [10.0, 1.0, 1.0 / 7.0, 1.0 / 30.0];
@@ -26,7 +26,7 @@ pub(super) struct CalibrateArgs {
     bundle: PathBuf,
     /// Normal footage: a folder of images, a folder of such folders, or a
     /// video file. May be given more than once.
-    #[arg(long, value_name = "PATH", required = true)]
+    #[arg(long, visible_alias = "footage", value_name = "PATH", required = true)]
     frames: Vec<PathBuf>,
     /// Frames a second of the footage [default: the model's].
     #[arg(long)]
@@ -66,13 +66,10 @@ struct Summary<'a> {
 pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let weights = weights(args)?;
     let mut bundle = Bundle::load(&args.bundle)?;
-    let mask = match &args.config {
-        Some(path) => setup::site_mask(path, &bundle)?,
-        None => whole_picture(&bundle),
-    };
-    let mask_identity = mask.identity();
+    let view = setup::view(args.config.as_deref(), &bundle)?;
+    let mask_identity = view.mask.identity();
     let rule = rule(args, &bundle)?;
-    let result = terms(&bundle, args, mask, rule)?;
+    let result = terms(&bundle, args, view, rule)?;
     let clips: Vec<Vec<TermSample>> = result.traces.iter().map(ClipTrace::term_samples).collect();
     let description: Vec<String> = args
         .frames
@@ -119,7 +116,7 @@ fn rule(args: &CalibrateArgs, bundle: &Bundle) -> Result<BlockRule, Error> {
 fn terms(
     bundle: &Bundle,
     args: &CalibrateArgs,
-    mask: Mask,
+    view: View,
     rule: BlockRule,
 ) -> Result<PlayResult, Error> {
     let mut clips = Vec::new();
@@ -129,10 +126,11 @@ fn terms(
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
     let options = PlayOptions {
         alarm: default_alarm(NO_LEVELS),
-        mask,
+        mask: view.mask,
         scoring: Scoring::Terms(rule),
         update: UpdatePolicy::Frozen,
         fps,
+        stabilise: view.stabilise,
     };
     let mut progress = super::report::Progress::new(&clips);
     play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::report;
 use super::setup::{
-    data_dirs, default_alarm, levels, load_calibration, make_folder, whole_picture,
+    data_dirs, default_alarm, levels, make_folder, needed_calibration, whole_picture,
 };
 use crate::Error;
 use crate::alarm::Levels;
@@ -54,9 +54,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let labels = Labels::read(&folder.join("labels.json"))?;
     let clips = list_footage(&folder)?;
     let mask = whole_picture(&bundle);
-    let calibration = load_calibration(&bundle, None, &mask)?.ok_or_else(|| {
-        Error::Usage("this bundle has no calibration: run `normwatch calibrate` first".into())
-    })?;
+    let calibration = needed_calibration(&bundle, None, &mask)?;
     let budget = levels(&calibration, args.alarms_per_day)?;
     let options = PlayOptions {
         alarm: default_alarm(budget.levels()),
@@ -64,6 +62,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         scoring: Scoring::deployed(calibration),
         update: UpdatePolicy::Frozen,
         fps: bundle.manifest().input.fps,
+        stabilise: true,
     };
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");

@@ -6,9 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::report::{Progress, Sources};
-use super::setup::{
-    NO_LEVELS, default_alarm, levels, load_calibration, make_folder, site_mask, whole_picture,
-};
+use super::setup::{NO_LEVELS, View, default_alarm, levels, load_calibration, make_folder, view};
 use super::{print_json, report};
 use crate::Error;
 use crate::calibrate::BudgetReport;
@@ -78,6 +76,8 @@ struct Summary {
     footage: PathBuf,
     frames_skipped: u64,
     frames_not_finite: u64,
+    /// Because the camera sways.
+    frames_steadied: u64,
     budget: Option<BudgetReport>,
     auc: Option<AucSummary>,
     clips: Vec<ClipSummary>,
@@ -97,17 +97,14 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
             )));
         }
     }
-    let mask = match &args.config {
-        Some(path) => site_mask(path, &bundle)?,
-        None => whole_picture(&bundle),
-    };
+    let View { mask, stabilise } = view(args.config.as_deref(), &bundle)?;
     let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
     let budget = calibration.as_ref().map(|c| levels(c, args.alarms_per_day)).transpose()?;
     let alarm = default_alarm(budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels));
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
     let update = update_policy(args.update, &bundle);
     let scoring = Scoring::new(calibration, &bundle);
-    let options = PlayOptions { alarm, mask, scoring, update, fps };
+    let options = PlayOptions { alarm, mask, scoring, update, fps, stabilise };
     let result = play_into(args, &bundle, &clips, &options)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
@@ -119,6 +116,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         footage: args.frames.clone(),
         frames_skipped: result.counts.skipped,
         frames_not_finite: result.not_finite,
+        frames_steadied: result.counts.steadied,
         budget,
         auc,
         clips: summaries?,
@@ -231,6 +229,9 @@ fn print(args: &ReplayArgs, summary: &Summary, stages: &[StageRow]) -> Result<()
             "\n{} frames skipped, {} without a finite prediction",
             summary.frames_skipped, summary.frames_not_finite
         );
+    }
+    if summary.frames_steadied > 0 {
+        println!("\n{} frames moved back: the camera sways", summary.frames_steadied);
     }
     let frame_ms: f64 = stages.iter().map(|s| s.median_us / 1e3).sum();
     println!("\n{frame_ms:.1} ms a frame (sum of the stages' medians)");

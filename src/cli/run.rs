@@ -51,6 +51,7 @@ struct Summary {
     dropped: u64,
     skipped: u64,
     missed: u64,
+    steadied: u64,
     reopened: u64,
     not_finite: u64,
     line_failures: u64,
@@ -108,6 +109,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         period_ns: input.period_ns(),
         past_frames: input.past_span(),
         end_is_loss: live_source::end_is_loss(&site.camera),
+        stabilise: site.camera.stabilise,
+        usual_level: scoring.usual_level().filter(|_| site.camera.stabilise),
         progress: Progress::new(clock.monotonic_ns() / 1_000_000),
     };
     let needs = live_source::Needs::of(&input);
@@ -184,13 +187,14 @@ fn report(
     not_finite: u64,
     line_failures: u64,
 ) -> Result<(), Error> {
-    let IntakeCounts { skipped, missed, .. } = stats.counts;
+    let IntakeCounts { skipped, missed, steadied, .. } = stats.counts;
     let summary = Summary {
         judged: stats.judged,
         overtaken: stats.overtaken,
         dropped: stats.dropped,
         skipped,
         missed,
+        steadied,
         reopened: stats.reopened,
         not_finite,
         line_failures,
@@ -205,6 +209,9 @@ fn report(
         "{} frames judged, {} overtaken, {} dropped, {} skipped, {} missed by the camera",
         summary.judged, summary.overtaken, summary.dropped, summary.skipped, summary.missed
     );
+    if summary.steadied > 0 {
+        println!("{} frames moved back: the camera sways", summary.steadied);
+    }
     println!(
         "frame to line: median {:.1} ms, 99 % within {:.1} ms",
         summary.latency_median_ms, summary.latency_p99_ms

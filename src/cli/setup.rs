@@ -90,9 +90,20 @@ pub(super) fn load_site(path: &Path) -> Result<Site, Error> {
     config::load_site(path, &board_dirs(path)).map_err(|e| Error::Config(e.to_string()))
 }
 
-/// The mask of a site file, for this bundle's input.
-pub(super) fn site_mask(path: &Path, bundle: &Bundle) -> Result<Mask, Error> {
-    mask(&load_site(path)?, bundle)
+/// What of the camera's picture is watched, and whether it is held still.
+pub(super) struct View {
+    pub mask: Mask,
+    pub stabilise: bool,
+}
+
+/// As a site file has it, for this bundle's input; the whole picture, held
+/// still, without one.
+pub(super) fn view(path: Option<&Path>, bundle: &Bundle) -> Result<View, Error> {
+    let Some(path) = path else {
+        return Ok(View { mask: whole_picture(bundle), stabilise: true });
+    };
+    let site = load_site(path)?;
+    Ok(View { mask: mask(&site, bundle)?, stabilise: site.camera.stabilise })
 }
 
 /// The mask of a site, for this bundle's input.
@@ -129,11 +140,20 @@ pub(super) fn site_calibration(
     bundle: &Bundle,
     mask: &Mask,
 ) -> Result<Calibration, Error> {
-    load_calibration(bundle, site.calibration.as_deref(), mask)?.ok_or_else(|| {
+    needed_calibration(bundle, site.calibration.as_deref(), mask)
+}
+
+/// Like [`load_calibration`], where nothing works without one.
+pub(super) fn needed_calibration(
+    bundle: &Bundle,
+    path: Option<&Path>,
+    mask: &Mask,
+) -> Result<Calibration, Error> {
+    load_calibration(bundle, path, mask)?.ok_or_else(|| {
         Error::Config(format!(
             "the bundle {0} has no calibration: run `normwatch calibrate --bundle {0} --frames \
              NORMAL_FOOTAGE` first",
-            site.bundle.display()
+            bundle.path().display()
         ))
     })
 }

@@ -16,6 +16,8 @@ pub struct CameraSection {
     /// Without a frame for this long the camera counts as lost: 100 to
     /// 600 000, 3000 by default.
     pub read_timeout_ms: u32,
+    /// Whether pictures of a swaying camera are moved back; yes by default.
+    pub stabilise: bool,
 }
 
 /// The kinds of source.
@@ -121,6 +123,7 @@ impl CameraSection {
             .optional("read_timeout_ms")
             .and_then(|item| item.whole(100..=600_000))
             .unwrap_or(3000);
+        let stabilise = section.optional("stabilise").and_then(Item::flag).unwrap_or(true);
         let item = section.required("source", "\"pipe\"");
         let kind = item.clone().and_then(|item| {
             item.choice(&[
@@ -144,7 +147,7 @@ impl CameraSection {
                 None
             }
         };
-        Some(Self { source: source?, read_timeout_ms })
+        Some(Self { source: source?, read_timeout_ms, stabilise })
     }
 }
 

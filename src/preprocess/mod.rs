@@ -7,18 +7,24 @@ mod convert;
 mod error;
 mod huffman;
 mod jpeg;
+mod light;
 mod resize;
+mod stabiliser;
+mod steady;
 mod yuv;
 
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{Frame, PixelFormat};
 
-use convert::ColourPlanes;
+use convert::{ColourPlanes, Plane};
 use jpeg::JpegDecoder;
+use light::Light;
 use resize::Resizer;
+use steady::Steady;
 
 pub use error::PreprocessError;
+pub use steady::Edges;
 
 /// Which planes the network takes, in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,6 +83,9 @@ pub struct Preprocessor {
     source: Option<Source>,
     planes: ColourPlanes,
     jpeg: JpegDecoder,
+    steady: Option<Steady>,
+    light: Option<Light>,
+    level: f32,
 }
 
 #[derive(Debug)]
@@ -85,10 +94,55 @@ struct Source {
     resizer: Resizer,
 }
 
+impl Source {
+    fn resize(&mut self, planes: [Option<Plane<'_>>; 3], out: &mut [u8]) {
+        let outs = out.chunks_exact_mut(self.resizer.target_len());
+        for (plane, out) in planes.into_iter().flatten().zip(outs) {
+            self.resizer.resize(plane, out);
+        }
+    }
+}
+
 impl Preprocessor {
     pub fn new(spec: InputSpec) -> Self {
         let (planes, jpeg) = (ColourPlanes::default(), JpegDecoder::default());
-        Self { spec, source: None, planes, jpeg }
+        Self { spec, source: None, planes, jpeg, steady: None, light: None, level: 0.0 }
+    }
+
+    /// Moves every picture back to where the camera usually looks, by whole
+    /// pixels of the source, when it has slipped by at least half of one and at
+    /// most 3 % of the picture: a camera on a mast in the wind. A picture that
+    /// has not slipped stays as it is, byte for byte.
+    #[must_use]
+    pub fn steadied(mut self, steadied: bool) -> Self {
+        self.steady = steadied.then(|| Steady::new(self.spec));
+        self
+    }
+
+    /// Brings pictures to this mean grey level, 0 to 1, when the light of the
+    /// last seconds is off by more than 8 %, with a factor of at most two:
+    /// clouds, an automatic exposure that went astray. What differs less stays
+    /// as it is, byte for byte.
+    #[must_use]
+    pub fn evened(mut self, usual_level: Option<f32>) -> Self {
+        self.light = usual_level.map(Light::new);
+        self
+    }
+
+    /// Mean grey level, 0 to 1, of the last picture as the camera gave it.
+    pub fn level(&self) -> f32 {
+        self.level
+    }
+
+    /// What the last picture lacks, because it was moved back.
+    pub fn edges(&self) -> Edges {
+        self.steady.as_ref().map_or(Edges::default(), Steady::edges)
+    }
+
+    /// By how many pixels of the source the last frame was moved back, to the
+    /// left and up.
+    pub fn moved_px(&self) -> (i32, i32) {
+        self.steady.as_ref().map_or((0, 0), Steady::moved_px)
     }
 
     pub fn spec(&self) -> InputSpec {
@@ -130,16 +184,32 @@ impl Preprocessor {
             size_px,
             resizer: Resizer::new(size_px, (spec.width_px, spec.height_px), spec.resize),
         });
-        let outs = out.chunks_exact_mut(spec.width_px * spec.height_px);
-        for (plane, out) in planes.into_iter().flatten().zip(outs) {
-            source.resizer.resize(plane, out);
+        source.resize(planes, out);
+        if let Some(steady) = &mut self.steady {
+            steady.settle(planes, source, out);
+        }
+        self.level = light::mean_level(out);
+        if let Some(light) = &mut self.light {
+            light.even(self.level, out);
         }
         Ok(())
+    }
+
+    /// Forgets where the camera looks, and in which light: other footage
+    /// follows.
+    pub fn forget_view(&mut self) {
+        if let Some(steady) = &mut self.steady {
+            steady.forget();
+        }
+        if let Some(light) = &mut self.light {
+            light.forget();
+        }
     }
 
     /// Accepts any size again: for a source that was opened anew.
     pub fn forget_source(&mut self) {
         self.source = None;
+        self.forget_view();
     }
 }
 

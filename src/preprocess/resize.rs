@@ -31,10 +31,15 @@ impl Resizer {
         Self { source, target, method }
     }
 
+    /// Pixels of one plane of the result.
+    pub fn target_len(&self) -> usize {
+        self.target.0 * self.target.1
+    }
+
     /// Fills `out`, rows without padding. `plane` has the source size.
     pub fn resize(&mut self, plane: Plane<'_>, out: &mut [u8]) {
         debug_assert_eq!((plane.width, plane.height), self.source);
-        debug_assert_eq!(out.len(), self.target.0 * self.target.1);
+        debug_assert_eq!(out.len(), self.target_len());
         match &mut self.method {
             Method::Copy => {
                 let rows = out.chunks_exact_mut(plane.width).enumerate();

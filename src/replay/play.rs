@@ -23,6 +23,9 @@ pub struct PlayOptions {
     pub update: UpdatePolicy,
     /// Frames a second of the footage.
     pub fps: f64,
+    /// Whether pictures of a swaying camera are moved back, and another light
+    /// than the calibration's is evened.
+    pub stabilise: bool,
 }
 
 /// Levels that no score reaches, for footage without a calibration.
@@ -127,7 +130,9 @@ pub fn play_from<S: EventSink>(
         let frames = clip.len();
         monitor.record(&Event::Clip { clip: clip.name.clone(), frames });
         let mut trace = ClipTrace::new(&clip.name, options.fps);
-        let mut intake = Intake::new(open(clip)?, input.spec(), period_ns);
+        let intake = Intake::new(open(clip)?, input.spec(), period_ns);
+        let level = options.scoring.usual_level().filter(|_| options.stabilise);
+        let mut intake = intake.steadied(options.stabilise).evened(level);
         let result =
             replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
                 trace.push(sequence, step, |score, level| {

@@ -6,6 +6,7 @@ use super::slots::{Slot, SlotPool};
 use super::window::{MAX_PAST_FRAMES, Window};
 use crate::calibrate::Calibration;
 use crate::model::{Bundle, NetworkError, Normaliser, Predictor};
+use crate::preprocess::Edges;
 use crate::score::{
     BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, gate_error, psnr_db,
 };
@@ -39,6 +40,14 @@ impl Scoring {
         Self::Deployed(Box::new(calibration))
     }
 
+    /// Mean grey level of the footage behind the levels, 0 to 1, if known.
+    pub fn usual_level(&self) -> Option<f32> {
+        match self {
+            Self::Terms(_) => None,
+            Self::Deployed(calibration) => calibration.footage.mean_level,
+        }
+    }
+
     pub fn rule(&self) -> BlockRule {
         match self {
             Self::Terms(rule) => *rule,
@@ -52,6 +61,8 @@ impl Scoring {
 pub struct FrameScore {
     pub sequence: u64,
     pub timestamp_ns: u64,
+    /// Mean grey level, 0 to 1, as the camera gave it.
+    pub level: f32,
     pub error: FrameError,
     pub psnr_db: f64,
     /// Mean over all elements of the squared difference between query and
@@ -120,14 +131,16 @@ impl Analyser {
         times.add(Stage::Memory, stages.memory_ns);
         times.add(Stage::Decode, stages.decode_ns);
         let start = Instant::now();
-        let score = self.score(target);
+        let edges = held.iter().fold(Edges::default(), |edges, slot| edges.or(slot.edges));
+        let score = self.score(target, edges);
         times.add(Stage::Score, start.elapsed().as_nanos() as u64);
         Ok(score)
     }
 
-    fn score(&mut self, target: &Slot) -> Option<FrameScore> {
+    fn score(&mut self, target: &Slot, edges: Edges) -> Option<FrameScore> {
         let now_ns = target.timestamp_ns;
-        let error = self.error_map.measure(self.predictor.prediction(), &target.data, now_ns);
+        let prediction = self.predictor.prediction();
+        let error = self.error_map.measure_within(prediction, &target.data, edges, now_ns);
         let distance = self.predictor.memory_read().compactness();
         if !(error.is_finite() && distance.is_finite()) {
             self.not_finite += 1;
@@ -140,6 +153,7 @@ impl Analyser {
         Some(FrameScore {
             sequence: target.sequence,
             timestamp_ns: now_ns,
+            level: target.level,
             error,
             psnr_db: psnr_db(&error),
             distance,

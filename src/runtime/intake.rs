@@ -26,6 +26,9 @@ pub struct IntakeCounts {
     pub skipped: u64,
     /// Frames that the source itself lost, by its sequence numbers.
     pub missed: u64,
+    /// Frames that reached a slot and were moved back, because the camera had
+    /// swayed.
+    pub steadied: u64,
 }
 
 /// The capture side: source, rate control and preprocessing.
@@ -51,6 +54,22 @@ impl Intake {
             capture_ns: 0,
             preprocess_ns: 0,
         }
+    }
+
+    /// Whether pictures of a swaying camera are moved back, see
+    /// [`Preprocessor::steadied`]; not unless asked for.
+    #[must_use]
+    pub fn steadied(mut self, steadied: bool) -> Self {
+        self.preprocessor = self.preprocessor.steadied(steadied);
+        self
+    }
+
+    /// The mean grey level, 0 to 1, that pictures are brought to, see
+    /// [`Preprocessor::evened`]; they stay as they are unless asked for.
+    #[must_use]
+    pub fn evened(mut self, usual_level: Option<f32>) -> Self {
+        self.preprocessor = self.preprocessor.evened(usual_level);
+        self
     }
 
     pub fn counts(&self) -> IntakeCounts {
@@ -105,6 +124,9 @@ impl Intake {
                 self.counts.skipped += 1;
                 return Ok(Taken::Skipped { sequence: frame.sequence, reason: error.to_string() });
             }
+            slot.edges = self.preprocessor.edges();
+            slot.level = self.preprocessor.level();
+            self.counts.steadied += u64::from(!slot.edges.is_none());
             self.preprocess_ns = arrived.elapsed().as_nanos() as u64;
             self.counts.taken += 1;
         }
@@ -118,5 +140,6 @@ impl std::ops::AddAssign for IntakeCounts {
         self.thinned += other.thinned;
         self.skipped += other.skipped;
         self.missed += other.missed;
+        self.steadied += other.steadied;
     }
 }

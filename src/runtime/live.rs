@@ -44,6 +44,10 @@ pub struct LiveOptions {
     /// Whether the end of the footage is a lost camera, as for a camera's
     /// command, or the end of the run, as for a folder.
     pub end_is_loss: bool,
+    /// Whether pictures of a swaying camera are moved back.
+    pub stabilise: bool,
+    /// The mean grey level that pictures are brought to.
+    pub usual_level: Option<f32>,
     pub progress: Progress,
 }
 
@@ -168,7 +172,9 @@ impl Capture<'_> {
             self.doing(Capturing::Opening);
             let ended = open().and_then(|source| {
                 log::info!("capturing from {}", source.describe());
-                let mut intake = Intake::new(source, self.options.spec, self.options.period_ns);
+                let LiveOptions { spec, period_ns, stabilise, usual_level, .. } = self.options;
+                let intake = Intake::new(source, spec, period_ns);
+                let mut intake = intake.steadied(stabilise).evened(usual_level);
                 let end = self.frames(&mut intake, &mut backoff_ms);
                 self.stats.counts += intake.counts();
                 end

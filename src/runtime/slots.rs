@@ -1,5 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::preprocess::Edges;
+
 /// One preprocessed frame and where it came from.
 #[derive(Clone, Debug, Default)]
 pub struct Slot {
@@ -7,6 +9,10 @@ pub struct Slot {
     pub data: Vec<u8>,
     pub timestamp_ns: u64,
     pub sequence: u64,
+    /// Mean grey level, 0 to 1, as the camera gave it.
+    pub level: f32,
+    /// Where `data` holds nothing of what the camera saw.
+    pub edges: Edges,
 }
 
 /// A fixed set of slots. Threads pass indices, never frames; whoever holds an

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::ScoreSection;
+use crate::preprocess::Edges;
 
 use super::mask::Mask;
 use super::smooth::share_kept;
@@ -141,17 +142,21 @@ impl BlockTerm {
     }
 
     /// Takes the squared and the signed errors (finite, row by row) of a frame
-    /// (planar u8) and gives the block with the largest ratio.
+    /// (planar u8) and gives the block with the largest ratio. In `edges`, where the
+    /// errors are zero, texture does not count either.
     pub fn worst(
         &mut self,
         squared: &[f32],
         signed: &[f32],
         frame: &[u8],
+        edges: Edges,
         timestamp_ns: u64,
     ) -> Block {
         let relative = self.rule.texture_floor.is_finite();
         if relative {
-            squared_gradient(frame, self.mask.width_px(), &mut self.gradient);
+            let width = self.mask.width_px();
+            squared_gradient(frame, width, &mut self.gradient);
+            edges.for_each_run(&mut self.gradient, width, |_, run| run.fill(0.0));
         }
         let keep = self.past(timestamp_ns);
         let (width, height, size) =

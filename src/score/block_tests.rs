@@ -46,7 +46,7 @@ proptest! {
         let squared: Vec<f32> = signed.iter().map(|e| e * e).collect();
         let size = size.min(width).min(height);
         let mut term = BlockTerm::new(Mask::everything(width, height), rule(size, floor, 0));
-        let worst = term.worst(&squared, &signed, &frame, 0);
+        let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
         let gradient = naive_gradient(&frame, width, height);
         let (ratios, across) = term.ratios();
         let mut largest = 0.0f32;
@@ -75,14 +75,20 @@ fn finds_the_block_and_respects_the_mask() {
     squared[6 * 8 + 1] = 0.25;
     let frame = vec![0u8; 64];
     let mut open = BlockTerm::new(Mask::everything(8, 8), BlockRule::plain(1));
-    let worst = open.worst(&squared, &squared, &frame, 0);
+    let worst = open.worst(&squared, &squared, &frame, Edges::default(), 0);
     assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (5, 3, 1.0));
     let right = Polygon {
         mode: MaskMode::Ignore,
         points: vec![[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 1.0]],
     };
     let mask = Mask::from_polygons(8, 8, &[right]).unwrap();
-    let worst = BlockTerm::new(mask, BlockRule::plain(1)).worst(&squared, &squared, &frame, 0);
+    let worst = BlockTerm::new(mask, BlockRule::plain(1)).worst(
+        &squared,
+        &squared,
+        &frame,
+        Edges::default(),
+        0,
+    );
     assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (1, 6, 0.25));
 }
 
@@ -95,7 +101,7 @@ fn an_error_counts_less_where_there_is_texture() {
         (0..256).map(|i| if (i + i / 16) % 2 == 0 { 0.1 } else { -0.1 }).collect();
     let squared = vec![0.01f32; 256];
     let mut term = BlockTerm::new(Mask::everything(16, 16), rule(4, 0.01, 0));
-    let worst = term.worst(&squared, &signed, &frame, 0);
+    let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
     assert!(worst.x_px + 4 <= 8, "{worst:?}");
     assert!((worst.ratio - 1.0).abs() < 1e-3, "{worst:?}");
     let (ratios, across) = term.ratios();
@@ -107,10 +113,12 @@ fn light_is_no_thing() {
     let frame = vec![90u8; 256];
     let (signed, squared) = (vec![0.2f32; 256], vec![0.04f32; 256]);
     let mut term = BlockTerm::new(Mask::everything(16, 16), rule(4, 0.01, 0));
-    let worst = term.worst(&squared, &signed, &frame, 0);
+    let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
     assert!(worst.ratio < 1e-4 && worst.mean_sq > 0.039, "{worst:?}");
     let mut plain = BlockTerm::new(Mask::everything(16, 16), BlockRule::plain(4));
-    assert!((plain.worst(&squared, &signed, &frame, 0).ratio - 0.04).abs() < 1e-6);
+    assert!(
+        (plain.worst(&squared, &signed, &frame, Edges::default(), 0).ratio - 0.04).abs() < 1e-6
+    );
 }
 
 #[test]
@@ -125,7 +133,7 @@ fn what_stays_in_place_outranks_what_flickers() {
         squared[9] = 0.02;
         squared
     };
-    let first = term.worst(&at(20, 0.04), &none, &frame, 1_000_000_000);
+    let first = term.worst(&at(20, 0.04), &none, &frame, Edges::default(), 1_000_000_000);
     assert_eq!((first.x_px, first.y_px), (4, 2), "there is no past at first");
     let share = 1.0 - f32::exp(-1.0 / 3.0);
     assert!((first.ratio - 4.0 * share).abs() < 1e-4, "{first:?}");
@@ -135,12 +143,13 @@ fn what_stays_in_place_outranks_what_flickers() {
             &at(20 + 5 * i, 0.04),
             &none,
             &frame,
+            Edges::default(),
             1_000_000_000 + 100_000_000 * i as u64,
         );
     }
     assert_eq!((last.x_px, last.y_px), (1, 1), "{last:?}");
     term.forget();
-    assert_eq!(term.worst(&at(30, 0.04), &none, &frame, 10_000_000_000).y_px, 3);
+    assert_eq!(term.worst(&at(30, 0.04), &none, &frame, Edges::default(), 10_000_000_000).y_px, 3);
 }
 
 #[test]

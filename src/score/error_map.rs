@@ -1,3 +1,5 @@
+use crate::preprocess::Edges;
+
 use super::block::{Block, BlockRule, BlockTerm};
 use super::mask::Mask;
 
@@ -66,6 +68,21 @@ impl ErrorMap {
     /// # Panics
     /// When a length is not planes × height × width of the mask.
     pub fn measure(&mut self, prediction: &[f32], target: &[u8], timestamp_ns: u64) -> FrameError {
+        self.measure_within(prediction, target, Edges::default(), timestamp_ns)
+    }
+
+    /// Like [`ErrorMap::measure`], with edges that no block counts, as if they
+    /// were masked.
+    ///
+    /// # Panics
+    /// As [`ErrorMap::measure`].
+    pub fn measure_within(
+        &mut self,
+        prediction: &[f32],
+        target: &[u8],
+        edges: Edges,
+        timestamp_ns: u64,
+    ) -> FrameError {
         assert_eq!(prediction.len(), target.len(), "prediction and target differ in length");
         assert!(
             !target.is_empty() && target.len().is_multiple_of(self.map.len()),
@@ -81,7 +98,10 @@ impl ErrorMap {
         if !mse.is_finite() {
             return FrameError { mse, worst_block: Block::default() };
         }
-        let worst_block = self.blocks.worst(&self.map, &self.signed, target, timestamp_ns);
+        let width = self.width_px();
+        edges.for_each_run(&mut self.map, width, |_, run| run.fill(0.0));
+        edges.for_each_run(&mut self.signed, width, |_, run| run.fill(0.0));
+        let worst_block = self.blocks.worst(&self.map, &self.signed, target, edges, timestamp_ns);
         FrameError { mse, worst_block }
     }
 
@@ -120,6 +140,7 @@ impl ErrorMap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::{MaskMode, Polygon};
 
     fn plain(mask: Mask, block_px: usize) -> ErrorMap {
         ErrorMap::new(mask, BlockRule::plain(block_px))
@@ -132,6 +153,27 @@ mod tests {
         assert!(!map.measure(&[0.0, f32::NAN, 0.0, 0.0], &[0; 4], 1).is_finite());
         let after = map.measure(&[0.0; 4], &[0; 4], 2);
         assert!(after.is_finite() && after.worst_block.ratio.is_finite());
+    }
+
+    #[test]
+    fn edges_count_as_if_they_were_masked() {
+        let (width, height) = (12, 10);
+        let edges = Edges { left_px: 3, bottom_px: 2, ..Edges::default() };
+        let inside = |x: usize, y: usize| x >= 3 && y + 2 < height;
+        let corners = [(3, 0), (12, 0), (12, 8), (3, 8)];
+        let points = corners.map(|(x, y)| [x as f32 / 12.0, y as f32 / 10.0]).to_vec();
+        let watched = Polygon { mode: MaskMode::Include, points };
+        let mask = Mask::from_polygons(width, height, &[watched]).unwrap();
+        let watched = |index: usize| mask.row(index / width)[index % width];
+        assert!((0..120).all(|i| watched(i) == inside(i % width, i / width)));
+        let target: Vec<u8> = (0..120).map(|i: u32| (i * i % 251) as u8).collect();
+        let prediction: Vec<f32> = (0..120).map(|i| (i as f32 * 0.7).sin()).collect();
+        let rule = BlockRule { block_px: 4, texture_floor: 0.01, smoothing_ms: 0 };
+        let mut open = ErrorMap::new(Mask::everything(width, height), rule);
+        let within = open.measure_within(&prediction, &target, edges, 0);
+        let masked = ErrorMap::new(mask.clone(), rule).measure(&prediction, &target, 0);
+        assert_eq!(within, masked);
+        assert_ne!(within, open.measure(&prediction, &target, 0));
     }
 
     #[test]

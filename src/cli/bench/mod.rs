@@ -227,7 +227,7 @@ fn measure(
     };
     let log = EventLog::new(None::<JsonLines<Vec<u8>>>);
     let mut monitor = Monitor::new(options, analyser, outputs, log, 0);
-    let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns());
+    let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns()).steadied(true);
     let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
     let mut whole = Histogram::default();
     let mut last = Instant::now();

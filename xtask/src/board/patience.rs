@@ -34,15 +34,17 @@ impl Patience {
         Limit { patience: self, within, start: Instant::now(), starved: self.starved() }
     }
 
-    /// The longest time that one of the emulator's threads was ready to run and
-    /// did not, since it began; nothing on a kernel that does not count it.
+    /// How long the emulator's threads were ready to run and did not, since it
+    /// began, all of them together: the guest moves its work between its
+    /// processors, so a wait of any of them holds it up. Nothing on a kernel
+    /// that does not count it.
     pub fn starved(self) -> Duration {
         let tasks = Path::new("/proc").join(self.process.to_string()).join("task");
         let threads = fs::read_dir(tasks).into_iter().flatten().flatten();
         let waits = threads.filter_map(|thread| {
             waited(&fs::read_to_string(thread.path().join("schedstat")).ok()?)
         });
-        waits.max().unwrap_or_default()
+        waits.sum()
     }
 }
 

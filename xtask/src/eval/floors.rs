@@ -27,6 +27,8 @@ pub struct FloorSetup<'a> {
     pub jobs: usize,
     pub with_masks: bool,
     pub perturbation: Option<(Perturbation, u64)>,
+    /// Whether pictures of a swaying camera are moved back.
+    pub stabilise: bool,
     pub bar: ProgressBar,
 }
 
@@ -145,7 +147,7 @@ impl FloorSetup<'_> {
             }
             None => clip.open(FPS)?,
         };
-        let mut preprocessor = Preprocessor::new(self.spec);
+        let mut preprocessor = Preprocessor::new(self.spec).steadied(self.stabilise);
         let mut planes = vec![0; self.spec.frame_len()];
         let mut index = 0;
         let needed = || format!("clip `{}`: an evaluation needs every frame", clip.name);

@@ -73,6 +73,11 @@ pub struct EvalArgs {
     #[arg(long, value_name = "CHANGE")]
     pub perturb: Vec<perturb::Choice>,
 
+    /// Judge the pictures as they come, without moving back those of a swaying
+    /// camera.
+    #[arg(long)]
+    pub no_stabilise: bool,
+
     /// Seed of noise and shake.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

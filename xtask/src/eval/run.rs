@@ -121,6 +121,7 @@ fn one_bundle<'a>(
         levels: NO_LEVELS,
         update: UpdatePolicy::Frozen,
         fps: args.fps.unwrap_or(manifest.input.fps),
+        stabilise: !args.no_stabilise,
         jobs: usize::from(args.jobs),
         perturbation: None,
         bar: ProgressBar::hidden(),
@@ -247,6 +248,7 @@ fn floor_setup<'a>(
         jobs: usize::from(args.jobs),
         with_masks: how.is_none() && args.protocol != Protocol::Paper,
         perturbation: how.map(|how| (how, args.seed)),
+        stabilise: !args.no_stabilise,
         bar: ProgressBar::hidden(),
     }
 }

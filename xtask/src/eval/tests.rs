@@ -104,6 +104,7 @@ impl Bench {
             lambda: None,
             alarms_per_day: 1000.0,
             calibration: CalibrateOn::Training,
+            no_stabilise: false,
             perturb: Vec::new(),
             seed: 1,
             fps: None,
@@ -184,6 +185,7 @@ fn floors_by_hand() {
         jobs: 1,
         with_masks: true,
         perturbation: None,
+        stabilise: true,
         bar: indicatif::ProgressBar::hidden(),
     };
     // Differences of the scored frames: 4, 0 | 26, 2, 42: 5 of 6 pairs.

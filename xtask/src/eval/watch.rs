@@ -28,6 +28,8 @@ pub struct Setup<'a> {
     pub levels: Levels,
     pub update: UpdatePolicy,
     pub fps: f64,
+    /// Whether pictures of a swaying camera are moved back.
+    pub stabilise: bool,
     pub jobs: usize,
     pub perturbation: Option<(Perturbation, u64)>,
     pub bar: ProgressBar,
@@ -84,6 +86,7 @@ impl Setup<'_> {
             scoring: Scoring::new(self.calibration.cloned(), self.bundle),
             update: self.update,
             fps: self.fps,
+            stabilise: self.stabilise,
         };
         let trouble = Trouble::default();
         let open = |clip: &Clip| self.open(clip);

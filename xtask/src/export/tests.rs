@@ -198,6 +198,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
         scoring: Scoring::new(None, bundle),
         update: UpdatePolicy::Frozen,
         fps: input.fps,
+        stabilise: true,
     };
     let mut judged = Vec::new();
     let clips = list_footage(footage).unwrap();

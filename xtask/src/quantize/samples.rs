@@ -57,7 +57,7 @@ pub fn read(
     let bar = progress::bar("reading footage", clips.len() as u64);
     let (mut samples, mut window) = (Vec::with_capacity(count), 0);
     for clip in &clips {
-        let mut preprocessor = Preprocessor::new(input.spec());
+        let mut preprocessor = Preprocessor::new(input.spec()).steadied(true);
         let mut recent: VecDeque<Vec<u8>> = VecDeque::new();
         each_frame(clip, input, |frame| {
             let frame = match frame {

@@ -58,7 +58,7 @@ impl Footage {
     /// Nothing there, frames of different sizes, or a still picture.
     pub fn read(paths: &[PathBuf], input: &InputSection, bar: &ProgressBar) -> Result<Self> {
         let mut reader = Reader {
-            preprocessor: Preprocessor::new(input.spec()),
+            preprocessor: Preprocessor::new(input.spec()).steadied(true),
             footage: Self {
                 clips: Vec::new(),
                 skipped: Vec::new(),
@@ -171,6 +171,7 @@ impl Reader<'_> {
         let mut frames = ClipFrames { name: clip.name.clone(), segments: Vec::new() };
         let mut segment = Vec::new();
         let mut source = clip.open(fps)?;
+        self.preprocessor.forget_view();
         loop {
             match self.frame(source.as_mut(), &mut segment) {
                 Ok(true) => self.bar.inc(1),

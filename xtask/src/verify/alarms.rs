@@ -78,6 +78,7 @@ fn play_clip(
         scoring: Scoring::new(calibration.cloned(), bundle),
         update: UpdatePolicy::Frozen,
         fps: input.fps,
+        stabilise: true,
     };
     let clips = std::slice::from_ref(clip);
     Ok(play(bundle, clips, &options, None::<JsonLines<Vec<u8>>>, &mut |_| Ok(()))?.traces)

@@ -1,0 +1,313 @@
+//! How far a picture has slipped against the camera's usual view.
+
+use std::ops::Range;
+
+use super::steady::Edges;
+
+/// A block whose gradient varies less than this, in squared grey levels, tells
+/// nothing about motion.
+const LEAST_TEXTURE: f32 = 4.0;
+/// The share of the picture's texture that a slip is fitted to: the blocks that
+/// it explains best. What moves by itself lies in the others.
+const TRUSTED_SHARE: f32 = 0.6;
+const ROUNDS: usize = 5;
+/// A slip must explain this share of what changed in the trusted blocks.
+const LEAST_EXPLAINED: f32 = 0.25;
+/// The share of all blocks, with texture or without, that a slip must bring
+/// closer to the usual view. Where only walkers have texture, they slip as one,
+/// and what little there is behind them speaks against it.
+const LEAST_AGREEING: f32 = 0.55;
+/// The usual view is the mean of about so many pictures.
+const MEMORY: f32 = 64.0;
+
+/// Compares pictures with the mean of those before, in model pixels.
+///
+/// To first order a picture I that has slipped by s is the usual view R less
+/// s·∇R (Lucas and Kanade, "An Iterative Image Registration Technique", IJCAI
+/// 1981). The slip is the least-squares solution over the blocks that it
+/// explains best, so that people and vehicles have no say; a change of
+/// brightness, which moves a block's mean, has none either. A slip of more than
+/// an edge is wide escapes that, so a picture of half the size is asked first.
+#[derive(Clone, Debug)]
+pub(super) struct Stabiliser {
+    width: usize,
+    height: usize,
+    /// The usual view of all planes; slips are seen in `watched`.
+    usual: Vec<f32>,
+    watched: Range<usize>,
+    half: Vec<u8>,
+    usual_half: Vec<f32>,
+    /// Pictures learnt so far, up to [`MEMORY`].
+    learnt: f32,
+    fine: Blocks,
+    coarse: Blocks,
+}
+
+/// Where the picture's content lies, less where it usually lies, in model
+/// pixels to the right and down.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Slip {
+    pub x_px: f32,
+    pub y_px: f32,
+}
+
+impl Stabiliser {
+    /// Pictures have `planes` of `height` rows of `width` bytes; of three
+    /// planes the middle one, green, is looked at.
+    pub fn new(width: usize, height: usize, planes: usize) -> Self {
+        let plane = width * height;
+        let half = (width / 2) * (height / 2);
+        Self {
+            width,
+            height,
+            usual: vec![0.0; planes * plane],
+            watched: planes / 2 * plane..(planes / 2 + 1) * plane,
+            half: vec![0; half],
+            usual_half: vec![0.0; half],
+            learnt: 0.0,
+            fine: Blocks::new(width, height, 2 * LANES),
+            coarse: Blocks::new(width / 2, height / 2, LANES),
+        }
+    }
+
+    /// Forgets the usual view: the camera looks elsewhere now.
+    pub fn forget(&mut self) {
+        self.learnt = 0.0;
+    }
+
+    /// Takes a picture into the usual view.
+    pub fn learn(&mut self, picture: &[u8]) {
+        self.learnt = (self.learnt + 1.0).min(MEMORY);
+        let share = 1.0 / self.learnt;
+        self.halve(picture);
+        let pairs = self.usual.iter_mut().zip(picture);
+        for (usual, &level) in pairs.chain(self.usual_half.iter_mut().zip(&self.half)) {
+            *usual += share * (f32::from(level) - *usual);
+        }
+    }
+
+    /// How far the picture has slipped, or `None` when there is no telling:
+    /// nothing learnt yet, hardly any texture, or a change that a slip does not
+    /// explain. Good to about four pixels; what is over one is a first guess.
+    pub fn slip(&mut self, picture: &[u8]) -> Option<Slip> {
+        if self.learnt == 0.0 {
+            return None;
+        }
+        self.halve(picture);
+        let half = self.coarse.slip(&self.usual_half, &self.half);
+        let guess = half.map(|slip| Slip { x_px: 2.0 * slip.x_px, y_px: 2.0 * slip.y_px });
+        if let Some(guess) = guess.filter(|slip| slip.x_px.hypot(slip.y_px) > 1.0) {
+            return Some(guess);
+        }
+        self.fine.slip(&self.usual[self.watched.clone()], &picture[self.watched.clone()])
+    }
+
+    fn halve(&mut self, picture: &[u8]) {
+        let (width, half_width) = (self.width, self.width / 2);
+        let rows = picture[self.watched.clone()].chunks_exact(2 * width);
+        for (two, out) in rows.zip(self.half.chunks_exact_mut(half_width.max(1))) {
+            let (upper, lower) = two.split_at(width);
+            let pairs = upper.chunks_exact(2).zip(lower.chunks_exact(2));
+            for (out, (a, b)) in out.iter_mut().zip(pairs) {
+                let sum = u16::from(a[0]) + u16::from(a[1]) + u16::from(b[0]) + u16::from(b[1]);
+                *out = ((sum + 2) / 4) as u8;
+            }
+        }
+    }
+
+    /// Writes the usual view where a picture has no content of its own.
+    pub fn fill(&self, picture: &mut [u8], edges: &Edges) {
+        let plane = self.width * self.height;
+        let planes = picture.chunks_exact_mut(plane).zip(self.usual.chunks_exact(plane));
+        for (picture, usual) in planes {
+            edges.for_each_run(picture, self.width, |start, run| {
+                for (level, usual) in run.iter_mut().zip(&usual[start..]) {
+                    *level = usual.round() as u8;
+                }
+            });
+        }
+    }
+}
+
+/// The blocks of one plane.
+#[derive(Clone, Debug)]
+struct Blocks {
+    width: usize,
+    height: usize,
+    /// Pixels along a block's side, a multiple of [`LANES`].
+    side: usize,
+    blocks: Vec<Moments>,
+}
+
+impl Blocks {
+    /// None where the plane is too small.
+    fn new(width: usize, height: usize, side: usize) -> Self {
+        let large = width >= side + 2 && height > side;
+        let blocks = if large { (width / side) * (height / side) } else { 0 };
+        Self { width, height, side, blocks: vec![Moments::default(); blocks] }
+    }
+
+    fn slip(&mut self, usual: &[f32], picture: &[u8]) -> Option<Slip> {
+        self.gather(usual, picture);
+        let textured = |block: &Moments| block.texture() >= LEAST_TEXTURE * block.count;
+        self.blocks.iter_mut().for_each(|block| block.trusted = textured(block));
+        let wanted = TRUSTED_SHARE * self.trusted_texture();
+        let mut slip = self.solve()?;
+        for _ in 0..ROUNDS {
+            self.trust_best(slip, wanted, textured);
+            slip = self.solve()?;
+        }
+        let (before, after) = self.trusted().fold((0.0, 0.0), |(before, after), block| {
+            (before + block.change(), after + block.residual(slip))
+        });
+        let explained = after <= (1.0 - LEAST_EXPLAINED) * before;
+        (explained && self.agreeing(slip) >= LEAST_AGREEING).then_some(slip)
+    }
+
+    /// The share of all blocks that change less against a view that has slipped
+    /// so.
+    fn agreeing(&self, slip: Slip) -> f32 {
+        let agrees = |block: &&Moments| block.residual(slip) < block.change();
+        self.blocks.iter().filter(agrees).count() as f32 / self.blocks.len() as f32
+    }
+
+    fn trusted(&self) -> impl Iterator<Item = &Moments> {
+        self.blocks.iter().filter(|block| block.trusted)
+    }
+
+    fn trusted_texture(&self) -> f32 {
+        self.trusted().map(Moments::texture).sum()
+    }
+
+    /// Trusts the blocks that `slip` explains best, until they hold `wanted` of
+    /// the texture.
+    fn trust_best(&mut self, slip: Slip, wanted: f32, textured: impl Fn(&Moments) -> bool) {
+        let misfit = |block: &Moments| block.residual(slip) / (block.texture() + f32::MIN_POSITIVE);
+        self.blocks.sort_unstable_by(|a, b| misfit(a).total_cmp(&misfit(b)));
+        let mut held = 0.0;
+        for block in &mut self.blocks {
+            block.trusted = held < wanted && textured(block);
+            held += if block.trusted { block.texture() } else { 0.0 };
+        }
+    }
+
+    /// The slip that leaves least of the change in the trusted blocks.
+    fn solve(&self) -> Option<Slip> {
+        let [mut xx, mut yy, mut xy, mut xd, mut yd] = [0.0f32; 5];
+        for block in self.trusted() {
+            let c = block.covariances();
+            (xx, yy, xy) = (xx + c.xx, yy + c.yy, xy + c.xy);
+            (xd, yd) = (xd + c.xd, yd + c.yd);
+        }
+        let determinant = xx * yy - xy * xy;
+        // Edges in one direction only say nothing about motion along them.
+        (determinant > 0.01 * (xx + yy) * (xx + yy) / 4.0).then(|| Slip {
+            x_px: (xy * yd - yy * xd) / determinant,
+            y_px: (xy * xd - xx * yd) / determinant,
+        })
+    }
+
+    fn gather(&mut self, usual: &[f32], picture: &[u8]) {
+        let (width, side, columns) = (self.width, self.side, self.width / self.side);
+        for (index, block) in self.blocks.iter_mut().enumerate() {
+            let (left, top) = (index % columns * side, index / columns * side);
+            // The outermost columns have no neighbour; their block starts beside.
+            let start = left.clamp(1, width - 1 - side);
+            let mut lanes = Lanes::default();
+            for y in top.max(1)..(top + side).min(self.height - 1) {
+                let row = |y: usize| &usual[y * width..][..width];
+                let three = [row(y - 1), row(y), row(y + 1)];
+                for first in (start..start + side).step_by(LANES) {
+                    lanes.add(three, &picture[y * width..][..width], first);
+                }
+            }
+            *block = lanes.total();
+        }
+    }
+}
+
+const LANES: usize = 8;
+
+/// Sums over a block, by column.
+#[derive(Default)]
+struct Lanes {
+    count: f32,
+    sums: [[f32; LANES]; 9],
+}
+
+impl Lanes {
+    /// [`LANES`] pixels from `first` on: three rows of the usual view, and the
+    /// picture's row at the middle one.
+    fn add(&mut self, [above, here, below]: [&[f32]; 3], picture: &[u8], first: usize) {
+        self.count += LANES as f32;
+        let picture = &picture[first..first + LANES];
+        let (before, after) = (&here[first - 1..][..LANES], &here[first + 1..][..LANES]);
+        let (above, below) = (&above[first..][..LANES], &below[first..][..LANES]);
+        let here = &here[first..][..LANES];
+        for lane in 0..LANES {
+            let d = f32::from(picture[lane]) - here[lane];
+            let x = (after[lane] - before[lane]) * 0.5;
+            let y = (below[lane] - above[lane]) * 0.5;
+            let products = [d, x, y, d * d, x * x, y * y, x * y, x * d, y * d];
+            for (sum, product) in self.sums.iter_mut().zip(products) {
+                sum[lane] += product;
+            }
+        }
+    }
+
+    fn total(&self) -> Moments {
+        let sums = self.sums.map(|lanes| lanes.iter().sum());
+        Moments { count: self.count, sums, trusted: false }
+    }
+}
+
+/// Sums of one block: of the change d, the usual view's gradient x and y, d²,
+/// x², y², xy, xd and yd.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moments {
+    count: f32,
+    sums: [f32; 9],
+    trusted: bool,
+}
+
+/// Sums of products of what differs from the block's means.
+struct Covariances {
+    dd: f32,
+    xx: f32,
+    yy: f32,
+    xy: f32,
+    xd: f32,
+    yd: f32,
+}
+
+impl Moments {
+    fn covariances(&self) -> Covariances {
+        let [d, x, y, dd, xx, yy, xy, xd, yd] = self.sums;
+        let share = 1.0 / self.count.max(1.0);
+        let centred = |product: f32, a: f32, b: f32| product - a * b * share;
+        Covariances {
+            dd: centred(dd, d, d),
+            xx: centred(xx, x, x),
+            yy: centred(yy, y, y),
+            xy: centred(xy, x, y),
+            xd: centred(xd, x, d),
+            yd: centred(yd, y, d),
+        }
+    }
+
+    fn texture(&self) -> f32 {
+        let c = self.covariances();
+        c.xx + c.yy
+    }
+
+    fn change(&self) -> f32 {
+        self.covariances().dd
+    }
+
+    /// What is left of the change when the view has slipped so.
+    fn residual(&self, slip: Slip) -> f32 {
+        let Slip { x_px: s, y_px: t } = slip;
+        let Covariances { dd, xx, yy, xy, xd, yd } = self.covariances();
+        (dd + s * s * xx + t * t * yy + 2.0 * (s * xd + t * yd + s * t * xy)).max(0.0)
+    }
+}

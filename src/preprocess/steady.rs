@@ -1,0 +1,166 @@
+//! Pictures of a camera that sways, moved back to where it usually looks.
+
+use super::convert::Plane;
+use super::stabiliser::Stabiliser;
+use super::{InputSpec, Source};
+
+/// The largest slip that is taken for a sway, as a share of the picture's
+/// width: beyond it somebody turned the camera, which is no business of ours to
+/// hide.
+const LARGEST_SHARE: f32 = 0.03;
+/// A slip is found to within a few percent, so a large one takes several looks.
+const LOOKS: usize = 4;
+
+/// Columns and rows along the edges of a picture that hold nothing of what the
+/// camera saw, in model pixels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edges {
+    pub left_px: usize,
+    pub right_px: usize,
+    pub top_px: usize,
+    pub bottom_px: usize,
+}
+
+impl Edges {
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What either of two pictures lacks.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            left_px: self.left_px.max(other.left_px),
+            right_px: self.right_px.max(other.right_px),
+            top_px: self.top_px.max(other.top_px),
+            bottom_px: self.bottom_px.max(other.bottom_px),
+        }
+    }
+
+    /// Calls `fill` with every run of pixels of a plane that lies in them.
+    pub fn for_each_run<T>(
+        &self,
+        plane: &mut [T],
+        width: usize,
+        mut fill: impl FnMut(usize, &mut [T]),
+    ) {
+        if self.is_none() {
+            return;
+        }
+        let height = plane.len() / width;
+        for (y, row) in plane.chunks_exact_mut(width).enumerate() {
+            let start = y * width;
+            if y < self.top_px || y + self.bottom_px >= height {
+                fill(start, row);
+                continue;
+            }
+            let left = self.left_px.min(width);
+            let right = width - self.right_px.min(width - left);
+            fill(start, &mut row[..left]);
+            fill(start + right, &mut row[right..]);
+        }
+    }
+}
+
+/// Finds the slip of each picture and takes it back.
+#[derive(Debug)]
+pub(super) struct Steady {
+    spec: InputSpec,
+    stabiliser: Stabiliser,
+    /// In pixels of the source, to the left and up.
+    moved_px: (i32, i32),
+    edges: Edges,
+    moved: Vec<u8>,
+}
+
+impl Steady {
+    pub fn new(spec: InputSpec) -> Self {
+        let planes = spec.channels.planes();
+        let stabiliser = Stabiliser::new(spec.width_px, spec.height_px, planes);
+        Self { spec, stabiliser, moved_px: (0, 0), edges: Edges::default(), moved: Vec::new() }
+    }
+
+    pub fn moved_px(&self) -> (i32, i32) {
+        self.moved_px
+    }
+
+    pub fn edges(&self) -> Edges {
+        self.edges
+    }
+
+    pub fn forget(&mut self) {
+        self.stabiliser.forget();
+    }
+
+    /// `out` holds `planes` as `source` resizes them, and afterwards as they
+    /// would have been without the slip.
+    pub fn settle(&mut self, planes: [Option<Plane<'_>>; 3], source: &mut Source, out: &mut [u8]) {
+        self.moved_px = (0, 0);
+        let (width, height) = (source.size_px.0 as f32, source.size_px.1 as f32);
+        let scale = (width / self.spec.width_px as f32, height / self.spec.height_px as f32);
+        let limit = LARGEST_SHARE * width;
+        for _ in 0..LOOKS {
+            let Some(slip) = self.stabiliser.slip(out) else { break };
+            let step = ((slip.x_px * scale.0).round(), (slip.y_px * scale.1).round());
+            if step == (0.0, 0.0) {
+                break;
+            }
+            let to = (self.moved_px.0 as f32 + step.0, self.moved_px.1 as f32 + step.1);
+            let sways = to.0.hypot(to.1) <= limit;
+            self.moved_px = if sways { (to.0 as i32, to.1 as i32) } else { (0, 0) };
+            self.render(planes, source, out);
+            if !sways {
+                break;
+            }
+        }
+        self.edges = edges(self.moved_px, scale);
+        self.stabiliser.fill(out, &self.edges);
+        self.stabiliser.learn(out);
+    }
+
+    /// Resizes every plane as if its content lay [`Self::moved_px`] to the left
+    /// and up; edges are repeated.
+    fn render(&mut self, planes: [Option<Plane<'_>>; 3], source: &mut Source, out: &mut [u8]) {
+        let outs = out.chunks_exact_mut(source.resizer.target_len());
+        for (plane, out) in planes.into_iter().flatten().zip(outs) {
+            source.resizer.resize(self.move_back(plane), out);
+        }
+    }
+
+    fn move_back<'a>(&'a mut self, plane: Plane<'a>) -> Plane<'a> {
+        let (x, y) = self.moved_px;
+        if (x, y) == (0, 0) {
+            return plane;
+        }
+        let Plane { width, height, .. } = plane;
+        let shift = (x.unsigned_abs() as usize).min(width - 1);
+        self.moved.resize(width * height, 0);
+        for (to, out) in self.moved.chunks_exact_mut(width).enumerate() {
+            let from = (to as i64 + i64::from(y)).clamp(0, height as i64 - 1);
+            let row = plane.row(from as usize);
+            if x >= 0 {
+                out[..width - shift].copy_from_slice(&row[shift..]);
+                out[width - shift..].fill(row[width - 1]);
+            } else {
+                out[shift..].copy_from_slice(&row[..width - shift]);
+                out[..shift].fill(row[0]);
+            }
+        }
+        Plane { data: &self.moved, stride_bytes: width, width, height }
+    }
+}
+
+/// What is missing from a picture that was moved to the left and up, where a
+/// model pixel is `scale` of the source's wide and high. A pixel more, since
+/// the neighbours have their part in a resized pixel.
+fn edges((x, y): (i32, i32), scale: (f32, f32)) -> Edges {
+    let missing = |moved: i32, scale: f32| {
+        if moved > 0 { (moved as f32 / scale).ceil() as usize + 1 } else { 0 }
+    };
+    Edges {
+        left_px: missing(-x, scale.0),
+        right_px: missing(x, scale.0),
+        top_px: missing(-y, scale.1),
+        bottom_px: missing(y, scale.1),
+    }
+}
