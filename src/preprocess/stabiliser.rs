@@ -6,10 +6,10 @@ use super::steady::Edges;
 
 /// A block whose gradient varies less than this, in squared grey levels, tells
 /// nothing about motion.
-const LEAST_TEXTURE: f32 = 4.0;
-/// The share of the picture's texture that a slip is fitted to: the blocks that
-/// it explains best. What moves by itself lies in the others.
-const TRUSTED_SHARE: f32 = 0.6;
+const LEAST_TEXTURE: f32 = 1.0;
+/// Below it a block's say falls with its texture, in squared grey levels: it may
+/// be noise.
+const EVEN_TEXTURE: f32 = 8.0;
 const ROUNDS: usize = 5;
 /// A slip must explain this share of what changed in the trusted blocks.
 const LEAST_EXPLAINED: f32 = 0.25;
@@ -24,8 +24,8 @@ const MEMORY: f32 = 64.0;
 ///
 /// To first order a picture I that has slipped by s is the usual view R less
 /// s·∇R (Lucas and Kanade, "An Iterative Image Registration Technique", IJCAI
-/// 1981). The slip is the least-squares solution over the blocks that it
-/// explains best, so that people and vehicles have no say; a change of
+/// 1981). The slip is the least-squares solution over the half of all blocks
+/// that it explains best, so that people and vehicles have no say; a change of
 /// brightness, which moves a block's mean, has none either. A slip of more than
 /// an edge is wide escapes that, so a picture of half the size is asked first.
 #[derive(Clone, Debug)]
@@ -151,7 +151,7 @@ impl Blocks {
         self.gather(usual, picture);
         let textured = |block: &Moments| block.texture() >= LEAST_TEXTURE * block.count;
         self.blocks.iter_mut().for_each(|block| block.trusted = textured(block));
-        let wanted = TRUSTED_SHARE * self.trusted_texture();
+        let wanted = self.trusted().count().div_ceil(2);
         let mut slip = self.solve()?;
         for _ in 0..ROUNDS {
             self.trust_best(slip, wanted, textured);
@@ -175,29 +175,26 @@ impl Blocks {
         self.blocks.iter().filter(|block| block.trusted)
     }
 
-    fn trusted_texture(&self) -> f32 {
-        self.trusted().map(Moments::texture).sum()
-    }
-
-    /// Trusts the blocks that `slip` explains best, until they hold `wanted` of
-    /// the texture.
-    fn trust_best(&mut self, slip: Slip, wanted: f32, textured: impl Fn(&Moments) -> bool) {
+    /// Trusts the `wanted` textured blocks that `slip` explains best.
+    fn trust_best(&mut self, slip: Slip, wanted: usize, textured: impl Fn(&Moments) -> bool) {
         let misfit = |block: &Moments| block.residual(slip) / (block.texture() + f32::MIN_POSITIVE);
         self.blocks.sort_unstable_by(|a, b| misfit(a).total_cmp(&misfit(b)));
-        let mut held = 0.0;
+        let mut trusted = 0;
         for block in &mut self.blocks {
-            block.trusted = held < wanted && textured(block);
-            held += if block.trusted { block.texture() } else { 0.0 };
+            block.trusted = trusted < wanted && textured(block);
+            trusted += usize::from(block.trusted);
         }
     }
 
-    /// The slip that leaves least of the change in the trusted blocks.
+    /// The slip that leaves least of the change in the trusted blocks, all of
+    /// which have about the same say, however strong their texture is.
     fn solve(&self) -> Option<Slip> {
         let [mut xx, mut yy, mut xy, mut xd, mut yd] = [0.0f32; 5];
         for block in self.trusted() {
             let c = block.covariances();
-            (xx, yy, xy) = (xx + c.xx, yy + c.yy, xy + c.xy);
-            (xd, yd) = (xd + c.xd, yd + c.yd);
+            let w = 1.0 / (block.texture() + EVEN_TEXTURE * block.count);
+            (xx, yy, xy) = (xx + w * c.xx, yy + w * c.yy, xy + w * c.xy);
+            (xd, yd) = (xd + w * c.xd, yd + w * c.yd);
         }
         let determinant = xx * yy - xy * xy;
         // Edges in one direction only say nothing about motion along them.
