@@ -74,7 +74,7 @@ pub struct EvalArgs {
     pub perturb: Vec<perturb::Choice>,
 
     /// Judge the pictures as they come, without moving back those of a swaying
-    /// camera.
+    /// camera, and without evening the light.
     #[arg(long)]
     pub no_stabilise: bool,
 
