@@ -160,7 +160,7 @@ impl Run {
             past_frames: 4,
             end_is_loss,
             stabilise: false,
-            usual_level: None,
+            usual_light: None,
             progress,
         };
         let mut judged = 0;

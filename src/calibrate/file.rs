@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::clusters::ClusterTail;
+use crate::preprocess::Light;
 use crate::score::{BlockRule, Distribution, MAX_SURPRISE, Weights, quantile};
 
 pub(super) const FORMAT_VERSION: u32 = 2;
@@ -38,10 +39,10 @@ pub struct FootageSummary {
     /// Scored frames.
     pub frames: usize,
     pub duration_s: f64,
-    /// Mean grey level, 0 to 1, which pictures are brought to; they stay as
+    /// Mean of the pictures', to which later ones are brought; they stay as
     /// they are without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mean_level: Option<f32>,
+    pub light: Option<Light>,
 }
 
 /// `calibration.toml`: the distributions of every score term in normal footage.
@@ -116,8 +117,8 @@ impl Calibration {
                 self.format_version
             ));
         }
-        if self.footage.mean_level.is_some_and(|level| !(0.0..=1.0).contains(&level)) {
-            return Err("[footage] `mean_level` lies between 0 and 1".into());
+        if let Some(light) = self.footage.light {
+            light.check().map_err(|e| format!("[footage.light] {e}"))?;
         }
         self.block.check().map_err(|e| format!("[block] {e}"))?;
         self.block_ratio.check().map_err(|e| format!("[block_ratio] {e}"))?;

@@ -13,14 +13,15 @@ pub use clusters::{ClusterTail, cluster_peaks};
 pub use file::{Calibration, CalibrationError, FootageSummary};
 pub use fit::{fit_distribution, fit_tail};
 
+use crate::preprocess::Light;
 use crate::score::{BlockRule, DeployedScore, Weights};
 
 /// The score terms of one frame of normal footage.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TermSample {
     pub timestamp_ns: u64,
-    /// Mean grey level, 0 to 1.
-    pub level: f32,
+    /// Of the picture as the camera gave it.
+    pub light: Light,
     pub psnr_db: f64,
     /// The worst block's smoothed relative error.
     pub block_ratio: f64,
@@ -74,7 +75,7 @@ pub fn calibrate(
     for clip in &scored_clips {
         peaks.extend(cluster_peaks(clip, threshold));
     }
-    let mean_level = all.iter().map(|s| s.level).sum::<f32>() / all.len() as f32;
+    let light = Light::mean_of(all.iter().map(|s| s.light));
     let duration_s = all.len() as f64 * period_ns as f64 / 1e9;
     let clusters = ClusterTail::fit(&peaks, threshold, duration_s)
         .ok_or(CalibrationError::Constant { term: "score" })?;
@@ -87,7 +88,7 @@ pub fn calibrate(
             clips: clips.len(),
             frames: all.len(),
             duration_s,
-            mean_level: Some(mean_level),
+            light: Some(light),
         },
         block,
         weights,

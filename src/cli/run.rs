@@ -110,7 +110,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         past_frames: input.past_span(),
         end_is_loss: live_source::end_is_loss(&site.camera),
         stabilise: site.camera.stabilise,
-        usual_level: scoring.usual_level().filter(|_| site.camera.stabilise),
+        usual_light: scoring.usual_light().filter(|_| site.camera.stabilise),
         progress: Progress::new(clock.monotonic_ns() / 1_000_000),
     };
     let needs = live_source::Needs::of(&input);

@@ -19,11 +19,12 @@ use crate::capture::{Frame, PixelFormat};
 
 use convert::{ColourPlanes, Plane};
 use jpeg::JpegDecoder;
-use light::Light;
+use light::Evener;
 use resize::Resizer;
 use steady::Steady;
 
 pub use error::PreprocessError;
+pub use light::Light;
 pub use steady::Edges;
 
 /// Which planes the network takes, in which order.
@@ -84,8 +85,8 @@ pub struct Preprocessor {
     planes: ColourPlanes,
     jpeg: JpegDecoder,
     steady: Option<Steady>,
-    light: Option<Light>,
-    level: f32,
+    evener: Option<Evener>,
+    light: Light,
 }
 
 #[derive(Debug)]
@@ -106,7 +107,15 @@ impl Source {
 impl Preprocessor {
     pub fn new(spec: InputSpec) -> Self {
         let (planes, jpeg) = (ColourPlanes::default(), JpegDecoder::default());
-        Self { spec, source: None, planes, jpeg, steady: None, light: None, level: 0.0 }
+        Self {
+            spec,
+            source: None,
+            planes,
+            jpeg,
+            steady: None,
+            evener: None,
+            light: Light::default(),
+        }
     }
 
     /// Moves every picture back to where the camera usually looks, by whole
@@ -119,19 +128,19 @@ impl Preprocessor {
         self
     }
 
-    /// Brings pictures to this mean grey level, 0 to 1, when the light of the
-    /// last seconds is off by more than 8 %, with a factor of at most two:
-    /// clouds, an automatic exposure that went astray. What differs less stays
-    /// as it is, byte for byte.
+    /// Brings pictures to this light when that of the last seconds is off by
+    /// more than 8 %, with a factor of at most two: clouds, an automatic
+    /// exposure that went astray. What differs less stays as it is, byte for
+    /// byte, and so does what light alone does not explain.
     #[must_use]
-    pub fn evened(mut self, usual_level: Option<f32>) -> Self {
-        self.light = usual_level.map(Light::new);
+    pub fn evened(mut self, usual: Option<Light>) -> Self {
+        self.evener = usual.map(Evener::new);
         self
     }
 
-    /// Mean grey level, 0 to 1, of the last picture as the camera gave it.
-    pub fn level(&self) -> f32 {
-        self.level
+    /// The light of the last picture as the camera gave it.
+    pub fn light(&self) -> Light {
+        self.light
     }
 
     /// What the last picture lacks, because it was moved back.
@@ -188,9 +197,9 @@ impl Preprocessor {
         if let Some(steady) = &mut self.steady {
             steady.settle(planes, source, out);
         }
-        self.level = light::mean_level(out);
-        if let Some(light) = &mut self.light {
-            light.even(self.level, out);
+        self.light = Light::of(out);
+        if let Some(evener) = &mut self.evener {
+            evener.even(self.light, out);
         }
         Ok(())
     }
@@ -201,8 +210,8 @@ impl Preprocessor {
         if let Some(steady) = &mut self.steady {
             steady.forget();
         }
-        if let Some(light) = &mut self.light {
-            light.forget();
+        if let Some(evener) = &mut self.evener {
+            evener.forget();
         }
     }
 

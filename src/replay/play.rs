@@ -131,8 +131,8 @@ pub fn play_from<S: EventSink>(
         monitor.record(&Event::Clip { clip: clip.name.clone(), frames });
         let mut trace = ClipTrace::new(&clip.name, options.fps);
         let intake = Intake::new(open(clip)?, input.spec(), period_ns);
-        let level = options.scoring.usual_level().filter(|_| options.stabilise);
-        let mut intake = intake.steadied(options.stabilise).evened(level);
+        let light = options.scoring.usual_light().filter(|_| options.stabilise);
+        let mut intake = intake.steadied(options.stabilise).evened(light);
         let result =
             replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
                 trace.push(sequence, step, |score, level| {

@@ -53,7 +53,7 @@ impl ClipTrace {
     pub fn term_samples(&self) -> Vec<TermSample> {
         let sample = |s: &FrameScore| TermSample {
             timestamp_ns: s.timestamp_ns,
-            level: s.level,
+            light: s.light,
             psnr_db: s.psnr_db,
             block_ratio: f64::from(s.error.worst_block.ratio),
             distance: s.smoothed_distance,

@@ -6,7 +6,7 @@ use super::slots::{Slot, SlotPool};
 use super::window::{MAX_PAST_FRAMES, Window};
 use crate::calibrate::Calibration;
 use crate::model::{Bundle, NetworkError, Normaliser, Predictor};
-use crate::preprocess::Edges;
+use crate::preprocess::{Edges, Light};
 use crate::score::{
     BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, gate_error, psnr_db,
 };
@@ -40,11 +40,11 @@ impl Scoring {
         Self::Deployed(Box::new(calibration))
     }
 
-    /// Mean grey level of the footage behind the levels, 0 to 1, if known.
-    pub fn usual_level(&self) -> Option<f32> {
+    /// The light of the footage behind the levels, if known.
+    pub fn usual_light(&self) -> Option<Light> {
         match self {
             Self::Terms(_) => None,
-            Self::Deployed(calibration) => calibration.footage.mean_level,
+            Self::Deployed(calibration) => calibration.footage.light,
         }
     }
 
@@ -61,8 +61,8 @@ impl Scoring {
 pub struct FrameScore {
     pub sequence: u64,
     pub timestamp_ns: u64,
-    /// Mean grey level, 0 to 1, as the camera gave it.
-    pub level: f32,
+    /// As the camera gave it.
+    pub light: Light,
     pub error: FrameError,
     pub psnr_db: f64,
     /// Mean over all elements of the squared difference between query and
@@ -153,7 +153,7 @@ impl Analyser {
         Some(FrameScore {
             sequence: target.sequence,
             timestamp_ns: now_ns,
-            level: target.level,
+            light: target.light,
             error,
             psnr_db: psnr_db(&error),
             distance,

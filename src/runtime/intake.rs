@@ -3,7 +3,7 @@ use std::time::Instant;
 use super::rate::RateControl;
 use super::slots::Slot;
 use crate::capture::{FrameSource, SourceError, SourceErrorKind};
-use crate::preprocess::{InputSpec, Preprocessor};
+use crate::preprocess::{InputSpec, Light, Preprocessor};
 
 /// What became of one frame of the source.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,11 +64,11 @@ impl Intake {
         self
     }
 
-    /// The mean grey level, 0 to 1, that pictures are brought to, see
-    /// [`Preprocessor::evened`]; they stay as they are unless asked for.
+    /// The light that pictures are brought to, see [`Preprocessor::evened`];
+    /// they stay as they are unless asked for.
     #[must_use]
-    pub fn evened(mut self, usual_level: Option<f32>) -> Self {
-        self.preprocessor = self.preprocessor.evened(usual_level);
+    pub fn evened(mut self, usual: Option<Light>) -> Self {
+        self.preprocessor = self.preprocessor.evened(usual);
         self
     }
 
@@ -125,7 +125,7 @@ impl Intake {
                 return Ok(Taken::Skipped { sequence: frame.sequence, reason: error.to_string() });
             }
             slot.edges = self.preprocessor.edges();
-            slot.level = self.preprocessor.level();
+            slot.light = self.preprocessor.light();
             self.counts.steadied += u64::from(!slot.edges.is_none());
             self.preprocess_ns = arrived.elapsed().as_nanos() as u64;
             self.counts.taken += 1;

@@ -16,7 +16,7 @@ use crate::alarm::Input;
 use crate::capture::{FrameSource, SourceError, SourceErrorKind};
 use crate::clock::Clock;
 use crate::output::{Event, EventSink};
-use crate::preprocess::InputSpec;
+use crate::preprocess::{InputSpec, Light};
 
 /// Frames that may wait for the network. They are admitted to the window in
 /// order when it is free again, and only the newest is judged.
@@ -46,8 +46,8 @@ pub struct LiveOptions {
     pub end_is_loss: bool,
     /// Whether pictures of a swaying camera are moved back.
     pub stabilise: bool,
-    /// The mean grey level that pictures are brought to.
-    pub usual_level: Option<f32>,
+    /// The light that pictures are brought to.
+    pub usual_light: Option<Light>,
     pub progress: Progress,
 }
 
@@ -172,9 +172,9 @@ impl Capture<'_> {
             self.doing(Capturing::Opening);
             let ended = open().and_then(|source| {
                 log::info!("capturing from {}", source.describe());
-                let LiveOptions { spec, period_ns, stabilise, usual_level, .. } = self.options;
+                let LiveOptions { spec, period_ns, stabilise, usual_light, .. } = self.options;
                 let intake = Intake::new(source, spec, period_ns);
-                let mut intake = intake.steadied(stabilise).evened(usual_level);
+                let mut intake = intake.steadied(stabilise).evened(usual_light);
                 let end = self.frames(&mut intake, &mut backoff_ms);
                 self.stats.counts += intake.counts();
                 end

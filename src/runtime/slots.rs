@@ -1,6 +1,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::preprocess::Edges;
+use crate::preprocess::{Edges, Light};
 
 /// One preprocessed frame and where it came from.
 #[derive(Clone, Debug, Default)]
@@ -9,8 +9,8 @@ pub struct Slot {
     pub data: Vec<u8>,
     pub timestamp_ns: u64,
     pub sequence: u64,
-    /// Mean grey level, 0 to 1, as the camera gave it.
-    pub level: f32,
+    /// As the camera gave it.
+    pub light: Light,
     /// Where `data` holds nothing of what the camera saw.
     pub edges: Edges,
 }
