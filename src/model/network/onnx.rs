@@ -170,7 +170,9 @@ impl<'a, 'g> Reader<'a, 'g> {
                 expect_one(node, "axis", 1, 0)?;
                 Op::Concat
             }
-            "Identity" => {
+            // Halves are widened when they are read, so every float has 32 bits.
+            "Cast" if !casts_to_float(node) => return Err("casts to integers".into()),
+            "Identity" | "Cast" => {
                 let name = self.name(node, 0)?;
                 let known = self.known.get(name).copied();
                 return known
@@ -325,6 +327,11 @@ fn attribute<'n>(node: &'n NodeProto, name: &str) -> Option<&'n AttributeProto> 
     node.attribute.iter().find(|attribute| attribute.name == name)
 }
 
+fn casts_to_float(node: &NodeProto) -> bool {
+    let to = attribute(node, "to").map(|attribute| attribute.i);
+    [DataType::Float, DataType::Float16].map(|float| Some(float as i64)).contains(&to)
+}
+
 fn expect(
     node: &NodeProto,
     name: &str,
@@ -354,8 +361,8 @@ fn padded_by_hand(node: &NodeProto) -> Result<(), String> {
 fn shape(info: &ValueInfoProto, element: Element) -> Result<Shape, String> {
     let other = || format!("`{}` is no tensor of 1×C×H×W values of {element:?}", info.name);
     let wanted = match element {
-        Element::F32 => DataType::Float,
-        Element::I8 { .. } => DataType::Int8,
+        Element::F32 => [DataType::Float, DataType::Float16],
+        Element::I8 { .. } => [DataType::Int8; 2],
     };
     let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref())
     else {
@@ -370,7 +377,7 @@ fn shape(info: &ValueInfoProto, element: Element) -> Result<Shape, String> {
             _ => None,
         })
         .collect();
-    match (tensor.elem_type == wanted as i32, dimensions.as_deref()) {
+    match (wanted.map(|t| t as i32).contains(&tensor.elem_type), dimensions.as_deref()) {
         (true, Some(&[1, channels, height, width])) if channels * height * width > 0 => {
             Ok(Shape { channels, height, width })
         }

@@ -12,7 +12,7 @@ use super::statistics::{median, paired_ratio};
 const F32_LIMIT: f32 = 1e-3;
 /// The same in int8, where roundings and saturations differ: root mean square,
 /// as a share of the spread of ours.
-const INT8_LIMIT: f32 = 0.5;
+const INT8_LIMIT: f32 = 0.15;
 /// What roundings alone explain; beyond, the table says so.
 const INT8_ROUNDING: f32 = 0.02;
 

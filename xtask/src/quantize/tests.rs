@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use ndarray::Array4;
-use normwatch::model::{Bundle, Precision};
+use normwatch::model::{Bundle, Precision, Predictor};
 use tract_onnx::prelude::{DatumType, Tensor};
 
 use super::network::{Conv, Op};
@@ -234,8 +234,19 @@ fn pipeline_answer(pipeline: Result<Pipeline>, frames: &[u8]) -> Outcome {
     pipeline.unwrap().run(frames).unwrap()
 }
 
+/// The prediction for a window of one pattern.
+fn on_the_kernels(path: &Path) -> Vec<f32> {
+    let bundle = Bundle::load(path).unwrap();
+    let input = bundle.manifest().input;
+    let frame: Vec<u8> = (0..input.spec().frame_len()).map(|i| (i * i / 5 % 256) as u8).collect();
+    let mut predictor = Predictor::new(&bundle);
+    predictor.engine().expect("no layer is left to tract");
+    predictor.predict(std::iter::repeat_n(frame.as_slice(), input.frames)).unwrap();
+    predictor.prediction().to_vec()
+}
+
 #[test]
-fn f16_bundles_compute_in_halves() {
+fn f16_bundles_are_half_as_large_and_run_on_the_kernels() {
     let work = tempfile::tempdir().unwrap();
     for name in ["tiny-nearest", "tiny-paper"] {
         let (bundle, out) = (reference(name), work.path().join(name));
@@ -243,6 +254,9 @@ fn f16_bundles_compute_in_halves() {
         assert_eq!(Bundle::load(&out).unwrap().manifest().precision, Precision::F16);
         let size = |folder: &Path| fs::metadata(folder.join("decoder.onnx")).unwrap().len();
         assert!(size(&out) * 10 < size(&bundle) * 8, "{name}");
+        let [half, whole] = [&out, &bundle].map(|path| on_the_kernels(path));
+        let worst = half.iter().zip(&whole).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst > 0.0 && worst < 2e-3, "{name}: {worst}");
     }
 }
 

@@ -1,7 +1,14 @@
 use tract_onnx::pb::TensorProto;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::prelude::f16;
 
+/// Numbers of 32 bits, or of 16, which are widened.
 pub(super) fn floats(tensor: &TensorProto) -> Result<Vec<f32>, String> {
+    if tensor.data_type == DataType::Float16 as i32 {
+        let of_bytes = |bytes| f16::from_le_bytes(bytes).to_f32();
+        let of_field = |bits: i32| f16::from_bits(bits as u16).to_f32();
+        return numbers(tensor, DataType::Float16, of_bytes, &tensor.int32_data, of_field);
+    }
     numbers(tensor, DataType::Float, f32::from_le_bytes, &tensor.float_data, |v| v)
 }
 
