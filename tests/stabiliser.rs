@@ -113,6 +113,22 @@ fn people_and_changes_of_light_are_no_sway() {
 }
 
 #[test]
+fn another_hour_is_brought_to_the_usual_light() {
+    let (pictures, size) = clip(5);
+    let mut out = vec![0; SPEC.frame_len()];
+    let mut plain = Preprocessor::new(SPEC);
+    plain.process(&frame(&pictures[0], size), &mut out).unwrap();
+    let mut evened = Preprocessor::new(SPEC).evened(Some(plain.light()));
+    for picture in &pictures {
+        let dim: Vec<u8> = picture.iter().map(|&v| (f32::from(v) * 0.7).round() as u8).collect();
+        evened.process(&frame(&dim, size), &mut out).unwrap();
+        assert!(evened.light().mean < 0.75 * plain.light().mean, "what the camera gave");
+        let far = out.iter().zip(unmoved(picture, size)).map(|(&a, b)| a.abs_diff(b)).max();
+        assert!(far <= Some(3), "{far:?} grey levels");
+    }
+}
+
+#[test]
 fn a_turned_camera_stays_turned() {
     let (pictures, size) = clip(40);
     let mut steady = Preprocessor::new(SPEC).steadied(true);

@@ -16,7 +16,8 @@ pub struct CameraSection {
     /// Without a frame for this long the camera counts as lost: 100 to
     /// 600 000, 3000 by default.
     pub read_timeout_ms: u32,
-    /// Whether pictures of a swaying camera are moved back; yes by default.
+    /// Whether pictures of a swaying camera are moved back, and another light
+    /// than the calibration's is evened; yes by default.
     pub stabilise: bool,
 }
 

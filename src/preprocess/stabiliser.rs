@@ -136,7 +136,7 @@ struct Blocks {
     height: usize,
     /// Pixels along a block's side, a multiple of [`LANES`].
     side: usize,
-    blocks: Vec<Moments>,
+    blocks: Vec<Block>,
 }
 
 impl Blocks {
@@ -144,21 +144,22 @@ impl Blocks {
     fn new(width: usize, height: usize, side: usize) -> Self {
         let large = width >= side + 2 && height > side;
         let blocks = if large { (width / side) * (height / side) } else { 0 };
-        Self { width, height, side, blocks: vec![Moments::default(); blocks] }
+        Self { width, height, side, blocks: vec![Block::default(); blocks] }
     }
 
     fn slip(&mut self, usual: &[f32], picture: &[u8]) -> Option<Slip> {
         self.gather(usual, picture);
-        let textured = |block: &Moments| block.texture() >= LEAST_TEXTURE * block.count;
-        self.blocks.iter_mut().for_each(|block| block.trusted = textured(block));
-        let wanted = self.trusted().count().div_ceil(2);
-        let mut slip = self.solve()?;
+        self.blocks.sort_unstable_by_key(|block| !block.has_texture());
+        let count = self.blocks.partition_point(Block::has_texture);
+        let textured = &mut self.blocks[..count];
+        let mut slip = solve(textured)?;
+        let half = count.div_ceil(2);
         for _ in 0..ROUNDS {
-            self.trust_best(slip, wanted, textured);
-            slip = self.solve()?;
+            textured.sort_unstable_by(|a, b| a.misfit(slip).total_cmp(&b.misfit(slip)));
+            slip = solve(&textured[..half])?;
         }
-        let (before, after) = self.trusted().fold((0.0, 0.0), |(before, after), block| {
-            (before + block.change(), after + block.residual(slip))
+        let (before, after) = textured[..half].iter().fold((0.0, 0.0), |(before, after), block| {
+            (before + block.dd, after + block.residual(slip))
         });
         let explained = after <= (1.0 - LEAST_EXPLAINED) * before;
         (explained && self.agreeing(slip) >= LEAST_AGREEING).then_some(slip)
@@ -167,41 +168,8 @@ impl Blocks {
     /// The share of all blocks that change less against a view that has slipped
     /// so.
     fn agreeing(&self, slip: Slip) -> f32 {
-        let agrees = |block: &&Moments| block.residual(slip) < block.change();
+        let agrees = |block: &&Block| block.residual(slip) < block.dd;
         self.blocks.iter().filter(agrees).count() as f32 / self.blocks.len() as f32
-    }
-
-    fn trusted(&self) -> impl Iterator<Item = &Moments> {
-        self.blocks.iter().filter(|block| block.trusted)
-    }
-
-    /// Trusts the `wanted` textured blocks that `slip` explains best.
-    fn trust_best(&mut self, slip: Slip, wanted: usize, textured: impl Fn(&Moments) -> bool) {
-        let misfit = |block: &Moments| block.residual(slip) / (block.texture() + f32::MIN_POSITIVE);
-        self.blocks.sort_unstable_by(|a, b| misfit(a).total_cmp(&misfit(b)));
-        let mut trusted = 0;
-        for block in &mut self.blocks {
-            block.trusted = trusted < wanted && textured(block);
-            trusted += usize::from(block.trusted);
-        }
-    }
-
-    /// The slip that leaves least of the change in the trusted blocks, all of
-    /// which have about the same say, however strong their texture is.
-    fn solve(&self) -> Option<Slip> {
-        let [mut xx, mut yy, mut xy, mut xd, mut yd] = [0.0f32; 5];
-        for block in self.trusted() {
-            let c = block.covariances();
-            let w = 1.0 / (block.texture() + EVEN_TEXTURE * block.count);
-            (xx, yy, xy) = (xx + w * c.xx, yy + w * c.yy, xy + w * c.xy);
-            (xd, yd) = (xd + w * c.xd, yd + w * c.yd);
-        }
-        let determinant = xx * yy - xy * xy;
-        // Edges in one direction only say nothing about motion along them.
-        (determinant > 0.01 * (xx + yy) * (xx + yy) / 4.0).then(|| Slip {
-            x_px: (xy * yd - yy * xd) / determinant,
-            y_px: (xy * xd - xx * yd) / determinant,
-        })
     }
 
     fn gather(&mut self, usual: &[f32], picture: &[u8]) {
@@ -223,9 +191,27 @@ impl Blocks {
     }
 }
 
+/// The slip that leaves least of the change in these blocks, all of which have
+/// about the same say, however strong their texture is.
+fn solve(blocks: &[Block]) -> Option<Slip> {
+    let [mut xx, mut yy, mut xy, mut xd, mut yd] = [0.0f32; 5];
+    for block in blocks {
+        let w = 1.0 / (block.texture() + EVEN_TEXTURE * block.count);
+        (xx, yy, xy) = (xx + w * block.xx, yy + w * block.yy, xy + w * block.xy);
+        (xd, yd) = (xd + w * block.xd, yd + w * block.yd);
+    }
+    let determinant = xx * yy - xy * xy;
+    // Edges in one direction only say nothing about motion along them.
+    (determinant > 0.01 * (xx + yy) * (xx + yy) / 4.0).then(|| Slip {
+        x_px: (xy * yd - yy * xd) / determinant,
+        y_px: (xy * xd - xx * yd) / determinant,
+    })
+}
+
 const LANES: usize = 8;
 
-/// Sums over a block, by column.
+/// Sums over a block, by column: of the change d, the usual view's gradient x
+/// and y, d², x², y², xy, xd and yd.
 #[derive(Default)]
 struct Lanes {
     count: f32,
@@ -252,37 +238,12 @@ impl Lanes {
         }
     }
 
-    fn total(&self) -> Moments {
-        let sums = self.sums.map(|lanes| lanes.iter().sum());
-        Moments { count: self.count, sums, trusted: false }
-    }
-}
-
-/// Sums of one block: of the change d, the usual view's gradient x and y, d²,
-/// x², y², xy, xd and yd.
-#[derive(Clone, Copy, Debug, Default)]
-struct Moments {
-    count: f32,
-    sums: [f32; 9],
-    trusted: bool,
-}
-
-/// Sums of products of what differs from the block's means.
-struct Covariances {
-    dd: f32,
-    xx: f32,
-    yy: f32,
-    xy: f32,
-    xd: f32,
-    yd: f32,
-}
-
-impl Moments {
-    fn covariances(&self) -> Covariances {
-        let [d, x, y, dd, xx, yy, xy, xd, yd] = self.sums;
-        let share = 1.0 / self.count.max(1.0);
-        let centred = |product: f32, a: f32, b: f32| product - a * b * share;
-        Covariances {
+    fn total(&self) -> Block {
+        let [d, x, y, dd, xx, yy, xy, xd, yd] = self.sums.map(|lanes| lanes.iter().sum());
+        let count = self.count;
+        let centred = |product: f32, a: f32, b: f32| product - a * b / count;
+        Block {
+            count,
             dd: centred(dd, d, d),
             xx: centred(xx, x, x),
             yy: centred(yy, y, y),
@@ -291,20 +252,40 @@ impl Moments {
             yd: centred(yd, y, d),
         }
     }
+}
 
+/// Sums of products of what differs from the block's means: of the change d and
+/// the usual view's gradient x and y.
+#[derive(Clone, Copy, Debug, Default)]
+struct Block {
+    /// Pixels.
+    count: f32,
+    dd: f32,
+    xx: f32,
+    yy: f32,
+    xy: f32,
+    xd: f32,
+    yd: f32,
+}
+
+impl Block {
     fn texture(&self) -> f32 {
-        let c = self.covariances();
-        c.xx + c.yy
+        self.xx + self.yy
     }
 
-    fn change(&self) -> f32 {
-        self.covariances().dd
+    fn has_texture(&self) -> bool {
+        self.texture() >= LEAST_TEXTURE * self.count
     }
 
     /// What is left of the change when the view has slipped so.
     fn residual(&self, slip: Slip) -> f32 {
         let Slip { x_px: s, y_px: t } = slip;
-        let Covariances { dd, xx, yy, xy, xd, yd } = self.covariances();
-        (dd + s * s * xx + t * t * yy + 2.0 * (s * xd + t * yd + s * t * xy)).max(0.0)
+        let crossed = s * self.xd + t * self.yd + s * t * self.xy;
+        (self.dd + s * s * self.xx + t * t * self.yy + 2.0 * crossed).max(0.0)
+    }
+
+    /// The same, in squared pixels of slip.
+    fn misfit(&self, slip: Slip) -> f32 {
+        self.residual(slip) / self.texture()
     }
 }

@@ -142,8 +142,8 @@ impl BlockTerm {
     }
 
     /// Takes the squared and the signed errors (finite, row by row) of a frame
-    /// (planar u8) and gives the block with the largest ratio. In `edges`, where the
-    /// errors are zero, texture does not count either.
+    /// (planar u8) and gives the block with the largest ratio. In `edges`, where
+    /// the errors are zero, texture does not count either.
     pub fn worst(
         &mut self,
         squared: &[f32],

@@ -140,6 +140,13 @@ fn a_build_without_cameras_says_so() {
 
 #[cfg(feature = "v4l2")]
 #[test]
+fn pictures_are_held_still_unless_told_otherwise() {
+    assert!(load_text(&edited(4, "source = 'folder'")).unwrap().camera.stabilise);
+    let text = edited(4, "source = 'folder'\nstabilise = false");
+    assert!(!load_text(&text).unwrap().camera.stabilise);
+}
+
+#[test]
 fn a_camera_needs_no_key_but_its_source() {
     let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
     let CameraSource::V4l2(camera) = load_text(&text).unwrap().camera.source else {
