@@ -15,13 +15,15 @@ pub(super) struct Aligned<T> {
 pub(super) type Floats = Aligned<f32>;
 
 /// # Safety
-/// Zero bytes are a value of the type, which needs no drop.
+/// Any bytes are a value of the type, which needs no drop.
 pub(super) unsafe trait Number: Copy {}
 
 // SAFETY: a number.
 unsafe impl Number for f32 {}
 // SAFETY: a number.
 unsafe impl Number for i32 {}
+// SAFETY: a number.
+unsafe impl Number for i16 {}
 // SAFETY: a number.
 unsafe impl Number for i8 {}
 
@@ -60,9 +62,11 @@ impl<T: Number> Aligned<T> {
 }
 
 impl Floats {
-    pub(super) fn as_mut_bytes(&mut self) -> &mut [u8] {
-        let len = self.len * size_of::<f32>();
-        // SAFETY: a float is four bytes, any of which make a float.
+    /// The same memory as smaller numbers.
+    pub(super) fn as_mut_numbers<T: Number>(&mut self) -> &mut [T] {
+        const { assert!(size_of::<f32>().is_multiple_of(size_of::<T>())) };
+        let len = self.len * (size_of::<f32>() / size_of::<T>());
+        // SAFETY: any bytes make a float, and any of a number's size one.
         unsafe { std::slice::from_raw_parts_mut(self.data.as_ptr().cast(), len) }
     }
 }

@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arena::Floats;
-use super::layout::{ByteGrid, Grid, Shape};
+use super::integer::{Cell, CellKind, Unsigned};
+use super::layout::{Grid, IntegerGrid, Shape};
 use super::plan::{Plan, PlannedInput};
 use super::step::StepContext;
 use super::team::Team;
@@ -60,12 +61,13 @@ impl Engine {
                 clear_input(arena, &grid, 0.0);
                 write(arena, &grid, &mut values);
             }
-            PlannedInput::Bytes(ByteGrid { grid, zero_point }, shift, to) => {
-                let flip = self.plan.flip;
-                let arena = self.arena.as_mut_bytes();
-                clear_input(arena, &grid, zero_point as u8 ^ flip);
-                let stored = |value: f32| to.integer(value - shift) as u8 ^ flip;
-                write(arena, &grid, &mut values.by_ref().map(stored));
+            PlannedInput::Integers(grid, shift, to) => {
+                let mut integers = values.by_ref().map(|value| to.integer(value - shift));
+                match self.plan.cells {
+                    CellKind::Signed => self.write_cells::<i8>(&grid, &mut integers),
+                    CellKind::Unsigned => self.write_cells::<Unsigned>(&grid, &mut integers),
+                    CellKind::Word => self.write_cells::<i16>(&grid, &mut integers),
+                }
             }
         }
         assert!(values.next().is_none(), "more values than the input takes");
@@ -88,14 +90,34 @@ impl Engine {
                 clear_input(arena, &grid, 0.0);
                 write_table(arena, &grid, images, values);
             }
-            PlannedInput::Bytes(ByteGrid { grid, zero_point }, shift, to) => {
-                let flip = self.plan.flip;
-                let arena = self.arena.as_mut_bytes();
-                clear_input(arena, &grid, zero_point as u8 ^ flip);
-                let stored = values.map(|value| to.integer(value - shift) as u8 ^ flip);
-                write_table(arena, &grid, images, &stored);
+            PlannedInput::Integers(grid, shift, to) => {
+                let integers = values.map(|value| to.integer(value - shift));
+                match self.plan.cells {
+                    CellKind::Signed => self.write_cell_table::<i8>(&grid, images, integers),
+                    CellKind::Unsigned => {
+                        self.write_cell_table::<Unsigned>(&grid, images, integers);
+                    }
+                    CellKind::Word => self.write_cell_table::<i16>(&grid, images, integers),
+                }
             }
         }
+    }
+
+    fn write_cells<C: Cell>(&mut self, grid: &IntegerGrid, values: &mut dyn Iterator<Item = i8>) {
+        let arena = self.arena.as_mut_numbers::<C>();
+        clear_input(arena, &grid.grid, C::of(grid.zero_point));
+        write(arena, &grid.grid, &mut values.map(C::of));
+    }
+
+    fn write_cell_table<'a, C: Cell>(
+        &mut self,
+        grid: &IntegerGrid,
+        images: impl Iterator<Item = &'a [u8]>,
+        integers: [i8; 256],
+    ) {
+        let arena = self.arena.as_mut_numbers::<C>();
+        clear_input(arena, &grid.grid, C::of(grid.zero_point));
+        write_table(arena, &grid.grid, images, &integers.map(C::of));
     }
 
     /// An output, C×H×W, as the last run of its stage left it.

@@ -55,7 +55,7 @@ impl Isa {
             Self::Avx512Vnni => Self::Avx512.is_here() && integer::Avx512Vnni::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
-                simd::Avx512::detect().is_some() && integer::Avx2Dot::detect().is_some()
+                simd::Avx512::detect().is_some() && integer::Avx2Words::detect().is_some()
             }
             #[cfg(target_arch = "x86_64")]
             Self::AvxVnni => Self::Avx2.is_here() && integer::AvxVnni::detect().is_some(),

@@ -26,7 +26,7 @@ impl Shape {
 /// Where a map lies in the arena: blocks of `lanes` channels, each block an
 /// image of (height + 2)×(width + 2) pixels of `lanes` floats. The border is
 /// zero, so that no convolution asks where the picture ends; lanes beyond the
-/// last channel are zero too. Maps of integers lie alike, see [`ByteGrid`].
+/// last channel are zero too. Maps of integers lie alike, see [`IntegerGrid`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grid {
     /// First element in the arena.
@@ -36,13 +36,13 @@ pub(super) struct Grid {
 }
 
 /// Channels of a block of integers, whatever the vector unit.
-pub(super) const BYTE_LANES: usize = 16;
+pub(super) const INTEGER_LANES: usize = 16;
 
-/// A map of 8-bit integers: a [`Grid`] that counts in bytes, [`BYTE_LANES`]
-/// channels to a block. The border holds what stands for 0; lanes beyond the
+/// A map of 8-bit integers: a [`Grid`] that counts in the cells of the vector
+/// unit, bytes or words, [`INTEGER_LANES`] channels to a block. The border holds what stands for 0; lanes beyond the
 /// last channel hold anything, because their weights are zero.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ByteGrid {
+pub(super) struct IntegerGrid {
     pub grid: Grid,
     pub zero_point: i8,
 }

@@ -45,7 +45,7 @@ pub(super) enum Storage {
     /// Floats in blocks with a border.
     Floats,
     /// Integers in blocks with a border.
-    Bytes { zero_point: i8 },
+    Integers { zero_point: i8 },
 }
 
 /// Where an input is written, and how it becomes integers: less the shift.
@@ -349,7 +349,7 @@ impl Pass {
         let mut integers = Vec::new();
         for source in parts {
             let shape = self.lowered.buffers[source].shape;
-            let into = self.buffer(shape, Storage::Bytes { zero_point });
+            let into = self.buffer(shape, Storage::Integers { zero_point });
             self.step(name, stage, Task::ToIntegers { source, shift, quantisation, into });
             integers.push(into);
         }
@@ -431,7 +431,7 @@ impl Pass {
     fn map_buffer(&mut self, value: Value) -> BufferId {
         let storage = match self.elements[value] {
             Element::F32 => Storage::Floats,
-            Element::I8 { zero_point } => Storage::Bytes { zero_point },
+            Element::I8 { zero_point } => Storage::Integers { zero_point },
         };
         self.buffer(self.shapes[value], storage)
     }

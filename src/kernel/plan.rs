@@ -3,9 +3,11 @@ use super::direct::Direct;
 use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
-use super::integer::{self, ByteExport, Dot, IntegerConv, Quantisation, ToFloats, ToIntegers};
+use super::integer::{
+    self, CellKind, Dot, IntegerConv, IntegerExport, Quantisation, ToFloats, ToIntegers,
+};
 use super::isa::Isa;
-use super::layout::{BYTE_LANES, ByteGrid, Destination, Grid, Shape};
+use super::layout::{Destination, Grid, INTEGER_LANES, IntegerGrid, Shape};
 use super::lower::{Buffer, BufferId, Form, Lowered, Lowering, Storage, Task, lower};
 use super::simd::{self, Simd};
 use super::step::Step;
@@ -49,8 +51,8 @@ pub struct Plan {
     /// Floats of the arena.
     pub(super) arena_len: usize,
     pub(super) scratch_len: usize,
-    /// The bit that stored integers have flipped.
-    pub(super) flip: u8,
+    /// What maps of integers hold.
+    pub(super) cells: CellKind,
 }
 
 /// Where an input is written, and as what.
@@ -58,13 +60,13 @@ pub struct Plan {
 pub(super) enum PlannedInput {
     Floats(Grid),
     /// Less the shift, as integers.
-    Bytes(ByteGrid, f32, Quantisation),
+    Integers(IntegerGrid, f32, Quantisation),
 }
 
 impl PlannedInput {
     pub(super) fn grid(&self) -> &Grid {
         match self {
-            Self::Floats(grid) | Self::Bytes(ByteGrid { grid, .. }, ..) => grid,
+            Self::Floats(grid) | Self::Integers(IntegerGrid { grid, .. }, ..) => grid,
         }
     }
 }
@@ -87,7 +89,7 @@ impl Plan {
                 .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => simd::Avx512::detect()
-                .zip(integer::Avx2Dot::detect())
+                .zip(integer::Avx2Words::detect())
                 .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni => simd::Avx2::detect()
@@ -95,7 +97,7 @@ impl Plan {
                 .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => simd::Avx2::detect()
-                .zip(integer::Avx2Dot::detect())
+                .zip(integer::Avx2Words::detect())
                 .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "aarch64")]
             Isa::NeonDot => simd::Neon::detect()
@@ -139,7 +141,7 @@ fn compile<S: Simd, D: Dot>((simd, dot): (S, D), lowered: &Lowered, options: Pla
         match buffer.storage {
             Storage::Planar => buffer.shape.len() * size_of::<f32>(),
             Storage::Floats => blocks(S::LANES) * size_of::<f32>(),
-            Storage::Bytes { .. } => blocks(BYTE_LANES),
+            Storage::Integers { .. } => blocks(INTEGER_LANES) * size_of::<D::Cell>(),
         }
     };
     let lifetimes: Vec<Lifetime> = lowered
@@ -160,7 +162,9 @@ fn compile<S: Simd, D: Dot>((simd, dot): (S, D), lowered: &Lowered, options: Pla
             .iter()
             .map(|input| match input.quantise {
                 None => PlannedInput::Floats(places.grid(input.into)),
-                Some((shift, to)) => PlannedInput::Bytes(places.byte_grid(input.into), shift, to),
+                Some((shift, to)) => {
+                    PlannedInput::Integers(places.integer_grid(input.into), shift, to)
+                }
             })
             .collect(),
         outputs: lowered
@@ -170,7 +174,7 @@ fn compile<S: Simd, D: Dot>((simd, dot): (S, D), lowered: &Lowered, options: Pla
             .collect(),
         arena_len: arena_bytes / size_of::<f32>(),
         scratch_len,
-        flip: D::FLIP,
+        cells: D::CELLS,
     }
 }
 
@@ -217,12 +221,13 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
         Grid { at: self.first_float(id), shape, lanes: S::LANES }
     }
 
-    fn byte_grid(&self, id: BufferId) -> ByteGrid {
+    fn integer_grid(&self, id: BufferId) -> IntegerGrid {
         let Buffer { shape, storage } = self.lowered.buffers[id];
-        let Storage::Bytes { zero_point } = storage else {
+        let Storage::Integers { zero_point } = storage else {
             unreachable!("the graph knows which values are integers");
         };
-        ByteGrid { grid: Grid { at: self.starts[id], shape, lanes: BYTE_LANES }, zero_point }
+        let at = self.starts[id] / size_of::<D::Cell>();
+        IntegerGrid { grid: Grid { at, shape, lanes: INTEGER_LANES }, zero_point }
     }
 
     fn grids(&self, ids: &[BufferId]) -> Vec<Grid> {
@@ -250,22 +255,22 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
                 Box::new(Head::new(simd, &sources, filter, *finish, into, threads))
             }
             Task::IntegerConv { sources, form, filter, into, pooled } => {
-                let sources: Vec<_> = sources.iter().map(|&id| self.byte_grid(id)).collect();
-                let to = (self.byte_grid(*into), pooled.map(|id| self.byte_grid(id)));
+                let sources: Vec<_> = sources.iter().map(|&id| self.integer_grid(id)).collect();
+                let to = (self.integer_grid(*into), pooled.map(|id| self.integer_grid(id)));
                 Box::new(IntegerConv::new(self.dot, &sources, *form, filter, to, threads))
             }
             Task::ToFloats { source, quantisation, into } => {
-                let (source, into) = (self.byte_grid(*source), self.grid(*into));
-                Box::new(ToFloats::new(source, into, *quantisation, D::FLIP, threads))
+                let (source, into) = (self.integer_grid(*source), self.grid(*into));
+                Box::new(ToFloats::<D::Cell>::new(source, into, *quantisation, threads))
             }
             Task::ToIntegers { source, shift, quantisation, into } => {
-                let (source, into) = (self.grid(*source), self.byte_grid(*into));
+                let (source, into) = (self.grid(*source), self.integer_grid(*into));
                 let how = (*shift, *quantisation);
-                Box::new(ToIntegers::new(source, into, how, D::FLIP, threads))
+                Box::new(ToIntegers::<D::Cell>::new(source, into, how, threads))
             }
             Task::Export { source, dequantise: Some(from), finish, into } => {
-                let (source, into) = (self.byte_grid(*source), self.first_float(*into));
-                Box::new(ByteExport::new(source, (*from, *finish), D::FLIP, into, threads))
+                let (source, into) = (self.integer_grid(*source), self.first_float(*into));
+                Box::new(IntegerExport::<D::Cell>::new(source, (*from, *finish), into, threads))
             }
             Task::Export { source, dequantise: None, finish, into } => {
                 let (source, into) = (self.grid(*source), self.first_float(*into));

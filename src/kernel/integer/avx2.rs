@@ -1,21 +1,12 @@
 use std::arch::x86_64::*;
 
-use super::super::layout::BYTE_LANES;
+use super::super::layout::INTEGER_LANES;
+use super::cell::{CellKind, Unsigned};
 use super::dot::{Dot, DotKernel, Requantise};
-
-/// AVX2. Bytes are widened, because its product of bytes saturates.
-#[derive(Clone, Copy)]
-pub(in crate::kernel) struct Avx2Dot(());
 
 /// AVX2 with AVX-VNNI, as [`super::Avx512Vnni`] with half the width.
 #[derive(Clone, Copy)]
 pub(in crate::kernel) struct AvxVnni(());
-
-impl Avx2Dot {
-    pub(in crate::kernel) fn detect() -> Option<Self> {
-        std::is_x86_feature_detected!("avx2").then_some(Self(()))
-    }
-}
 
 impl AvxVnni {
     pub(in crate::kernel) fn detect() -> Option<Self> {
@@ -25,84 +16,10 @@ impl AvxVnni {
     }
 }
 
-impl Dot for Avx2Dot {
-    const FLIP: u8 = 0x80;
-    const BLOCKS: usize = 1;
-    const TILE: usize = 2;
-    /// Four outputs each, every output as two sums to be added.
-    type Sums = [__m256i; 4];
-
-    #[inline]
-    fn vectorise<K: DotKernel<Self>>(self, kernel: K) {
-        #[target_feature(enable = "avx2")]
-        unsafe fn inner<K: DotKernel<Avx2Dot>>(kernel: K, dot: Avx2Dot) {
-            kernel.run(dot);
-        }
-        // SAFETY: `self` proves the feature.
-        unsafe { inner(kernel, self) }
-    }
-
-    #[inline(always)]
-    fn zero(self) -> Self::Sums {
-        // SAFETY: `self` proves the feature.
-        [unsafe { _mm256_setzero_si256() }; 4]
-    }
-
-    #[inline(always)]
-    unsafe fn accumulate<const O: usize, const P: usize>(
-        self,
-        sums: &mut [[Self::Sums; P]; O],
-        mut pixels: *const u8,
-        mut weights: *const i8,
-        groups: usize,
-    ) {
-        for _ in 0..groups {
-            // SAFETY: 64 bytes for each group and block, four of each pixel
-            // for each group; `self` proves the feature. A pair of products,
-            // at most 2·255·127, is added in 32 bits.
-            unsafe {
-                let mut x = [_mm256_setzero_si256(); P];
-                for (p, x) in x.iter_mut().enumerate() {
-                    let four = _mm_load_ss(pixels.wrapping_add(p * BYTE_LANES).cast());
-                    let four = _mm_castps_si128(_mm_broadcastss_ps(four));
-                    *x = _mm256_cvtepu8_epi16(four);
-                }
-                for o in 0..O {
-                    for quarter in 0..4 {
-                        let at = o * 64 + quarter * 16;
-                        let w = _mm_load_si128(weights.wrapping_add(at).cast());
-                        let w = _mm256_cvtepi8_epi16(w);
-                        for p in 0..P {
-                            let sum = &mut sums[o][p][quarter];
-                            *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(x[p], w));
-                        }
-                    }
-                }
-            }
-            pixels = pixels.wrapping_add(4);
-            weights = weights.wrapping_add(O * 64);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
-        // SAFETY: the caller's promise, and `self` proves the feature.
-        unsafe {
-            let join = |a, b| _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(a, b));
-            let sums = [join(sums[0], sums[1]), join(sums[2], sums[3])];
-            requantise(sums, how, to);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
-        // SAFETY: the caller's promise.
-        unsafe { largest(from, to) };
-    }
-}
-
 impl Dot for AvxVnni {
-    const FLIP: u8 = 0x80;
+    type Cell = Unsigned;
+    const CELLS: CellKind = CellKind::Unsigned;
+    type Weight = i8;
     const BLOCKS: usize = 1;
     const TILE: usize = 6;
     type Sums = [__m256i; 2];
@@ -127,7 +44,7 @@ impl Dot for AvxVnni {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        mut pixels: *const u8,
+        mut pixels: *const Unsigned,
         mut weights: *const i8,
         groups: usize,
     ) {
@@ -140,7 +57,7 @@ impl Dot for AvxVnni {
                     let low = _mm256_load_si256(from.cast());
                     let high = _mm256_load_si256(from.wrapping_add(32).cast());
                     for p in 0..P {
-                        let four = _mm_load_ss(pixels.wrapping_add(p * BYTE_LANES).cast());
+                        let four = _mm_load_ss(pixels.wrapping_add(p * INTEGER_LANES).cast());
                         let x = _mm256_castps_si256(_mm256_broadcastss_ps(four));
                         let [a, b] = sums[o][p];
                         sums[o][p] = [
@@ -156,13 +73,13 @@ impl Dot for AvxVnni {
     }
 
     #[inline(always)]
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut Unsigned) {
         // SAFETY: the caller's promise, and `self` proves the features.
         unsafe { requantise(sums, how, to) };
     }
 
     #[inline(always)]
-    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
+    unsafe fn largest(self, from: [*const Unsigned; 4], to: *mut Unsigned) {
         // SAFETY: the caller's promise.
         unsafe { largest(from, to) };
     }
@@ -171,31 +88,43 @@ impl Dot for AvxVnni {
 /// # Safety
 /// As for [`Dot::requantise`], on a CPU with AVX2.
 #[inline(always)]
-unsafe fn requantise(sums: [__m256i; 2], how: &Requantise, to: *mut u8) {
+unsafe fn requantise(sums: [__m256i; 2], how: &Requantise, to: *mut Unsigned) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let words = words(sums, how);
+        let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+        _mm_store_si128(to.cast(), _mm_packus_epi16(low, high));
+    }
+}
+
+/// What the sums become, in 16 bits.
+///
+/// # Safety
+/// The pointers of `how` are those that [`Dot::requantise`] takes, on a CPU
+/// with AVX2.
+#[inline(always)]
+pub(super) unsafe fn words(mut sums: [__m256i; 2], how: &Requantise) -> __m256i {
     // SAFETY: the caller's promise. Conversions round to nearest, ties to
     // even, which Rust leaves in force.
     unsafe {
-        let mut steps = sums;
-        for (half, steps) in steps.iter_mut().enumerate() {
+        for (half, sums) in sums.iter_mut().enumerate() {
             let bias = _mm256_load_si256(how.bias.add(half * 8).cast());
             let m = _mm256_load_ps(how.multipliers.add(half * 8));
-            let value = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(*steps, bias)), m);
+            let value = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_add_epi32(*sums, bias)), m);
             let value = _mm256_max_ps(value, _mm256_set1_ps(how.least));
             let value = _mm256_min_ps(value, _mm256_set1_ps(how.most));
-            *steps = _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_set1_epi32(how.zero));
+            *sums = _mm256_add_epi32(_mm256_cvtps_epi32(value), _mm256_set1_epi32(how.zero));
         }
         // Packing goes by halves of the registers: 0–3, 8–11, 4–7, 12–15.
-        let words = _mm256_packs_epi32(steps[0], steps[1]);
-        let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
-        let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-        _mm_store_si128(to.cast(), _mm_packus_epi16(low, high));
+        let packed = _mm256_packs_epi32(sums[0], sums[1]);
+        _mm256_permute4x64_epi64::<0b11_01_10_00>(packed)
     }
 }
 
 /// # Safety
 /// As for [`Dot::largest`].
 #[inline(always)]
-pub(super) unsafe fn largest(from: [*const u8; 4], to: *mut u8) {
+pub(super) unsafe fn largest(from: [*const Unsigned; 4], to: *mut Unsigned) {
     // SAFETY: the caller's promise, and SSE2 is part of x86-64.
     unsafe {
         let [a, b, c, d] = from.map(|from| _mm_load_si128(from.cast()));

@@ -1,6 +1,7 @@
 use std::arch::x86_64::*;
 
-use super::super::layout::BYTE_LANES;
+use super::super::layout::INTEGER_LANES;
+use super::cell::{CellKind, Unsigned};
 use super::dot::{Dot, DotKernel, Requantise};
 
 /// AVX-512 with VNNI: four products of an unsigned and a signed byte to each
@@ -19,7 +20,9 @@ impl Avx512Vnni {
 }
 
 impl Dot for Avx512Vnni {
-    const FLIP: u8 = 0x80;
+    type Cell = Unsigned;
+    const CELLS: CellKind = CellKind::Unsigned;
+    type Weight = i8;
     const BLOCKS: usize = 2;
     const TILE: usize = 24;
     type Sums = __m512i;
@@ -44,7 +47,7 @@ impl Dot for Avx512Vnni {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        mut pixels: *const u8,
+        mut pixels: *const Unsigned,
         mut weights: *const i8,
         groups: usize,
     ) {
@@ -57,7 +60,7 @@ impl Dot for Avx512Vnni {
                     *w = _mm512_load_si512(weights.wrapping_add(o * 64).cast());
                 }
                 for p in 0..P {
-                    let four = _mm_load_ss(pixels.wrapping_add(p * BYTE_LANES).cast());
+                    let four = _mm_load_ss(pixels.wrapping_add(p * INTEGER_LANES).cast());
                     let x = _mm512_castps_si512(_mm512_broadcastss_ps(four));
                     for o in 0..O {
                         sums[o][p] = _mm512_dpbusd_epi32(sums[o][p], x, w[o]);
@@ -70,7 +73,7 @@ impl Dot for Avx512Vnni {
     }
 
     #[inline(always)]
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut Unsigned) {
         // SAFETY: the caller's promise, and `self` proves the features.
         unsafe {
             let sums = _mm512_add_epi32(sums, _mm512_load_si512(how.bias.cast()));
@@ -85,7 +88,7 @@ impl Dot for Avx512Vnni {
     }
 
     #[inline(always)]
-    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
+    unsafe fn largest(self, from: [*const Unsigned; 4], to: *mut Unsigned) {
         // SAFETY: the caller's promise, and SSE2 is part of x86-64.
         unsafe { super::avx2::largest(from, to) };
     }

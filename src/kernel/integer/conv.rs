@@ -1,47 +1,47 @@
 use std::ops::Range;
 
 use super::super::arena::Aligned;
-use super::super::layout::{BYTE_LANES, ByteGrid};
+use super::super::layout::{INTEGER_LANES, IntegerGrid};
 use super::super::lower::IntegerForm;
 use super::super::pool::halved;
 use super::super::step::{Step, StepContext, band_rows};
+use super::cell::Cell;
 use super::dot::{Dot, DotKernel, Requantise};
 use super::filter::IntegerFilter;
 use super::tile::{Row, Run};
 
 /// A convolution in integers, as a sum over shifted images; four phases where
 /// the output has twice the size of the input.
-pub(in crate::kernel) struct IntegerConv<D> {
+pub(in crate::kernel) struct IntegerConv<D: Dot> {
     dot: D,
-    out: ByteGrid,
+    out: IntegerGrid,
     /// Where the 2×2 maxima go, too.
-    pooled: Option<ByteGrid>,
+    pooled: Option<IntegerGrid>,
     form: IntegerForm,
     /// Output pixels for each input pixel and direction.
     scale: usize,
     /// Output rows of a task.
     band: usize,
-    phases: Vec<Phase>,
+    phases: Vec<Phase<D>>,
     macs: u64,
 }
 
 /// The output pixels at one place of each square of `scale`×`scale`.
-struct Phase {
+struct Phase<D: Dot> {
     row: usize,
     column: usize,
     runs: Vec<Run>,
-    /// Bytes of the weights of one output block.
-    block_bytes: usize,
-    weights: Aligned<i8>,
+    /// Weights of one output block.
+    block_len: usize,
+    weights: Aligned<D::Weight>,
     bias: Aligned<i32>,
     multipliers: Aligned<f32>,
 }
 
-/// A tap of a phase: its place in the filter, and the input pixel that it
-/// reads beside the own one.
-#[derive(Clone, Copy)]
+/// A tap of a phase: its places in the filter, more than one where they were
+/// added up, and the input pixel that it reads beside the own one.
 struct Tap {
-    at: usize,
+    at: Vec<usize>,
     dy: isize,
     dx: isize,
 }
@@ -51,17 +51,16 @@ impl<D: Dot> IntegerConv<D> {
     /// have one size; the filter fits them, see [`IntegerFilter::check`].
     pub(in crate::kernel) fn new(
         dot: D,
-        sources: &[ByteGrid],
+        sources: &[IntegerGrid],
         form: IntegerForm,
         filter: &IntegerFilter,
-        (out, pooled): (ByteGrid, Option<ByteGrid>),
+        (out, pooled): (IntegerGrid, Option<IntegerGrid>),
         threads: usize,
     ) -> Self {
         let scale = if form == IntegerForm::Plain { 1 } else { 2 };
         let places = (0..scale * scale).map(|place| (place / scale, place % scale));
-        let phases: Vec<Phase> = places
-            .map(|(row, column)| Phase::new::<D>((row, column), sources, form, filter))
-            .collect();
+        let phases: Vec<_> =
+            places.map(|(row, column)| Phase::new((row, column), sources, form, filter)).collect();
         let shape = out.grid.shape;
         let band = band_rows(shape.height, shape.width, threads);
         let inputs: usize = sources.iter().map(|source| source.grid.shape.channels).sum();
@@ -71,10 +70,10 @@ impl<D: Dot> IntegerConv<D> {
     }
 }
 
-impl Phase {
-    fn new<D: Dot>(
+impl<D: Dot> Phase<D> {
+    fn new(
         (row, column): (usize, usize),
-        sources: &[ByteGrid],
+        sources: &[IntegerGrid],
         form: IntegerForm,
         filter: &IntegerFilter,
     ) -> Self {
@@ -85,57 +84,57 @@ impl Phase {
             IntegerForm::Shuffled => (2 * row + column..filter.outputs()).step_by(4).collect(),
             _ => (0..filter.outputs()).collect(),
         };
-        let weight = |o: usize, i: usize, tap: usize| -> i8 {
-            let in_filter = channels.get(o).filter(|_| i < inputs);
-            in_filter.map_or(0, |&o| filter.weights[o * each + i * filter.taps() + tap])
+        let weight = |o: usize, i: usize, tap: &Tap| -> i32 {
+            let Some(&o) = channels.get(o).filter(|_| i < inputs) else { return 0 };
+            let at = o * each + i * filter.taps();
+            tap.at.iter().map(|&tap| i32::from(filter.weights[at + tap])).sum()
         };
         let is_used = |tap: &Tap| {
             let mut all = (0..channels.len()).flat_map(|o| (0..inputs).map(move |i| (o, i)));
-            all.any(|(o, i)| weight(o, i, tap.at) != 0)
+            all.any(|(o, i)| weight(o, i, tap) != 0)
         };
-        let mut taps = taps(form, filter.side, (row, column));
+        let mut taps = taps(form, filter.side, (row, column), D::MERGES);
         taps.retain(is_used);
 
         let (mut runs, mut origin, mut first) = (Vec::new(), Vec::new(), 0);
-        for ByteGrid { grid, .. } in sources {
+        for IntegerGrid { grid, .. } in sources {
             for block in 0..grid.blocks() {
                 let depth = grid.depth(block);
-                for &tap in &taps {
+                for tap in &taps {
                     let offset = grid.pixel(block, tap.dy, tap.dx);
-                    runs.push(Run { offset, groups: depth.div_ceil(4) });
-                    origin.push((first..first + depth, tap.at));
+                    runs.push(Run { offset, groups: depth.div_ceil(D::DEPTH) });
+                    origin.push((first..first + depth, tap));
                 }
                 first += depth;
             }
         }
-        let blocks = channels.len().div_ceil(BYTE_LANES);
+        let blocks = channels.len().div_ceil(INTEGER_LANES);
         let mut weights = Vec::new();
         for group in D::groups(blocks) {
             for (run, (inputs, tap)) in runs.iter().zip(&origin) {
-                for four in 0..run.groups {
-                    for o in group.start * BYTE_LANES..group.end * BYTE_LANES {
-                        weights.extend((0..4).map(|k| {
-                            let i = inputs.start + four * 4 + k;
-                            if i < inputs.end { weight(o, i, *tap) } else { 0 }
+                for first in (0..run.groups).map(|group| inputs.start + group * D::DEPTH) {
+                    for o in group.start * INTEGER_LANES..group.end * INTEGER_LANES {
+                        weights.extend((first..first + D::DEPTH).map(|i| {
+                            let weight = if i < inputs.end { weight(o, i, tap) } else { 0 };
+                            D::Weight::try_from(weight).ok().expect("at most four bytes added")
                         }));
                     }
                 }
             }
         }
-        // What is stored is q + 128 where the flip makes it unsigned.
-        let stored_zero = i32::from(filter.input_zero) + i32::from(D::FLIP);
-        let bias = (0..blocks * BYTE_LANES).map(|o| {
+        let stored_zero = i32::from(filter.input_zero) + D::Cell::OFFSET;
+        let bias = (0..blocks * INTEGER_LANES).map(|o| {
             let Some(&channel) = channels.get(o) else { return 0 };
             let weights = &filter.weights[channel * each..][..each];
             let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
             filter.bias[channel] - stored_zero * sum
         });
-        let multipliers = (0..blocks * BYTE_LANES)
+        let multipliers = (0..blocks * INTEGER_LANES)
             .map(|o| channels.get(o).map_or(0.0, |&channel| filter.multipliers[channel]));
         Self {
             row,
             column,
-            block_bytes: runs.iter().map(|run| run.groups * 64).sum(),
+            block_len: runs.iter().map(|run| run.groups * INTEGER_LANES * D::DEPTH).sum(),
             weights: weights.into_iter().collect(),
             bias: bias.collect(),
             multipliers: multipliers.collect(),
@@ -144,7 +143,9 @@ impl Phase {
     }
 }
 
-fn taps(form: IntegerForm, side: usize, (row, column): (usize, usize)) -> Vec<Tap> {
+/// The taps of a phase; those that read one pixel are one where they are added
+/// up.
+fn taps(form: IntegerForm, side: usize, (row, column): (usize, usize), adds: bool) -> Vec<Tap> {
     let before = if side == 3 { 1 } else { 0 };
     let place = |phase: usize, k: usize| {
         let place = k as isize - before;
@@ -153,8 +154,16 @@ fn taps(form: IntegerForm, side: usize, (row, column): (usize, usize)) -> Vec<Ta
             IntegerForm::Plain | IntegerForm::Shuffled => place,
         }
     };
-    let all = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
-    all.map(|(y, x)| Tap { at: y * side + x, dy: place(row, y), dx: place(column, x) }).collect()
+    let mut taps: Vec<Tap> = Vec::new();
+    for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+        let (dy, dx) = (place(row, y), place(column, x));
+        let at = y * side + x;
+        match taps.iter_mut().find(|tap| adds && (tap.dy, tap.dx) == (dy, dx)) {
+            Some(tap) => tap.at.push(at),
+            None => taps.push(Tap { at: vec![at], dy, dx }),
+        }
+    }
+    taps
 }
 
 impl<D: Dot> Step for IntegerConv<D> {
@@ -181,9 +190,9 @@ impl<D: Dot> Step for IntegerConv<D> {
     }
 }
 
-struct Band<'a, D> {
+struct Band<'a, D: Dot> {
     conv: &'a IntegerConv<D>,
-    arena: *mut u8,
+    arena: *mut D::Cell,
     rows: Range<usize>,
 }
 
@@ -194,7 +203,7 @@ impl<D: Dot> DotKernel<D> for Band<'_, D> {
         // SAFETY: the plan gave this step its grids in the arena, and this
         // task the rows.
         unsafe {
-            let border = out.zero_point as u8 ^ D::FLIP;
+            let border = D::Cell::of(out.zero_point);
             out.grid.fill_border(self.arena, border, self.rows.clone());
             for group in D::groups(out.grid.blocks()) {
                 if D::BLOCKS == 2 && group.len() == 2 {
@@ -222,26 +231,26 @@ impl<D: Dot> Band<'_, D> {
         let IntegerConv { out, scale, phases, .. } = self.conv;
         let (grid, scale) = (out.grid, *scale);
         let source_width = grid.shape.width / scale;
-        let pitch = (source_width + 2) * BYTE_LANES;
+        let pitch = (source_width + 2) * INTEGER_LANES;
         let zero = f32::from(out.zero_point);
         for phase in phases {
             // The last of an odd number of blocks has one set of constants.
             let requantise = [0, O - 1].map(|o| {
-                let at = (block + o) * BYTE_LANES;
+                let at = (block + o) * INTEGER_LANES;
                 Requantise {
                     bias: phase.bias.as_ptr().wrapping_add(at),
                     multipliers: phase.multipliers.as_ptr().wrapping_add(at),
                     least: -128.0 - zero,
                     most: 127.0 - zero,
-                    zero: i32::from(out.zero_point) + i32::from(D::FLIP),
+                    zero: i32::from(out.zero_point) + D::Cell::OFFSET,
                 }
             });
-            let row = Row {
+            let row = Row::<D> {
                 runs: &phase.runs,
-                weights: phase.weights.as_ptr().wrapping_add(block * phase.block_bytes),
+                weights: phase.weights.as_ptr().wrapping_add(block * phase.block_len),
                 requantise,
                 block_stride: grid.plane(),
-                pixel_stride: scale * BYTE_LANES,
+                pixel_stride: scale * INTEGER_LANES,
             };
             for y in self.rows.clone().filter(|y| y % scale == phase.row) {
                 let at = grid.pixel(block, y as isize, phase.column as isize);
@@ -249,7 +258,7 @@ impl<D: Dot> Band<'_, D> {
                 // further is a pitch of the source further.
                 unsafe {
                     let from = self.arena.add(y / scale * pitch);
-                    row.run::<D, O>(dot, from, self.arena.add(at), source_width);
+                    row.run::<O>(dot, from, self.arena.add(at), source_width);
                 }
             }
         }
@@ -260,7 +269,7 @@ impl<D: Dot> Band<'_, D> {
     /// # Safety
     /// As for [`Step::run`].
     #[inline(always)]
-    unsafe fn pool(&self, dot: D, pooled: ByteGrid, blocks: Range<usize>) {
+    unsafe fn pool(&self, dot: D, pooled: IntegerGrid, blocks: Range<usize>) {
         let (full, pooled) = (self.conv.out.grid, pooled.grid);
         for block in blocks {
             for y in halved(&self.rows, full, pooled) {
@@ -271,10 +280,10 @@ impl<D: Dot> Band<'_, D> {
                     let mut to = self.arena.add(pooled.pixel(block, y as isize, 0));
                     for _ in 0..pooled.shape.width {
                         let below = above.add(full.pitch());
-                        let right = (above.add(BYTE_LANES), below.add(BYTE_LANES));
+                        let right = (above.add(INTEGER_LANES), below.add(INTEGER_LANES));
                         dot.largest([above, below, right.0, right.1], to);
-                        above = above.add(2 * BYTE_LANES);
-                        to = to.add(BYTE_LANES);
+                        above = above.add(2 * INTEGER_LANES);
+                        to = to.add(INTEGER_LANES);
                     }
                 }
             }

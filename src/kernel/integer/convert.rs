@@ -1,38 +1,52 @@
+use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::super::layout::{BYTE_LANES, ByteGrid, Grid};
+use super::super::layout::{Grid, INTEGER_LANES, IntegerGrid};
 use super::super::step::{Step, StepContext, band_rows};
+use super::cell::Cell;
 use super::filter::Quantisation;
 
 /// Takes a map of integers to floats, for a layer that was left in them.
-pub(in crate::kernel) struct ToFloats {
-    from: ByteGrid,
+pub(in crate::kernel) struct ToFloats<C> {
+    from: IntegerGrid,
     to: Grid,
-    /// What each stored byte stands for.
-    values: [f32; 256],
+    values: Values,
     band: usize,
+    cells: PhantomData<C>,
 }
 
-impl ToFloats {
+impl<C: Cell> ToFloats<C> {
     pub(in crate::kernel) fn new(
-        from: ByteGrid,
+        from: IntegerGrid,
         to: Grid,
         quantisation: Quantisation,
-        flip: u8,
         threads: usize,
     ) -> Self {
-        let values = values(quantisation, flip);
+        let values = Values::new(quantisation);
         let band = band_rows(to.shape.height, to.shape.width, threads);
-        Self { from, to, values, band }
+        Self { from, to, values, band, cells: PhantomData }
     }
 }
 
-/// What the stored bytes stand for.
-pub(super) fn values(quantisation: Quantisation, flip: u8) -> [f32; 256] {
-    std::array::from_fn(|stored| quantisation.value((stored as u8 ^ flip) as i8))
+/// What each integer stands for.
+pub(super) struct Values([f32; 256]);
+
+impl Values {
+    pub(super) fn new(quantisation: Quantisation) -> Self {
+        Self(std::array::from_fn(|index| quantisation.value(index as u8 as i8)))
+    }
+
+    pub(super) fn all_mut(&mut self) -> &mut [f32] {
+        &mut self.0
+    }
+
+    #[inline(always)]
+    pub(super) fn of<C: Cell>(&self, cell: C) -> f32 {
+        self.0[usize::from(cell.integer() as u8)]
+    }
 }
 
-impl Step for ToFloats {
+impl<C: Cell> Step for ToFloats<C> {
     fn kernel(&self) -> &'static str {
         "to floats"
     }
@@ -48,23 +62,23 @@ impl Step for ToFloats {
     unsafe fn run(&self, context: StepContext, task: usize) {
         let (from, to) = (self.from.grid, self.to);
         let rows = band(task, self.band, to);
-        let bytes = context.arena.cast::<u8>().cast_const();
+        let cells = context.arena.cast::<C>().cast_const();
         // SAFETY: both grids lie in the arena, apart, and have one shape; this
         // task alone writes these rows.
         unsafe {
             to.clear_border(context.arena, rows.clone());
             for (block, y) in (0..to.blocks()).flat_map(|b| rows.clone().map(move |y| (b, y))) {
-                let (at, there) = byte_place(block, to.lanes);
+                let (at, there) = integer_place(block, to.lanes);
                 let (depth, width) = (to.depth(block), to.shape.width);
-                let source = bytes.add(from.pixel(at, y as isize, 0));
-                let source = std::slice::from_raw_parts(source, width * BYTE_LANES);
+                let source = cells.add(from.pixel(at, y as isize, 0));
+                let source = std::slice::from_raw_parts(source, width * INTEGER_LANES);
                 let row = context.arena.add(to.pixel(block, y as isize, 0));
                 let row = std::slice::from_raw_parts_mut(row, width * to.lanes);
-                let pixels = row.chunks_exact_mut(to.lanes).zip(source.chunks_exact(BYTE_LANES));
+                let pixels = row.chunks_exact_mut(to.lanes).zip(source.chunks_exact(INTEGER_LANES));
                 for (pixel, source) in pixels {
                     let (channels, spare) = pixel.split_at_mut(depth);
-                    for (value, &byte) in channels.iter_mut().zip(&source[there..]) {
-                        *value = self.values[usize::from(byte)];
+                    for (value, &cell) in channels.iter_mut().zip(&source[there..]) {
+                        *value = self.values.of(cell);
                     }
                     spare.fill(0.0);
                 }
@@ -74,29 +88,28 @@ impl Step for ToFloats {
 }
 
 /// Takes a map of floats to integers.
-pub(in crate::kernel) struct ToIntegers {
+pub(in crate::kernel) struct ToIntegers<C> {
     from: Grid,
-    to: ByteGrid,
+    to: IntegerGrid,
     shift: f32,
     quantisation: Quantisation,
-    flip: u8,
     band: usize,
+    cells: PhantomData<C>,
 }
 
-impl ToIntegers {
+impl<C: Cell> ToIntegers<C> {
     pub(in crate::kernel) fn new(
         from: Grid,
-        to: ByteGrid,
+        to: IntegerGrid,
         (shift, quantisation): (f32, Quantisation),
-        flip: u8,
         threads: usize,
     ) -> Self {
         let band = band_rows(from.shape.height, from.shape.width, threads);
-        Self { from, to, shift, quantisation, flip, band }
+        Self { from, to, shift, quantisation, band, cells: PhantomData }
     }
 }
 
-impl Step for ToIntegers {
+impl<C: Cell> Step for ToIntegers<C> {
     fn kernel(&self) -> &'static str {
         "to integers"
     }
@@ -112,23 +125,24 @@ impl Step for ToIntegers {
     unsafe fn run(&self, context: StepContext, task: usize) {
         let (from, to) = (self.from, self.to.grid);
         let rows = band(task, self.band, from);
-        let bytes = context.arena.cast::<u8>();
-        let zero = self.to.zero_point as u8 ^ self.flip;
+        let cells = context.arena.cast::<C>();
+        let zero = C::of(self.to.zero_point);
         // SAFETY: both grids lie in the arena, apart, and have one shape; this
         // task alone writes these rows.
         unsafe {
-            to.fill_border(bytes, zero, rows.clone());
+            to.fill_border(cells, zero, rows.clone());
             for (block, y) in (0..from.blocks()).flat_map(|b| rows.clone().map(move |y| (b, y))) {
-                let (at, there) = byte_place(block, from.lanes);
+                let (at, there) = integer_place(block, from.lanes);
                 let (depth, width) = (from.depth(block), from.shape.width);
                 let source = context.arena.add(from.pixel(block, y as isize, 0));
                 let source = std::slice::from_raw_parts(source, width * from.lanes);
-                let row = bytes.add(to.pixel(at, y as isize, 0));
-                let row = std::slice::from_raw_parts_mut(row, width * BYTE_LANES);
-                let pixels = row.chunks_exact_mut(BYTE_LANES).zip(source.chunks_exact(from.lanes));
+                let row = cells.add(to.pixel(at, y as isize, 0));
+                let row = std::slice::from_raw_parts_mut(row, width * INTEGER_LANES);
+                let pixels =
+                    row.chunks_exact_mut(INTEGER_LANES).zip(source.chunks_exact(from.lanes));
                 for (pixel, source) in pixels {
-                    for (byte, value) in pixel[there..].iter_mut().zip(&source[..depth]) {
-                        *byte = self.quantisation.integer(value - self.shift) as u8 ^ self.flip;
+                    for (cell, value) in pixel[there..].iter_mut().zip(&source[..depth]) {
+                        *cell = C::of(self.quantisation.integer(value - self.shift));
                     }
                 }
             }
@@ -136,10 +150,10 @@ impl Step for ToIntegers {
     }
 }
 
-/// The block of bytes and the lane in it where a block of floats begins: blocks
-/// of floats are a whole part of those of bytes.
-fn byte_place(block: usize, lanes: usize) -> (usize, usize) {
-    (block * lanes / BYTE_LANES, block * lanes % BYTE_LANES)
+/// The block of integers and the lane in it where a block of floats begins:
+/// blocks of floats are a whole part of those of integers.
+fn integer_place(block: usize, lanes: usize) -> (usize, usize) {
+    (block * lanes / INTEGER_LANES, block * lanes % INTEGER_LANES)
 }
 
 fn band(task: usize, band: usize, grid: Grid) -> Range<usize> {

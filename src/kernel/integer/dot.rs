@@ -1,41 +1,51 @@
 use std::ops::Range;
 
-use super::super::layout::BYTE_LANES;
+use super::super::arena::Number;
+use super::super::layout::INTEGER_LANES;
+use super::cell::{Cell, CellKind};
 use super::filter::nearest;
 
 /// What a sum becomes: `clamp(round(sum · m) + zero point)`, the clamping done
 /// before the rounding so that no product is too large to be rounded.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::kernel) struct Requantise {
-    /// [`BYTE_LANES`] biases.
+    /// [`INTEGER_LANES`] biases.
     pub bias: *const i32,
-    /// [`BYTE_LANES`] multipliers.
+    /// [`INTEGER_LANES`] multipliers.
     pub multipliers: *const f32,
     /// −128 and 127 less the zero point.
     pub least: f32,
     pub most: f32,
-    /// The zero point as it is stored: less −128 where bytes are unsigned.
+    /// The zero point as it is stored.
     pub zero: i32,
 }
 
 impl Requantise {
     /// One sum, as every unit does it.
     #[inline(always)]
-    pub(super) fn byte(&self, sum: i32, multiplier: f32) -> u8 {
+    pub(super) fn stored(&self, sum: i32, multiplier: f32) -> i32 {
         let value = (sum as f32 * multiplier).max(self.least).min(self.most);
-        (nearest(value) + self.zero) as u8
+        nearest(value) + self.zero
     }
 }
 
-/// A unit that multiplies bytes. A value of the type is the proof that this
+/// A unit that multiplies integers. A value of the type is the proof that this
 /// CPU has it.
 ///
-/// Weights are packed alike for all: for each group of four input channels
-/// and each block of [`BYTE_LANES`] outputs, the four weights of the first
-/// output, of the second, and so on: 64 bytes.
+/// Weights are packed in groups of [`Dot::DEPTH`] input channels: for each
+/// group and each block of [`INTEGER_LANES`] outputs, those of the first output,
+/// of the second, and so on, 64 bytes.
 pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
-    /// 0x80 where the unit wants one side unsigned: then maps hold q + 128.
-    const FLIP: u8;
+    /// What maps hold.
+    type Cell: Cell;
+    const CELLS: CellKind;
+    /// What cells are multiplied by: bytes or words.
+    type Weight: Number + TryFrom<i32> + Send + Sync;
+    /// Input channels of a group.
+    const DEPTH: usize = 64 / INTEGER_LANES / size_of::<Self::Weight>();
+    /// Whether taps that fall on one pixel of a doubled map are added up: four
+    /// weights need more than a byte.
+    const MERGES: bool = size_of::<Self::Weight>() > 1;
     /// Output blocks of a tile, 1 or 2: two share a pixel that was loaded, and
     /// one leaves registers for more pixels, which share weights.
     const BLOCKS: usize;
@@ -56,44 +66,42 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
             .map(move |first| first..(first + Self::BLOCKS).min(blocks))
     }
 
-    /// Adds the products of `groups` times four channels: `O` output blocks,
-    /// `P` pixels that are [`BYTE_LANES`] bytes apart.
+    /// Adds the products of `groups` times [`Dot::DEPTH`] channels: `O` output
+    /// blocks, `P` pixels that are [`INTEGER_LANES`] cells apart.
     ///
     /// # Safety
-    /// `pixels` has `P` readable pixels of [`BYTE_LANES`] bytes, `groups` ≤ 4,
-    /// `weights` has 64·`groups`·`O` readable bytes. Pixels are aligned to
-    /// [`BYTE_LANES`], weights to 64 bytes.
+    /// `pixels` has `P` readable pixels of [`INTEGER_LANES`] cells, `groups`
+    /// of which make no more than a pixel, `weights` has 64·`groups`·`O`
+    /// readable bytes. Pixels are aligned to their size, weights to 64 bytes.
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const u8,
-        weights: *const i8,
+        pixels: *const Self::Cell,
+        weights: *const Self::Weight,
         groups: usize,
     );
 
-    /// Writes the bytes that the sums become.
+    /// Writes the cells that the sums become.
     ///
     /// # Safety
-    /// `to` has [`BYTE_LANES`] writable bytes, aligned to their size, and the
-    /// pointers of `how` as many readable elements, aligned to 64 bytes.
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8);
+    /// `to` has [`INTEGER_LANES`] writable cells, aligned to their size, and
+    /// the pointers of `how` as many readable elements, aligned to 64 bytes.
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut Self::Cell);
 
-    /// The largest of four pixels, channel by channel, in the order of the
-    /// stored bytes.
+    /// The largest of four pixels, channel by channel.
     ///
     /// # Safety
-    /// [`BYTE_LANES`] bytes each, aligned to their size.
+    /// [`INTEGER_LANES`] cells each, aligned to their size.
     #[inline(always)]
-    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
+    unsafe fn largest(self, from: [*const Self::Cell; 4], to: *mut Self::Cell) {
         // SAFETY: the caller's promise.
-        let pixels = from.map(|from| unsafe { from.cast::<[u8; BYTE_LANES]>().read() });
-        let order = |byte: u8| if Self::FLIP == 0 { byte ^ 0x80 } else { byte };
-        let largest: [u8; BYTE_LANES] = std::array::from_fn(|lane| {
-            let bytes = pixels.map(|pixel| order(pixel[lane]));
-            order(bytes[0].max(bytes[1]).max(bytes[2]).max(bytes[3]))
+        let pixels = from.map(|from| unsafe { from.cast::<[Self::Cell; INTEGER_LANES]>().read() });
+        let largest: [Self::Cell; INTEGER_LANES] = std::array::from_fn(|lane| {
+            let [a, b, c, d] = pixels.map(|pixel| pixel[lane]);
+            a.max(b).max(c).max(d)
         });
         // SAFETY: the caller's promise.
-        unsafe { to.cast::<[u8; BYTE_LANES]>().write(largest) };
+        unsafe { to.cast::<[Self::Cell; INTEGER_LANES]>().write(largest) };
     }
 }
 

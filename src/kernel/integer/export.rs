@@ -1,8 +1,11 @@
+use std::marker::PhantomData;
+
 use super::super::finish::finish_values;
-use super::super::layout::{BYTE_LANES, ByteGrid};
+use super::super::layout::{INTEGER_LANES, IntegerGrid};
 use super::super::lower::Finish;
 use super::super::step::{Step, StepContext, band_rows};
-use super::convert;
+use super::cell::Cell;
+use super::convert::Values;
 use super::filter::Quantisation;
 
 /// Pixels that leave together, a cache line of the result.
@@ -10,28 +13,28 @@ const CHUNK: usize = 16;
 
 /// Takes a map of integers out as floats, C×H×W, finished. All that needs no
 /// more than the value itself is done to the 256 values beforehand.
-pub(in crate::kernel) struct ByteExport {
-    source: ByteGrid,
+pub(in crate::kernel) struct IntegerExport<C> {
+    source: IntegerGrid,
     finish: Finish,
-    values: [f32; 256],
+    values: Values,
     /// First float of the result in the arena.
     into: usize,
     band: usize,
+    cells: PhantomData<C>,
 }
 
-impl ByteExport {
+impl<C: Cell> IntegerExport<C> {
     pub(in crate::kernel) fn new(
-        source: ByteGrid,
+        source: IntegerGrid,
         (quantisation, finish): (Quantisation, Finish),
-        flip: u8,
         into: usize,
         threads: usize,
     ) -> Self {
-        let mut values = convert::values(quantisation, flip);
-        finish_values(finish, &mut values);
+        let mut values = Values::new(quantisation);
+        finish_values(finish, values.all_mut());
         let shape = source.grid.shape;
         let band = band_rows(shape.height, shape.width, threads);
-        Self { source, finish, values, into, band }
+        Self { source, finish, values, into, band, cells: PhantomData }
     }
 
     /// The length of each of `count` pixels over the channels, summed up one
@@ -41,7 +44,7 @@ impl ByteExport {
     /// The pixels lie in the arena.
     unsafe fn lengths(
         &self,
-        arena: *const u8,
+        arena: *const C,
         pixel: usize,
         count: usize,
         floor: f32,
@@ -49,11 +52,10 @@ impl ByteExport {
         let mut sums = [0.0f32; CHUNK];
         let grid = self.source.grid;
         for channel in 0..grid.shape.channels {
-            let at = pixel + channel / BYTE_LANES * grid.plane() + channel % BYTE_LANES;
+            let at = pixel + channel / INTEGER_LANES * grid.plane() + channel % INTEGER_LANES;
             for (x, sum) in sums[..count].iter_mut().enumerate() {
                 // SAFETY: the caller's promise.
-                let byte = unsafe { *arena.add(at + x * BYTE_LANES) };
-                let value = self.values[usize::from(byte)];
+                let value = self.values.of(unsafe { *arena.add(at + x * INTEGER_LANES) });
                 *sum += value * value;
             }
         }
@@ -61,7 +63,7 @@ impl ByteExport {
     }
 }
 
-impl Step for ByteExport {
+impl<C: Cell> Step for IntegerExport<C> {
     fn kernel(&self) -> &'static str {
         match self.finish {
             Finish::UnitLength { .. } => "unit length of integers",
@@ -81,7 +83,7 @@ impl Step for ByteExport {
     unsafe fn run(&self, context: StepContext, task: usize) {
         let grid = self.source.grid;
         let shape = grid.shape;
-        let bytes = context.arena.cast::<u8>().cast_const();
+        let cells = context.arena.cast::<C>().cast_const();
         for y in task * self.band..((task + 1) * self.band).min(shape.height) {
             for first in (0..shape.width).step_by(CHUNK) {
                 let count = CHUNK.min(shape.width - first);
@@ -89,19 +91,20 @@ impl Step for ByteExport {
                 let lengths = match self.finish {
                     // SAFETY: pixels of the source.
                     Finish::UnitLength { floor } => unsafe {
-                        Some(self.lengths(bytes, pixel, count, floor))
+                        Some(self.lengths(cells, pixel, count, floor))
                     },
                     _ => None,
                 };
                 for channel in 0..shape.channels {
-                    let at = pixel + channel / BYTE_LANES * grid.plane() + channel % BYTE_LANES;
+                    let at =
+                        pixel + channel / INTEGER_LANES * grid.plane() + channel % INTEGER_LANES;
                     let into = self.into + (channel * shape.height + y) * shape.width + first;
                     // SAFETY: pixels of the source, and as many of the result,
                     // which this task alone writes.
                     unsafe {
                         let to = std::slice::from_raw_parts_mut(context.arena.add(into), count);
                         for (x, to) in to.iter_mut().enumerate() {
-                            *to = self.values[usize::from(*bytes.add(at + x * BYTE_LANES))];
+                            *to = self.values.of(*cells.add(at + x * INTEGER_LANES));
                         }
                         for (to, length) in to.iter_mut().zip(lengths.iter().flatten()) {
                             *to /= length;

@@ -1,6 +1,7 @@
 //! Convolutions in 8-bit integers, with the arithmetic of
 //! `docs/design/quantisation.md`, to the same bits on every vector unit.
 
+mod cell;
 mod conv;
 mod convert;
 mod dot;
@@ -17,20 +18,25 @@ mod neon;
 mod scalar;
 #[cfg(target_arch = "aarch64")]
 mod sdot;
+#[cfg(target_arch = "x86_64")]
+mod words;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::{Avx2Dot, AvxVnni};
+pub(super) use avx2::AvxVnni;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Avx512Vnni;
+pub(super) use cell::{Cell, CellKind, Unsigned};
 pub(super) use conv::IntegerConv;
 pub(super) use convert::{ToFloats, ToIntegers};
 pub(super) use dot::Dot;
 #[cfg(test)]
 pub(super) use dot::{DotKernel, Requantise};
-pub(super) use export::ByteExport;
+pub(super) use export::IntegerExport;
 pub use filter::{IntegerFilter, Quantisation};
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::NeonDot;
 pub(super) use scalar::ScalarDot;
 #[cfg(target_arch = "aarch64")]
 pub(super) use sdot::Sdot;
+#[cfg(target_arch = "x86_64")]
+pub(super) use words::Avx2Words;

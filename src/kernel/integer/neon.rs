@@ -1,6 +1,7 @@
 use std::arch::aarch64::*;
 
-use super::super::layout::BYTE_LANES;
+use super::super::layout::INTEGER_LANES;
+use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
 
 /// Advanced SIMD without dot products: two products to 16 bits, which hold
@@ -15,7 +16,9 @@ impl NeonDot {
 }
 
 impl Dot for NeonDot {
-    const FLIP: u8 = 0;
+    type Cell = i8;
+    const CELLS: CellKind = CellKind::Signed;
+    type Weight = i8;
     const BLOCKS: usize = 1;
     const TILE: usize = 2;
     /// Two outputs each, every output as two sums to be added.
@@ -41,7 +44,7 @@ impl Dot for NeonDot {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const u8,
+        pixels: *const i8,
         weights: *const i8,
         groups: usize,
     ) {
@@ -87,7 +90,7 @@ impl Dot for NeonDot {
     }
 
     #[inline(always)]
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut i8) {
         // SAFETY: the caller's promise, and `self` proves the feature.
         unsafe {
             let join = |quarter: usize| vpaddq_s32(sums[2 * quarter], sums[2 * quarter + 1]);
@@ -96,7 +99,7 @@ impl Dot for NeonDot {
     }
 
     #[inline(always)]
-    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
+    unsafe fn largest(self, from: [*const i8; 4], to: *mut i8) {
         // SAFETY: the caller's promise, and `self` proves the feature.
         unsafe { largest(from, to) };
     }
@@ -107,10 +110,10 @@ impl Dot for NeonDot {
 /// # Safety
 /// They are readable, on a CPU with Advanced SIMD.
 #[inline(always)]
-unsafe fn four(pixels: *const u8, p: usize, group: usize) -> int8x8_t {
+unsafe fn four(pixels: *const i8, p: usize, group: usize) -> int8x8_t {
     // SAFETY: the caller's promise.
     unsafe {
-        let from = pixels.wrapping_add(p * BYTE_LANES + group * 4);
+        let from = pixels.wrapping_add(p * INTEGER_LANES + group * 4);
         vreinterpret_s8_s32(vld1_dup_s32(from.cast()))
     }
 }
@@ -118,7 +121,7 @@ unsafe fn four(pixels: *const u8, p: usize, group: usize) -> int8x8_t {
 /// # Safety
 /// As for [`Dot::requantise`], on a CPU with Advanced SIMD.
 #[inline(always)]
-pub(super) unsafe fn requantise(sums: [int32x4_t; 4], how: &Requantise, to: *mut u8) {
+pub(super) unsafe fn requantise(sums: [int32x4_t; 4], how: &Requantise, to: *mut i8) {
     // SAFETY: the caller's promise.
     unsafe {
         let mut words = [vdup_n_s16(0); 4];
@@ -133,17 +136,17 @@ pub(super) unsafe fn requantise(sums: [int32x4_t; 4], how: &Requantise, to: *mut
         }
         let low = vmovn_s16(vcombine_s16(words[0], words[1]));
         let high = vmovn_s16(vcombine_s16(words[2], words[3]));
-        vst1q_s8(to.cast(), vcombine_s8(low, high));
+        vst1q_s8(to, vcombine_s8(low, high));
     }
 }
 
 /// # Safety
 /// As for [`Dot::largest`], on a CPU with Advanced SIMD.
 #[inline(always)]
-pub(super) unsafe fn largest(from: [*const u8; 4], to: *mut u8) {
+pub(super) unsafe fn largest(from: [*const i8; 4], to: *mut i8) {
     // SAFETY: the caller's promise.
     unsafe {
-        let [a, b, c, d] = from.map(|from| vld1q_s8(from.cast()));
-        vst1q_s8(to.cast(), vmaxq_s8(vmaxq_s8(a, b), vmaxq_s8(c, d)));
+        let [a, b, c, d] = from.map(|from| vld1q_s8(from));
+        vst1q_s8(to, vmaxq_s8(vmaxq_s8(a, b), vmaxq_s8(c, d)));
     }
 }

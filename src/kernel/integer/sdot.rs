@@ -1,7 +1,8 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::super::layout::BYTE_LANES;
+use super::super::layout::INTEGER_LANES;
+use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
 use super::neon;
 
@@ -32,7 +33,9 @@ macro_rules! dot_by_lane {
 }
 
 impl Dot for Sdot {
-    const FLIP: u8 = 0;
+    type Cell = i8;
+    const CELLS: CellKind = CellKind::Signed;
+    type Weight = i8;
     const BLOCKS: usize = 1;
     const TILE: usize = 6;
     type Sums = [int32x4_t; 4];
@@ -57,7 +60,7 @@ impl Dot for Sdot {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const u8,
+        pixels: *const i8,
         weights: *const i8,
         groups: usize,
     ) {
@@ -66,7 +69,7 @@ impl Dot for Sdot {
         unsafe {
             let mut x = [vdupq_n_s8(0); P];
             for (p, x) in x.iter_mut().enumerate() {
-                *x = vld1q_s8(pixels.wrapping_add(p * BYTE_LANES).cast());
+                *x = vld1q_s8(pixels.wrapping_add(p * INTEGER_LANES));
             }
             macro_rules! group {
                 ($group:literal, $lane:literal) => {
@@ -95,13 +98,13 @@ impl Dot for Sdot {
     }
 
     #[inline(always)]
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut u8) {
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut i8) {
         // SAFETY: the caller's promise, and `self` proves the features.
         unsafe { neon::requantise(sums, how, to) };
     }
 
     #[inline(always)]
-    unsafe fn largest(self, from: [*const u8; 4], to: *mut u8) {
+    unsafe fn largest(self, from: [*const i8; 4], to: *mut i8) {
         // SAFETY: the caller's promise, and `self` proves the features.
         unsafe { neon::largest(from, to) };
     }

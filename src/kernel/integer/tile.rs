@@ -1,38 +1,38 @@
-use super::super::layout::BYTE_LANES;
+use super::super::layout::INTEGER_LANES;
 use super::dot::{Dot, Requantise};
 
 /// Input channels that follow each other at one place of the input.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
-    /// Bytes from the row's begin to the first pixel's block.
+    /// Cells from the row's begin to the first pixel's block.
     pub offset: usize,
-    /// Groups of four channels.
+    /// Groups of input channels.
     pub groups: usize,
 }
 
 /// A row of output pixels, one or two blocks of channels: a sum over runs,
 /// requantised.
-pub(super) struct Row<'a> {
+pub(super) struct Row<'a, D: Dot> {
     pub runs: &'a [Run],
     /// For each run, group and output block 64 bytes.
-    pub weights: *const i8,
+    pub weights: *const D::Weight,
     /// For each output block.
     pub requantise: [Requantise; 2],
-    /// Bytes between the output's blocks and pixels.
+    /// Cells between the output's blocks and pixels.
     pub block_stride: usize,
     pub pixel_stride: usize,
 }
 
-impl Row<'_> {
+impl<D: Dot> Row<'_, D> {
     /// # Safety
     /// `from` with every run's offset begins `count` readable pixels, `to`
     /// with the strides as many writable ones; weights are complete.
     #[inline(always)]
-    pub(super) unsafe fn run<D: Dot, const O: usize>(
+    pub(super) unsafe fn run<const O: usize>(
         &self,
         dot: D,
-        from: *const u8,
-        to: *mut u8,
+        from: *const D::Cell,
+        to: *mut D::Cell,
         count: usize,
     ) {
         let mut done = 0;
@@ -42,9 +42,9 @@ impl Row<'_> {
                     while count - done >= $pixels {
                         // SAFETY: as many pixels are left.
                         unsafe {
-                            let from = from.add(done * BYTE_LANES);
+                            let from = from.add(done * INTEGER_LANES);
                             let to = to.add(done * self.pixel_stride);
-                            self.tile::<D, O, $pixels>(dot, from, to);
+                            self.tile::<O, $pixels>(dot, from, to);
                         }
                         done += $pixels;
                     }
@@ -57,11 +57,11 @@ impl Row<'_> {
     /// # Safety
     /// As for [`Row::run`], with `P` pixels.
     #[inline(always)]
-    unsafe fn tile<D: Dot, const O: usize, const P: usize>(
+    unsafe fn tile<const O: usize, const P: usize>(
         &self,
         dot: D,
-        from: *const u8,
-        to: *mut u8,
+        from: *const D::Cell,
+        to: *mut D::Cell,
     ) {
         let mut sums = [[dot.zero(); P]; O];
         let mut weights = self.weights;
@@ -69,7 +69,7 @@ impl Row<'_> {
             let pixels = from.wrapping_add(run.offset);
             // SAFETY: the caller's promise.
             unsafe { dot.accumulate::<O, P>(&mut sums, pixels, weights, run.groups) };
-            weights = weights.wrapping_add(run.groups.wrapping_mul(O * 64));
+            weights = weights.wrapping_add(run.groups.wrapping_mul(O * INTEGER_LANES * D::DEPTH));
         }
         for o in 0..O {
             for p in 0..P {

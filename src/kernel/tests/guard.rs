@@ -4,7 +4,8 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, m
 use rustix::param::page_size;
 
 use super::super::graph::{Graph, Op, Value};
-use super::super::integer::{self, Dot, DotKernel, Quantisation, Requantise};
+use super::super::integer::{self, Cell, Dot, DotKernel, Quantisation, Requantise};
+use super::super::layout::INTEGER_LANES;
 use super::super::simd::Simd;
 use super::super::step::StepContext;
 use super::super::{Algorithm, Isa, Plan, PlanOptions, Shape};
@@ -112,28 +113,33 @@ struct AtTheEdge;
 impl<D: Dot> DotKernel<D> for AtTheEdge {
     #[inline(always)]
     fn run(self, dot: D) {
-        for groups in 1..=4 {
-            let pixels = Guarded::new(4 * 16 / 4);
+        let pixel_floats = INTEGER_LANES * size_of::<D::Cell>() / size_of::<f32>();
+        for groups in 1..=INTEGER_LANES / D::DEPTH {
+            let pixels = Guarded::new(4 * pixel_floats);
             let weights = Guarded::new(groups * 2 * 64 / 4);
-            let (bias, multipliers, to) = (Guarded::new(16), Guarded::new(16), Guarded::new(4));
+            let (bias, multipliers) = (Guarded::new(16), Guarded::new(16));
+            let to = Guarded::new(pixel_floats);
             let how = Requantise {
                 bias: bias.data.cast(),
                 multipliers: multipliers.data,
                 least: -128.0,
                 most: 127.0,
-                zero: 7,
+                zero: 7 + D::Cell::OFFSET,
             };
             let mut sums = [[dot.zero(); 4]; 2];
             // SAFETY: four pixels, two blocks of weights for each group, and
-            // constants and bytes of one block.
+            // constants and cells of one block.
             unsafe {
-                dot.accumulate(&mut sums, pixels.data.cast(), weights.data.cast(), groups);
-                dot.requantise(sums[1][3], &how, to.data.cast());
-                let pixel = pixels.data.cast::<u8>().cast_const();
-                let last = pixel.add(48);
-                assert_eq!(to.data.cast::<[u8; 16]>().read(), [7; 16]);
-                dot.largest([pixel, pixel, last, last], to.data.cast());
-                assert_eq!(to.data.cast::<[u8; 16]>().read(), [0; 16]);
+                let (pixel, to) = (pixels.data.cast::<D::Cell>(), to.data.cast::<D::Cell>());
+                dot.accumulate(&mut sums, pixel, weights.data.cast(), groups);
+                dot.requantise(sums[1][3], &how, to);
+                let read = || to.cast::<[D::Cell; INTEGER_LANES]>().read().map(D::Cell::integer);
+                assert_eq!(read(), [7; INTEGER_LANES]);
+                let last = pixel.add(3 * INTEGER_LANES);
+                last.write(D::Cell::of(3));
+                dot.largest([pixel, pixel, pixel, last].map(|p| p.cast_const()), to);
+                let rest = pixel.read().integer();
+                assert_eq!(read()[..2], [3.max(rest), rest]);
             }
         }
     }
@@ -149,7 +155,7 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
     at_the_edge(integer::ScalarDot);
     #[cfg(target_arch = "x86_64")]
     {
-        integer::Avx2Dot::detect().into_iter().for_each(at_the_edge);
+        integer::Avx2Words::detect().into_iter().for_each(at_the_edge);
         integer::AvxVnni::detect().into_iter().for_each(at_the_edge);
         integer::Avx512Vnni::detect().into_iter().for_each(at_the_edge);
     }
