@@ -4,7 +4,8 @@ use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
 use super::integer::{
-    self, CellKind, Dot, IntegerConv, IntegerExport, Quantisation, ToFloats, ToIntegers,
+    self, CellKind, Dot, IntegerConv, IntegerExport, IntegerLayer, Quantisation, ToFloats,
+    ToIntegers,
 };
 use super::isa::Isa;
 use super::layout::{Destination, Grid, INTEGER_LANES, IntegerGrid, Shape};
@@ -105,10 +106,10 @@ impl Plan {
                 .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => simd::Neon::detect()
-                .zip(integer::NeonDot::detect())
+                .zip(integer::NeonWords::detect())
                 .map(|units| compile(units, &lowered, options)),
             Isa::Scalar => {
-                let units = (simd::Scalar::detect(), integer::ScalarDot);
+                let units = (simd::Scalar::detect(), integer::ScalarWords);
                 Some(compile(units, &lowered, options))
             }
             #[allow(unreachable_patterns)]
@@ -256,8 +257,19 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
             }
             Task::IntegerConv { sources, form, filter, into, pooled } => {
                 let sources: Vec<_> = sources.iter().map(|&id| self.integer_grid(id)).collect();
-                let to = (self.integer_grid(*into), pooled.map(|id| self.integer_grid(id)));
-                Box::new(IntegerConv::new(self.dot, &sources, *form, filter, to, threads))
+                let layer = IntegerLayer {
+                    sources: &sources,
+                    form: *form,
+                    filter,
+                    out: self.integer_grid(*into),
+                    pooled: pooled.map(|id| self.integer_grid(id)),
+                    threads,
+                };
+                let winograd = match self.options.algorithm {
+                    Algorithm::Direct => None,
+                    Algorithm::Cheapest | Algorithm::Winograd => self.dot.winograd(&layer),
+                };
+                winograd.unwrap_or_else(|| Box::new(IntegerConv::new(self.dot, &layer)))
             }
             Task::ToFloats { source, quantisation, into } => {
                 let (source, into) = (self.integer_grid(*source), self.grid(*into));

@@ -58,6 +58,7 @@ impl Cell for i16 {
 }
 
 /// Which [`Cell`] a plan's maps hold.
+#[allow(dead_code, reason = "no architecture has a unit for each")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::kernel) enum CellKind {
     Signed,

@@ -9,6 +9,7 @@ use super::cell::Cell;
 use super::dot::{Dot, DotKernel, Requantise};
 use super::filter::IntegerFilter;
 use super::tile::{Row, Run};
+use super::winograd::IntegerLayer;
 
 /// A convolution in integers, as a sum over shifted images; four phases where
 /// the output has twice the size of the input.
@@ -47,23 +48,15 @@ struct Tap {
 }
 
 impl<D: Dot> IntegerConv<D> {
-    /// `sources` lie one after the other in the filter's input channels and
-    /// have one size; the filter fits them, see [`IntegerFilter::check`].
-    pub(in crate::kernel) fn new(
-        dot: D,
-        sources: &[IntegerGrid],
-        form: IntegerForm,
-        filter: &IntegerFilter,
-        (out, pooled): (IntegerGrid, Option<IntegerGrid>),
-        threads: usize,
-    ) -> Self {
+    pub(in crate::kernel) fn new(dot: D, layer: &IntegerLayer) -> Self {
+        let &IntegerLayer { sources, form, filter, out, pooled, threads } = layer;
         let scale = if form == IntegerForm::Plain { 1 } else { 2 };
         let places = (0..scale * scale).map(|place| (place / scale, place % scale));
         let phases: Vec<_> =
             places.map(|(row, column)| Phase::new((row, column), sources, form, filter)).collect();
         let shape = out.grid.shape;
         let band = band_rows(shape.height, shape.width, threads);
-        let inputs: usize = sources.iter().map(|source| source.grid.shape.channels).sum();
+        let inputs = layer.inputs();
         let taps = if form == IntegerForm::Shuffled { 9 } else { 4 * filter.taps() };
         let macs = (shape.len() * inputs * taps / 4) as u64;
         Self { dot, out, pooled, form, scale, band, phases, macs }
@@ -122,22 +115,14 @@ impl<D: Dot> Phase<D> {
                 }
             }
         }
-        let stored_zero = i32::from(filter.input_zero) + D::Cell::OFFSET;
-        let bias = (0..blocks * INTEGER_LANES).map(|o| {
-            let Some(&channel) = channels.get(o) else { return 0 };
-            let weights = &filter.weights[channel * each..][..each];
-            let sum: i32 = weights.iter().map(|&w| i32::from(w)).sum();
-            filter.bias[channel] - stored_zero * sum
-        });
-        let multipliers = (0..blocks * INTEGER_LANES)
-            .map(|o| channels.get(o).map_or(0.0, |&channel| filter.multipliers[channel]));
+        let (bias, multipliers) = filter.constants(channels.iter().copied(), D::Cell::OFFSET);
         Self {
             row,
             column,
             block_len: runs.iter().map(|run| run.groups * INTEGER_LANES * D::DEPTH).sum(),
             weights: weights.into_iter().collect(),
-            bias: bias.collect(),
-            multipliers: multipliers.collect(),
+            bias,
+            multipliers,
             runs,
         }
     }
@@ -232,18 +217,13 @@ impl<D: Dot> Band<'_, D> {
         let (grid, scale) = (out.grid, *scale);
         let source_width = grid.shape.width / scale;
         let pitch = (source_width + 2) * INTEGER_LANES;
-        let zero = f32::from(out.zero_point);
         for phase in phases {
             // The last of an odd number of blocks has one set of constants.
             let requantise = [0, O - 1].map(|o| {
                 let at = (block + o) * INTEGER_LANES;
-                Requantise {
-                    bias: phase.bias.as_ptr().wrapping_add(at),
-                    multipliers: phase.multipliers.as_ptr().wrapping_add(at),
-                    least: -128.0 - zero,
-                    most: 127.0 - zero,
-                    zero: i32::from(out.zero_point) + D::Cell::OFFSET,
-                }
+                let bias = phase.bias.as_ptr().wrapping_add(at);
+                let multipliers = phase.multipliers.as_ptr().wrapping_add(at);
+                Requantise::new::<D::Cell>(bias, multipliers, out.zero_point)
             });
             let row = Row::<D> {
                 runs: &phase.runs,

@@ -2,8 +2,10 @@ use std::ops::Range;
 
 use super::super::arena::Number;
 use super::super::layout::INTEGER_LANES;
+use super::super::step::Step;
 use super::cell::{Cell, CellKind};
 use super::filter::nearest;
+use super::winograd::IntegerLayer;
 
 /// What a sum becomes: `clamp(round(sum · m) + zero point)`, the clamping done
 /// before the rounding so that no product is too large to be rounded.
@@ -21,6 +23,13 @@ pub(in crate::kernel) struct Requantise {
 }
 
 impl Requantise {
+    /// For a block of outputs whose maps have this zero point.
+    pub(super) fn new<C: Cell>(bias: *const i32, multipliers: *const f32, zero_point: i8) -> Self {
+        let zero = f32::from(zero_point);
+        let (least, most) = (-128.0 - zero, 127.0 - zero);
+        Self { bias, multipliers, least, most, zero: i32::from(zero_point) + C::OFFSET }
+    }
+
     /// One sum, as every unit does it.
     #[inline(always)]
     pub(super) fn stored(&self, sum: i32, multiplier: f32) -> i32 {
@@ -34,7 +43,7 @@ impl Requantise {
 ///
 /// Weights are packed in groups of [`Dot::DEPTH`] input channels: for each
 /// group and each block of [`INTEGER_LANES`] outputs, those of the first output,
-/// of the second, and so on, 64 bytes.
+/// of the second, and so on.
 pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     /// What maps hold.
     type Cell: Cell;
@@ -57,6 +66,11 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     /// Calls the kernel from a function compiled for this unit.
     fn vectorise<K: DotKernel<Self>>(self, kernel: K);
 
+    /// The layer by Winograd's scheme, where the unit has one and it pays.
+    fn winograd(self, _layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        None
+    }
+
     fn zero(self) -> Self::Sums;
 
     /// The output blocks of each tile.
@@ -71,8 +85,9 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
     ///
     /// # Safety
     /// `pixels` has `P` readable pixels of [`INTEGER_LANES`] cells, `groups`
-    /// of which make no more than a pixel, `weights` has 64·`groups`·`O`
-    /// readable bytes. Pixels are aligned to their size, weights to 64 bytes.
+    /// of which make no more than a pixel, `weights` has [`Dot::DEPTH`]·
+    /// [`INTEGER_LANES`] readable weights for each group and output block.
+    /// Pixels are aligned to their size, the first weights to 64 bytes.
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],

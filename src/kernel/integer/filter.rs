@@ -1,3 +1,6 @@
+use super::super::arena::Aligned;
+use super::super::layout::INTEGER_LANES;
+
 /// The numbers that 8-bit values stand for: scale · (q − zero point).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantisation {
@@ -61,6 +64,27 @@ impl IntegerFilter {
 
     pub(in crate::kernel) fn taps(&self) -> usize {
         self.side * self.side
+    }
+
+    /// Biases and multipliers of some outputs, filled up to whole blocks. The
+    /// input's zero point, and what its cells are off by, are taken off the
+    /// biases, so that nothing has to be taken off the cells.
+    pub(super) fn constants(
+        &self,
+        outputs: impl Iterator<Item = usize> + Clone,
+        offset: i32,
+    ) -> (Aligned<i32>, Aligned<f32>) {
+        let each = self.weights.len() / self.outputs();
+        let stored_zero = i32::from(self.input_zero) + offset;
+        let bias = |o: usize| {
+            let weights = &self.weights[o * each..][..each];
+            self.bias[o] - stored_zero * weights.iter().map(|&w| i32::from(w)).sum::<i32>()
+        };
+        let count = outputs.clone().count();
+        let spare = count.next_multiple_of(INTEGER_LANES) - count;
+        let biases = outputs.clone().map(bias).chain(std::iter::repeat_n(0, spare));
+        let multipliers = outputs.map(|o| self.multipliers[o]);
+        (biases.collect(), multipliers.chain(std::iter::repeat_n(0.0, spare)).collect())
     }
 
     /// Whether it can be computed exactly: then no sum leaves 32 bits, on any

@@ -8,9 +8,13 @@ mod dot;
 mod export;
 mod filter;
 mod tile;
+mod winograd;
+mod words;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx2_words;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[cfg(target_arch = "aarch64")]
@@ -18,11 +22,11 @@ mod neon;
 mod scalar;
 #[cfg(target_arch = "aarch64")]
 mod sdot;
-#[cfg(target_arch = "x86_64")]
-mod words;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::AvxVnni;
+#[cfg(target_arch = "x86_64")]
+pub(super) use avx2_words::Avx2Words;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512::Avx512Vnni;
 pub(super) use cell::{Cell, CellKind, Unsigned};
@@ -34,9 +38,8 @@ pub(super) use dot::{DotKernel, Requantise};
 pub(super) use export::IntegerExport;
 pub use filter::{IntegerFilter, Quantisation};
 #[cfg(target_arch = "aarch64")]
-pub(super) use neon::NeonDot;
-pub(super) use scalar::ScalarDot;
+pub(super) use neon::NeonWords;
+pub(super) use scalar::ScalarWords;
 #[cfg(target_arch = "aarch64")]
 pub(super) use sdot::Sdot;
-#[cfg(target_arch = "x86_64")]
-pub(super) use words::Avx2Words;
+pub(super) use winograd::IntegerLayer;

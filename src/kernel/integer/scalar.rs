@@ -1,15 +1,18 @@
 use super::super::layout::INTEGER_LANES;
+use super::super::step::Step;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
+use super::winograd::{IntegerLayer, IntegerWinograd};
+use super::words::{Lanes, Words};
 
 /// Plain Rust: the twin of all others.
 #[derive(Clone, Copy)]
-pub(in crate::kernel) struct ScalarDot;
+pub(in crate::kernel) struct ScalarWords;
 
-impl Dot for ScalarDot {
-    type Cell = i8;
-    const CELLS: CellKind = CellKind::Signed;
-    type Weight = i8;
+impl Dot for ScalarWords {
+    type Cell = i16;
+    const CELLS: CellKind = CellKind::Word;
+    type Weight = i16;
     const BLOCKS: usize = 1;
     const TILE: usize = 4;
     type Sums = [i32; INTEGER_LANES];
@@ -17,6 +20,10 @@ impl Dot for ScalarDot {
     #[inline]
     fn vectorise<K: DotKernel<Self>>(self, kernel: K) {
         kernel.run(self);
+    }
+
+    fn winograd(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        IntegerWinograd::boxed(self, layer)
     }
 
     #[inline(always)]
@@ -28,24 +35,22 @@ impl Dot for ScalarDot {
     unsafe fn accumulate<const O: usize, const P: usize>(
         self,
         sums: &mut [[Self::Sums; P]; O],
-        pixels: *const i8,
-        weights: *const i8,
+        pixels: *const i16,
+        weights: *const i16,
         groups: usize,
     ) {
         for group in 0..groups {
             for (o, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: 64 bytes for each group and block.
-                let weights: [[i8; 4]; INTEGER_LANES] =
-                    unsafe { weights.add((group * O + o) * 64).cast::<[_; _]>().read() };
+                let weights: [[i16; 2]; INTEGER_LANES] =
+                    unsafe { weights.add((group * O + o) * 32).cast::<[_; _]>().read() };
                 for (p, sums) in sums.iter_mut().enumerate() {
-                    // SAFETY: p < P, and group < 4.
-                    let pixel: [i8; 4] = unsafe {
-                        pixels.add(p * INTEGER_LANES + group * 4).cast::<[_; _]>().read()
-                    };
-                    for (sum, weights) in sums.iter_mut().zip(&weights) {
-                        for (&x, &w) in pixel.iter().zip(weights) {
-                            *sum += i32::from(x) * i32::from(w);
-                        }
+                    let at = p * INTEGER_LANES + group * 2;
+                    // SAFETY: p < P, and a pixel has as many groups.
+                    let [a, b] = unsafe { pixels.add(at).cast::<[i16; 2]>().read() }.map(i32::from);
+                    for (sum, [u, v]) in sums.iter_mut().zip(&weights) {
+                        let products = (a * i32::from(*u)).wrapping_add(b * i32::from(*v));
+                        *sum = sum.wrapping_add(products);
                     }
                 }
             }
@@ -53,13 +58,80 @@ impl Dot for ScalarDot {
     }
 
     #[inline(always)]
-    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut i8) {
+    unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut i16) {
         for (lane, sum) in sums.into_iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe {
-                let sum = sum + *how.bias.add(lane);
-                *to.add(lane) = how.stored(sum, *how.multipliers.add(lane)) as i8;
+                let sum = sum.wrapping_add(*how.bias.add(lane));
+                *to.add(lane) = how.stored(sum, *how.multipliers.add(lane)) as i16;
             }
         }
     }
 }
+
+impl Words for ScalarWords {
+    type Vector = [i16; INTEGER_LANES];
+
+    #[inline(always)]
+    unsafe fn load(self, from: *const i16) -> Self::Vector {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[_; _]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, words: Self::Vector, to: *mut i16) {
+        // SAFETY: the caller's promise.
+        unsafe { to.cast::<[_; _]>().write(words) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_sums(self, from: *const i32) -> Self::Sums {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[_; _]>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store_sums(self, sums: Self::Sums, to: *mut i32) {
+        // SAFETY: the caller's promise.
+        unsafe { to.cast::<[_; _]>().write(sums) }
+    }
+
+    #[inline(always)]
+    fn scale(self, sums: Self::Sums, factor: i32) -> Self::Sums {
+        sums.map(|sum| (sum >> 6).wrapping_mul(factor))
+    }
+}
+
+macro_rules! lanes {
+    ($($number:ty),*) => {$(
+        impl Lanes<[$number; INTEGER_LANES]> for ScalarWords {
+            #[inline(always)]
+            fn add(
+                self,
+                a: [$number; INTEGER_LANES],
+                b: [$number; INTEGER_LANES],
+            ) -> [$number; INTEGER_LANES] {
+                std::array::from_fn(|lane| a[lane].wrapping_add(b[lane]))
+            }
+
+            #[inline(always)]
+            fn sub(
+                self,
+                a: [$number; INTEGER_LANES],
+                b: [$number; INTEGER_LANES],
+            ) -> [$number; INTEGER_LANES] {
+                std::array::from_fn(|lane| a[lane].wrapping_sub(b[lane]))
+            }
+
+            #[inline(always)]
+            fn shl<const N: i32>(
+                self,
+                a: [$number; INTEGER_LANES],
+            ) -> [$number; INTEGER_LANES] {
+                a.map(|a| a << N)
+            }
+        }
+    )*};
+}
+
+lanes!(i16, i32);

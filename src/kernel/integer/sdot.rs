@@ -100,12 +100,20 @@ impl Dot for Sdot {
     #[inline(always)]
     unsafe fn requantise(self, sums: Self::Sums, how: &Requantise, to: *mut i8) {
         // SAFETY: the caller's promise, and `self` proves the features.
-        unsafe { neon::requantise(sums, how, to) };
+        unsafe {
+            let [a, b, c, d] = neon::words(sums, how);
+            let (low, high) = (vmovn_s16(vcombine_s16(a, b)), vmovn_s16(vcombine_s16(c, d)));
+            vst1q_s8(to, vcombine_s8(low, high));
+        }
     }
 
     #[inline(always)]
     unsafe fn largest(self, from: [*const i8; 4], to: *mut i8) {
         // SAFETY: the caller's promise, and `self` proves the features.
-        unsafe { neon::largest(from, to) };
+        unsafe {
+            let [a, b, c, d] = from;
+            let above = vmaxq_s8(vld1q_s8(a), vld1q_s8(b));
+            vst1q_s8(to, vmaxq_s8(above, vmaxq_s8(vld1q_s8(c), vld1q_s8(d))));
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Run {
 /// requantised.
 pub(super) struct Row<'a, D: Dot> {
     pub runs: &'a [Run],
-    /// For each run, group and output block 64 bytes.
+    /// For each run, group and output block.
     pub weights: *const D::Weight,
     /// For each output block.
     pub requantise: [Requantise; 2],

@@ -116,7 +116,8 @@ impl<D: Dot> DotKernel<D> for AtTheEdge {
         let pixel_floats = INTEGER_LANES * size_of::<D::Cell>() / size_of::<f32>();
         for groups in 1..=INTEGER_LANES / D::DEPTH {
             let pixels = Guarded::new(4 * pixel_floats);
-            let weights = Guarded::new(groups * 2 * 64 / 4);
+            let weight_bytes = D::DEPTH * INTEGER_LANES * size_of::<D::Weight>();
+            let weights = Guarded::new(groups * 2 * weight_bytes / size_of::<f32>());
             let (bias, multipliers) = (Guarded::new(16), Guarded::new(16));
             let to = Guarded::new(pixel_floats);
             let how = Requantise {
@@ -152,7 +153,7 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
     fn at_the_edge<D: Dot>(dot: D) {
         dot.vectorise(AtTheEdge);
     }
-    at_the_edge(integer::ScalarDot);
+    at_the_edge(integer::ScalarWords);
     #[cfg(target_arch = "x86_64")]
     {
         integer::Avx2Words::detect().into_iter().for_each(at_the_edge);
@@ -161,7 +162,7 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
     }
     #[cfg(target_arch = "aarch64")]
     {
-        integer::NeonDot::detect().into_iter().for_each(at_the_edge);
+        integer::NeonWords::detect().into_iter().for_each(at_the_edge);
         integer::Sdot::detect().into_iter().for_each(at_the_edge);
     }
 }

@@ -1,0 +1,289 @@
+use std::ops::Range;
+
+use super::super::super::layout::{Grid, INTEGER_LANES, IntegerGrid};
+use super::super::super::step::StepContext;
+use super::super::cell::Cell;
+use super::super::dot::{DotKernel, Requantise};
+use super::super::words::Words;
+use super::{IntegerWinograd, POINTS, SIDE, TILE, tile_grid, transform};
+
+/// Some consecutive tiles, from input to output.
+pub(super) struct Strip<'a, D> {
+    layer: &'a IntegerWinograd<D>,
+    arena: *mut i16,
+    /// Point × source × tile.
+    patches: *mut i16,
+    /// Part × point × tile, of one output block.
+    products: *mut i32,
+    tiles: Range<usize>,
+}
+
+/// A pixel that is not in a map.
+#[repr(C, align(32))]
+#[derive(Clone, Copy)]
+struct Pixel([i16; INTEGER_LANES]);
+
+type Patch = [[Pixel; SIDE]; SIDE];
+
+impl<'a, D: Words> Strip<'a, D> {
+    pub(super) fn new(
+        layer: &'a IntegerWinograd<D>,
+        context: StepContext,
+        tiles: Range<usize>,
+    ) -> Self {
+        let patches: *mut i16 = context.scratch.cast();
+        let products = patches.wrapping_add(POINTS * layer.patch_stride()).cast();
+        Self { layer, arena: context.arena.cast(), patches, products, tiles }
+    }
+
+    /// Top left pixel of a tile.
+    fn corner(&self, tile: usize) -> (usize, usize) {
+        let columns = tile_grid(self.layer.out).1;
+        (tile / columns * TILE, tile % columns * TILE)
+    }
+
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn transform_inputs(&self, dot: D) {
+        let size = self.layer.out.grid.shape;
+        let stride = self.layer.patch_stride();
+        for (index, &(IntegerGrid { grid, .. }, block)) in self.layer.sources.iter().enumerate() {
+            for (at, tile) in self.tiles.clone().enumerate() {
+                let (y, x) = self.corner(tile);
+                // SAFETY: a patch begins one pixel up and left, in the border
+                // at the earliest; one that reaches beyond the border is
+                // gathered. There is a pixel for each point, source and tile.
+                unsafe {
+                    let to = self.patches.add((index * self.layer.strip + at) * INTEGER_LANES);
+                    if y + TILE <= size.height && x + TILE <= size.width {
+                        let from =
+                            self.arena.add(grid.pixel(block, y as isize - 1, x as isize - 1));
+                        transform::patch(dot, from, grid.pitch(), to, stride);
+                    } else {
+                        let patch = self.gather(grid, block, (y, x));
+                        let from = patch.as_ptr().cast();
+                        transform::patch(dot, from, SIDE * INTEGER_LANES, to, stride);
+                    }
+                }
+            }
+        }
+    }
+    /// What there is of a patch of a tile at the border.
+    ///
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn gather(&self, grid: Grid, block: usize, (y, x): (usize, usize)) -> Patch {
+        let mut patch = [[Pixel([0; INTEGER_LANES]); SIDE]; SIDE];
+        for (dy, row) in patch.iter_mut().enumerate().take(grid.shape.height + 2 - y) {
+            for (dx, pixel) in row.iter_mut().enumerate().take(grid.shape.width + 2 - x) {
+                let at = grid.pixel(block, (y + dy) as isize - 1, (x + dx) as isize - 1);
+                // SAFETY: a pixel of the grid or of its border.
+                *pixel = Pixel(unsafe { self.arena.add(at).cast::<[i16; _]>().read() });
+            }
+        }
+        patch
+    }
+
+    /// The products of an output block at all points, part by part.
+    ///
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn multiply(&self, dot: D, block: usize) {
+        let layer = self.layer;
+        let block_stride = layer.strip * INTEGER_LANES;
+        for point in 0..POINTS {
+            let mut weights =
+                layer.weights.as_ptr().wrapping_add((block * POINTS + point) * layer.point_len);
+            let from = self.patches.wrapping_add(point * layer.patch_stride());
+            for (part, sources) in layer.parts.iter().enumerate() {
+                let groups = &layer.groups[sources.clone()];
+                let first = from.wrapping_add(sources.start * block_stride);
+                let to = (part * POINTS + point) * layer.product_stride();
+                let part = Part { dot, groups, block_stride, weights };
+                // SAFETY: patches and products are as large as the strip, and
+                // the weights of a point lie one after the other.
+                unsafe { part.row(first, self.products.add(to), self.tiles.len()) };
+                let len = groups.iter().sum::<usize>() * D::DEPTH * INTEGER_LANES;
+                weights = weights.wrapping_add(len);
+            }
+        }
+    }
+
+    /// Back to pixels, and on to the map and its maxima.
+    ///
+    /// # Safety
+    /// As for [`super::Step::run`].
+    #[inline(always)]
+    unsafe fn transform_outputs(&self, dot: D, block: usize) {
+        let IntegerWinograd { out, pooled, bias, multipliers, parts, .. } = self.layer;
+        let stride = self.layer.product_stride();
+        let at = block * INTEGER_LANES;
+        let (bias, multipliers) =
+            (bias.as_ptr().wrapping_add(at), multipliers.as_ptr().wrapping_add(at));
+        let how = Requantise::new::<D::Cell>(bias, multipliers, out.zero_point);
+        for (at, tile) in self.tiles.clone().enumerate() {
+            let (y, x) = self.corner(tile);
+            // SAFETY: the products of this tile, and constants of this block.
+            let cells = unsafe {
+                let from = self.products.add(at * INTEGER_LANES);
+                let mut sums = transform::back(dot, from, stride);
+                for part in 1..parts.len() {
+                    let more = transform::back(dot, from.add(part * POINTS * stride), stride);
+                    let more = more.as_flattened();
+                    for (sum, more) in sums.as_flattened_mut().iter_mut().zip(more) {
+                        *sum = dot.add(*sum, *more);
+                    }
+                }
+                let mut cells = [[Pixel([0; INTEGER_LANES]); TILE]; TILE];
+                for (cell, sum) in cells.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+                    dot.requantise(*sum, &how, cell.0.as_mut_ptr());
+                }
+                cells
+            };
+            // SAFETY: this task alone writes these tiles.
+            unsafe {
+                self.write(dot, out.grid, block, (y, x), &cells);
+                if let Some(pooled) = pooled {
+                    self.write(dot, pooled.grid, block, (y / 2, x / 2), &halved(dot, &cells));
+                }
+            }
+        }
+    }
+
+    /// Writes what of a square lies in the map.
+    ///
+    /// # Safety
+    /// This task alone writes there.
+    #[inline(always)]
+    unsafe fn write<const N: usize>(
+        &self,
+        dot: D,
+        grid: Grid,
+        block: usize,
+        (y, x): (usize, usize),
+        cells: &[[Pixel; N]; N],
+    ) {
+        let rows = grid.shape.height.saturating_sub(y).min(N);
+        let columns = grid.shape.width.saturating_sub(x).min(N);
+        for (dy, row) in cells.iter().enumerate().take(rows) {
+            for (dx, cell) in row.iter().enumerate().take(columns) {
+                let at = grid.pixel(block, (y + dy) as isize, (x + dx) as isize);
+                // SAFETY: a pixel of the map.
+                unsafe { dot.store(dot.load(cell.0.as_ptr()), self.arena.add(at)) };
+            }
+        }
+    }
+
+    /// The border of the map's rows that end in this strip.
+    ///
+    /// # Safety
+    /// As for [`super::Step::run`].
+    unsafe fn fill_border(&self, map: IntegerGrid, tile: usize) {
+        let columns = tile_grid(self.layer.out).1;
+        let ended = self.tiles.start.div_ceil(columns)..self.tiles.end.div_ceil(columns);
+        let height = map.grid.shape.height;
+        let rows = (ended.start * tile).min(height)..(ended.end * tile).min(height);
+        if rows.is_empty() {
+            return;
+        }
+        // SAFETY: each row of tiles begins in one strip, which alone fills the
+        // border beside it.
+        unsafe { map.grid.fill_border(self.arena, i16::of(map.zero_point), rows) };
+    }
+}
+
+/// The inner loop over the tiles of a strip: a point of one output block, of
+/// the sources of one part.
+struct Part<'a, D> {
+    dot: D,
+    /// Groups of each source.
+    groups: &'a [usize],
+    /// Cells from one source's patches to the next.
+    block_stride: usize,
+    weights: *const i16,
+}
+
+impl<D: Words> Part<'_, D> {
+    /// # Safety
+    /// `from` begins `count` pixels of the first source, `to` as many pixels
+    /// of sums; weights are complete.
+    #[inline(always)]
+    unsafe fn row(&self, from: *const i16, to: *mut i32, count: usize) {
+        let mut done = 0;
+        macro_rules! tiles {
+            ($($pixels:literal)*) => {$(
+                if $pixels <= D::TILE || $pixels == 1 {
+                    while count - done >= $pixels {
+                        // SAFETY: as many pixels are left.
+                        unsafe {
+                            let at = done * INTEGER_LANES;
+                            self.tile::<$pixels>(from.add(at), to.add(at));
+                        }
+                        done += $pixels;
+                    }
+                }
+            )*};
+        }
+        tiles!(6 4 3 2 1);
+    }
+
+    /// # Safety
+    /// As for [`Part::row`], with `P` pixels.
+    #[inline(always)]
+    unsafe fn tile<const P: usize>(&self, from: *const i16, to: *mut i32) {
+        let mut sums = [[self.dot.zero(); P]; 1];
+        let (mut pixels, mut weights) = (from, self.weights);
+        for &groups in self.groups {
+            // SAFETY: the caller's promise.
+            unsafe { self.dot.accumulate(&mut sums, pixels, weights, groups) };
+            pixels = pixels.wrapping_add(self.block_stride);
+            weights = weights.wrapping_add(groups * D::DEPTH * INTEGER_LANES);
+        }
+        for (p, sums) in sums[0].iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { self.dot.store_sums(*sums, to.add(p * INTEGER_LANES)) };
+        }
+    }
+}
+
+/// The largest of each 2×2.
+#[inline(always)]
+fn halved<D: Words>(dot: D, cells: &[[Pixel; TILE]; TILE]) -> [[Pixel; TILE / 2]; TILE / 2] {
+    let mut halved = [[Pixel([0; INTEGER_LANES]); TILE / 2]; TILE / 2];
+    for (y, row) in halved.iter_mut().enumerate() {
+        for (x, pixel) in row.iter_mut().enumerate() {
+            let (above, below) = (&cells[2 * y][2 * x..], &cells[2 * y + 1][2 * x..]);
+            let four = [&above[0], &above[1], &below[0], &below[1]];
+            // SAFETY: pixels are aligned to their size.
+            unsafe {
+                let [a, b, c, d] = four;
+                let from = [a.0.as_ptr(), b.0.as_ptr(), c.0.as_ptr(), d.0.as_ptr()];
+                dot.largest(from, pixel.0.as_mut_ptr());
+            }
+        }
+    }
+    halved
+}
+
+impl<D: Words> DotKernel<D> for Strip<'_, D> {
+    #[inline(always)]
+    fn run(self, dot: D) {
+        let IntegerWinograd { out, pooled, .. } = self.layer;
+        // SAFETY: the plan gave this step its grids in the arena, and this
+        // task the tiles and the scratch.
+        unsafe {
+            self.transform_inputs(dot);
+            for block in 0..out.grid.blocks() {
+                self.multiply(dot, block);
+                self.transform_outputs(dot, block);
+            }
+            self.fill_border(*out, TILE);
+            if let Some(pooled) = pooled {
+                self.fill_border(*pooled, TILE / 2);
+            }
+        }
+    }
+}
