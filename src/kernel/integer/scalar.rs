@@ -13,6 +13,7 @@ impl Dot for ScalarWords {
     type Cell = i16;
     const CELLS: CellKind = CellKind::Word;
     type Weight = i16;
+    const DEPTH: usize = 1;
     const BLOCKS: usize = 1;
     const TILE: usize = 4;
     type Sums = [i32; INTEGER_LANES];
@@ -41,16 +42,14 @@ impl Dot for ScalarWords {
     ) {
         for group in 0..groups {
             for (o, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: 64 bytes for each group and block.
-                let weights: [[i16; 2]; INTEGER_LANES] =
-                    unsafe { weights.add((group * O + o) * 32).cast::<[_; _]>().read() };
+                // SAFETY: a weight for each group, block and output.
+                let weights: [i16; INTEGER_LANES] =
+                    unsafe { weights.add((group * O + o) * INTEGER_LANES).cast::<[_; _]>().read() };
                 for (p, sums) in sums.iter_mut().enumerate() {
-                    let at = p * INTEGER_LANES + group * 2;
                     // SAFETY: p < P, and a pixel has as many groups.
-                    let [a, b] = unsafe { pixels.add(at).cast::<[i16; 2]>().read() }.map(i32::from);
-                    for (sum, [u, v]) in sums.iter_mut().zip(&weights) {
-                        let products = (a * i32::from(*u)).wrapping_add(b * i32::from(*v));
-                        *sum = sum.wrapping_add(products);
+                    let x = i32::from(unsafe { *pixels.add(p * INTEGER_LANES + group) });
+                    for (sum, &weight) in sums.iter_mut().zip(&weights) {
+                        *sum = sum.wrapping_add(x * i32::from(weight));
                     }
                 }
             }
