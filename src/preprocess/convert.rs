@@ -5,19 +5,37 @@ use crate::capture::{Frame, PixelFormat};
 use super::PreprocessError;
 use super::yuv::{YuvRows, yuv_row_to_rgb};
 
-/// One channel of an image: `height` rows of `width` bytes, `stride_bytes`
-/// apart.
+/// One channel of an image: `height` rows of `width` pixels. A packed image is
+/// its own luma plane, so that only the pixels that a resize looks at are read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plane<'a> {
+    /// From the first pixel's byte on.
     pub data: &'a [u8],
+    /// Bytes from one row to the next.
     pub stride_bytes: usize,
+    /// Bytes from one pixel to the next, 1 or 2.
+    pub step_bytes: usize,
     pub width: usize,
     pub height: usize,
 }
 
 impl<'a> Plane<'a> {
+    /// Rows of bytes, one right behind the other.
+    pub fn packed(data: &'a [u8], width: usize, height: usize) -> Self {
+        Self { data, stride_bytes: width, step_bytes: 1, width, height }
+    }
+
+    /// A row from the first to the last pixel's byte.
     pub fn row(&self, y: usize) -> &'a [u8] {
-        &self.data[y * self.stride_bytes..][..self.width]
+        &self.data[y * self.stride_bytes..][..(self.width - 1) * self.step_bytes + 1]
+    }
+
+    /// A row without what lies between the pixels.
+    pub fn copy_row(&self, y: usize, out: &mut [u8]) {
+        match self.step_bytes {
+            1 => out.copy_from_slice(self.row(y)),
+            _ => gather::<0, 2>(self.row(y), out),
+        }
     }
 }
 
@@ -59,22 +77,24 @@ pub(super) struct ColourPlanes {
 
 impl ColourPlanes {
     /// The luma of a frame that [`check_layout`] has passed: Y as delivered,
-    /// or (299 R + 587 G + 114 B + 500) / 1000. Where Y is a plane of its own
-    /// nothing is copied.
+    /// or (299 R + 587 G + 114 B + 500) / 1000. Y is not copied.
     pub fn luma<'a>(&'a mut self, frame: &Frame<'a>) -> Plane<'a> {
         let (width, height) = (frame.width_px as usize, frame.height_px as usize);
-        let rows = frame.data.chunks(frame.stride_bytes);
-        let convert_row: fn(&[u8], &mut [u8]) = match frame.format {
-            PixelFormat::Yuyv => |row, out| gather(row, 0, 2, out),
-            PixelFormat::Uyvy => |row, out| gather(row, 1, 2, out),
-            PixelFormat::Rgb24 => luma_of_rgb_row,
-            _ => return first_plane(frame),
-        };
-        self.planes.resize(width * height, 0);
-        for (row, out) in rows.zip(self.planes.chunks_exact_mut(width)) {
-            convert_row(row, out);
+        match frame.format {
+            PixelFormat::Rgb24 => {
+                self.planes.resize(width * height, 0);
+                let rows = frame.data.chunks(frame.stride_bytes);
+                for (row, out) in rows.zip(self.planes.chunks_exact_mut(width)) {
+                    luma_of_rgb_row(row, out);
+                }
+                Plane::packed(&self.planes, width, height)
+            }
+            PixelFormat::Yuyv => Plane { step_bytes: 2, ..first_plane(frame) },
+            PixelFormat::Uyvy => {
+                Plane { data: &frame.data[1..], step_bytes: 2, ..first_plane(frame) }
+            }
+            _ => first_plane(frame),
         }
-        Plane { data: &self.planes, stride_bytes: width, width, height }
     }
 
     /// The R, G and B planes of a frame that [`check_layout`] has passed. Grey
@@ -92,17 +112,15 @@ impl ColourPlanes {
         for (y, ((r, g), b)) in rows.zip(b.chunks_exact_mut(width)).enumerate() {
             if frame.format == PixelFormat::Rgb24 {
                 let row = &frame.data[y * frame.stride_bytes..];
-                [r, g, b].into_iter().enumerate().for_each(|(i, out)| gather(row, i, 3, out));
+                gather::<0, 3>(row, r);
+                gather::<1, 3>(row, g);
+                gather::<2, 3>(row, b);
             } else {
                 yuv_row_to_rgb(self.rows.row(frame, y), [r, g, b]);
             }
         }
-        let plane = |index: usize| Plane {
-            data: &self.planes[index * width * height..],
-            stride_bytes: width,
-            width,
-            height,
-        };
+        let plane =
+            |index: usize| Plane::packed(&self.planes[index * width * height..], width, height);
         [plane(0), plane(1), plane(2)]
     }
 }
@@ -111,15 +129,21 @@ fn first_plane<'a>(frame: &Frame<'a>) -> Plane<'a> {
     Plane {
         data: frame.data,
         stride_bytes: frame.stride_bytes,
+        step_bytes: 1,
         width: frame.width_px as usize,
         height: frame.height_px as usize,
     }
 }
 
-/// Every `step`-th byte of `row`, from `offset` on, as many as `out` holds.
-pub(super) fn gather(row: &[u8], offset: usize, step: usize, out: &mut [u8]) {
-    for (out, group) in out.iter_mut().zip(row.chunks(step)) {
-        *out = group[offset];
+/// Byte `OFFSET` of every group of `STEP` bytes of `row`, as many as `out`
+/// holds; the last group may end behind that byte.
+pub(super) fn gather<const OFFSET: usize, const STEP: usize>(row: &[u8], out: &mut [u8]) {
+    let (groups, rest) = row.as_chunks::<STEP>();
+    for (out, group) in out.iter_mut().zip(groups) {
+        *out = group[OFFSET];
+    }
+    if let Some(last) = out.get_mut(groups.len()) {
+        *last = rest[OFFSET];
     }
 }
 

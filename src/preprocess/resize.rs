@@ -43,7 +43,7 @@ impl Resizer {
         match &mut self.method {
             Method::Copy => {
                 let rows = out.chunks_exact_mut(plane.width).enumerate();
-                rows.for_each(|(y, out)| out.copy_from_slice(plane.row(y)));
+                rows.for_each(|(y, out)| plane.copy_row(y, out));
             }
             Method::Bilinear(bilinear) => bilinear.resize(plane, out),
             Method::Area(area) => area.resize(plane, out),
@@ -103,11 +103,11 @@ impl Bilinear {
                 std::mem::swap(&mut in_upper, &mut in_lower);
             }
             if in_upper != Some(tap.first) {
-                blend_columns(&self.columns, plane.row(tap.first), &mut self.upper);
+                blend_columns(&self.columns, plane, tap.first, &mut self.upper);
                 in_upper = Some(tap.first);
             }
             if in_lower != Some(tap.second) {
-                blend_columns(&self.columns, plane.row(tap.second), &mut self.lower);
+                blend_columns(&self.columns, plane, tap.second, &mut self.lower);
                 in_lower = Some(tap.second);
             }
             let [upper_weight, lower_weight] = tap.weights;
@@ -120,10 +120,12 @@ impl Bilinear {
     }
 }
 
-fn blend_columns(columns: &[Tap], row: &[u8], out: &mut [i32]) {
+fn blend_columns(columns: &[Tap], plane: Plane<'_>, y: usize, out: &mut [i32]) {
+    let (row, step) = (plane.row(y), plane.step_bytes);
     for (out, tap) in out.iter_mut().zip(columns) {
         let [first, second] = tap.weights;
-        *out = first * i32::from(row[tap.first]) + second * i32::from(row[tap.second]);
+        let (left, right) = (row[tap.first * step], row[tap.second * step]);
+        *out = first * i32::from(left) + second * i32::from(right);
     }
 }
 
@@ -135,6 +137,8 @@ struct Area {
     rows: Vec<Span>,
     /// Units in a whole span along each axis, multiplied.
     units: u64,
+    /// A row of the source.
+    row: Vec<u8>,
     row_sums: Vec<u32>,
     sums: Vec<u64>,
 }
@@ -175,14 +179,16 @@ impl Area {
         let (columns, column_units) = spans(source.0, target.0);
         let (rows, row_units) = spans(source.1, target.1);
         let units = column_units * row_units;
-        Self { columns, rows, units, row_sums: vec![0; target.0], sums: vec![0; target.0] }
+        let (row_sums, sums) = (vec![0; target.0], vec![0; target.0]);
+        Self { columns, rows, units, row: vec![0; source.0], row_sums, sums }
     }
 
     fn resize(&mut self, plane: Plane<'_>, out: &mut [u8]) {
         for (span, out) in self.rows.iter().zip(out.chunks_exact_mut(self.columns.len())) {
             self.sums.fill(0);
             for y in span.start..span.end {
-                add_columns(&self.columns, plane.row(y), &mut self.row_sums);
+                plane.copy_row(y, &mut self.row);
+                add_columns(&self.columns, &self.row, &mut self.row_sums);
                 let weight = u64::from(span.weight(y));
                 for (sum, row_sum) in self.sums.iter_mut().zip(&self.row_sums) {
                     *sum += weight * u64::from(*row_sum);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 fn resized(source: (u32, u32), data: &[u8], target: (usize, usize), resize: Resize) -> Vec<u8> {
     let (width, height) = (source.0 as usize, source.1 as usize);
     let mut out = vec![0; target.0 * target.1];
-    let plane = Plane { data, stride_bytes: width, width, height };
+    let plane = Plane::packed(data, width, height);
     Resizer::new(source, target, resize).resize(plane, &mut out);
     out
 }

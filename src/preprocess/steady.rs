@@ -137,16 +137,17 @@ impl Steady {
         self.moved.resize(width * height, 0);
         for (to, out) in self.moved.chunks_exact_mut(width).enumerate() {
             let from = (to as i64 + i64::from(y)).clamp(0, height as i64 - 1);
-            let row = plane.row(from as usize);
+            plane.copy_row(from as usize, out);
+            let (first, last) = (out[0], out[width - 1]);
             if x >= 0 {
-                out[..width - shift].copy_from_slice(&row[shift..]);
-                out[width - shift..].fill(row[width - 1]);
+                out.copy_within(shift.., 0);
+                out[width - shift..].fill(last);
             } else {
-                out[shift..].copy_from_slice(&row[..width - shift]);
-                out[..shift].fill(row[0]);
+                out.copy_within(..width - shift, shift);
+                out[..shift].fill(first);
             }
         }
-        Plane { data: &self.moved, stride_bytes: width, width, height }
+        Plane::packed(&self.moved, width, height)
     }
 }
 

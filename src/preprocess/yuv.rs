@@ -36,24 +36,32 @@ impl YuvRows {
                 YuvRow { y: &row[..width], u: &u[..pairs], v: &v[..pairs] }
             }
             PixelFormat::Nv12 => {
-                self.take_chroma(&chroma[y / 2 * chroma_stride..], [0, 1], 2, pairs);
+                self.take_chroma::<0, 1, 2>(&chroma[y / 2 * chroma_stride..], pairs);
                 YuvRow { y: &row[..width], u: &self.u, v: &self.v }
             }
             _ => {
-                let luma_first = frame.format == PixelFormat::Yuyv;
                 self.y.resize(width, 0);
-                gather(row, usize::from(!luma_first), 2, &mut self.y);
-                self.take_chroma(row, if luma_first { [1, 3] } else { [0, 2] }, 4, pairs);
+                if frame.format == PixelFormat::Yuyv {
+                    gather::<0, 2>(row, &mut self.y);
+                    self.take_chroma::<1, 3, 4>(row, pairs);
+                } else {
+                    gather::<1, 2>(row, &mut self.y);
+                    self.take_chroma::<0, 2, 4>(row, pairs);
+                }
                 YuvRow { y: &self.y, u: &self.u, v: &self.v }
             }
         }
     }
 
-    fn take_chroma(&mut self, row: &[u8], offsets: [usize; 2], step: usize, pairs: usize) {
+    fn take_chroma<const U: usize, const V: usize, const STEP: usize>(
+        &mut self,
+        row: &[u8],
+        pairs: usize,
+    ) {
         self.u.resize(pairs, 0);
         self.v.resize(pairs, 0);
-        gather(row, offsets[0], step, &mut self.u);
-        gather(row, offsets[1], step, &mut self.v);
+        gather::<U, STEP>(row, &mut self.u);
+        gather::<V, STEP>(row, &mut self.v);
     }
 }
 

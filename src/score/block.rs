@@ -88,6 +88,8 @@ pub struct Block {
 #[derive(Clone, Debug)]
 pub struct BlockTerm {
     mask: Mask,
+    /// Whether the mask hides any pixel.
+    masked: bool,
     rule: BlockRule,
     gradient: Vec<f32>,
     errors: ColumnSums,
@@ -109,6 +111,7 @@ impl BlockTerm {
             textures: ColumnSums::new(width),
             ratios: vec![0.0; places],
             last_ns: None,
+            masked: mask.watched_share() < 1.0,
             mask,
             rule,
         }
@@ -165,12 +168,13 @@ impl BlockTerm {
         self.errors.clear();
         self.offsets.clear();
         self.textures.clear();
+        let mask = self.masked.then_some(&self.mask);
         let mut ratios = self.ratios.chunks_exact_mut(width + 1 - size);
         for y in 0..height {
-            self.errors.slide(squared, &self.mask, y, size);
+            self.errors.slide(squared, mask, y, size);
             if relative {
-                self.offsets.slide(signed, &self.mask, y, size);
-                self.textures.slide(&self.gradient, &self.mask, y, size);
+                self.offsets.slide(signed, mask, y, size);
+                self.textures.slide(&self.gradient, mask, y, size);
             }
             if y + 1 < size {
                 continue;
@@ -240,18 +244,35 @@ impl ColumnSums {
         self.0[..size - 1].iter().sum()
     }
 
-    /// Takes row `y` in and lets the one `size` rows above go.
-    fn slide(&mut self, map: &[f32], mask: &Mask, y: usize, size: usize) {
+    /// Takes row `y` in and lets the one `size` rows above go. Without a mask
+    /// every pixel is watched.
+    fn slide(&mut self, map: &[f32], mask: Option<&Mask>, y: usize, size: usize) {
         let width = self.0.len();
-        let mut add = |y: usize, sign: f64| {
-            let row = &map[y * width..(y + 1) * width];
-            for ((sum, &value), &watched) in self.0.iter_mut().zip(row).zip(mask.row(y)) {
-                *sum += if watched { sign * f64::from(value) } else { 0.0 };
+        let row = |y: usize| &map[y * width..][..width];
+        let old = y.checked_sub(size);
+        match (mask, old) {
+            (None, None) => {
+                for (sum, &new) in self.0.iter_mut().zip(row(y)) {
+                    *sum += f64::from(new);
+                }
             }
-        };
-        add(y, 1.0);
-        if let Some(old) = y.checked_sub(size) {
-            add(old, -1.0);
+            (None, Some(old)) => {
+                for ((sum, &new), &old) in self.0.iter_mut().zip(row(y)).zip(row(old)) {
+                    *sum += f64::from(new) - f64::from(old);
+                }
+            }
+            (Some(mask), old) => {
+                self.add(row(y), mask.row(y), 1.0);
+                if let Some(old) = old {
+                    self.add(row(old), mask.row(old), -1.0);
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, row: &[f32], watched: &[bool], sign: f64) {
+        for ((sum, &value), &watched) in self.0.iter_mut().zip(row).zip(watched) {
+            *sum += if watched { sign * f64::from(value) } else { 0.0 };
         }
     }
 }

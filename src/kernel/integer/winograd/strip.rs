@@ -125,9 +125,9 @@ impl<'a, D: Words> Strip<'a, D> {
             (bias.as_ptr().wrapping_add(at), multipliers.as_ptr().wrapping_add(at));
         let how = Requantise::new::<D::Cell>(bias, multipliers, out.zero_point);
         for (at, tile) in self.tiles.clone().enumerate() {
-            let (y, x) = self.corner(tile);
-            // SAFETY: the products of this tile, and constants of this block.
-            let cells = unsafe {
+            // SAFETY: the products of this tile, and constants of this block;
+            // this task alone writes these tiles.
+            unsafe {
                 let from = self.products.add(at * INTEGER_LANES);
                 let mut sums = transform::back(dot, from, stride);
                 for part in 1..parts.len() {
@@ -137,43 +137,66 @@ impl<'a, D: Words> Strip<'a, D> {
                         *sum = dot.add(*sum, *more);
                     }
                 }
-                let mut cells = [[Pixel([0; INTEGER_LANES]); TILE]; TILE];
-                for (cell, sum) in cells.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-                    dot.requantise(*sum, &how, cell.0.as_mut_ptr());
-                }
-                cells
-            };
-            // SAFETY: this task alone writes these tiles.
-            unsafe {
-                self.write(dot, out.grid, block, (y, x), &cells);
+                self.write(dot, block, self.corner(tile), &sums, &how);
                 if let Some(pooled) = pooled {
-                    self.write(dot, pooled.grid, block, (y / 2, x / 2), &halved(dot, &cells));
+                    self.pool(dot, pooled.grid, block, self.corner(tile));
                 }
             }
         }
     }
 
-    /// Writes what of a square lies in the map.
+    /// Writes what of a tile lies in the map.
     ///
     /// # Safety
-    /// This task alone writes there.
+    /// This task alone writes there; `how` is of this block.
     #[inline(always)]
-    unsafe fn write<const N: usize>(
+    unsafe fn write(
         &self,
         dot: D,
-        grid: Grid,
         block: usize,
         (y, x): (usize, usize),
-        cells: &[[Pixel; N]; N],
+        sums: &[[D::Sums; TILE]; TILE],
+        how: &Requantise,
     ) {
-        let rows = grid.shape.height.saturating_sub(y).min(N);
-        let columns = grid.shape.width.saturating_sub(x).min(N);
-        for (dy, row) in cells.iter().enumerate().take(rows) {
-            for (dx, cell) in row.iter().enumerate().take(columns) {
-                let at = grid.pixel(block, (y + dy) as isize, (x + dx) as isize);
+        let grid = self.layer.out.grid;
+        let rows = (grid.shape.height - y).min(TILE);
+        let columns = (grid.shape.width - x).min(TILE);
+        let mut to = self.arena.wrapping_add(grid.pixel(block, y as isize, x as isize));
+        for row in &sums[..rows] {
+            for (dx, sums) in row[..columns].iter().enumerate() {
                 // SAFETY: a pixel of the map.
-                unsafe { dot.store(dot.load(cell.0.as_ptr()), self.arena.add(at)) };
+                unsafe { dot.requantise(*sums, how, to.add(dx * INTEGER_LANES)) };
             }
+            to = to.wrapping_add(grid.pitch());
+        }
+    }
+
+    /// The maxima of a tile that was just written.
+    ///
+    /// # Safety
+    /// As for [`Strip::write`].
+    #[inline(always)]
+    unsafe fn pool(&self, dot: D, pooled: Grid, block: usize, (y, x): (usize, usize)) {
+        const HALF: usize = TILE / 2;
+        let full = self.layer.out.grid;
+        let rows = pooled.shape.height.saturating_sub(y / 2).min(HALF);
+        let columns = pooled.shape.width.saturating_sub(x / 2).min(HALF);
+        let mut from = self.arena.wrapping_add(full.pixel(block, y as isize, x as isize));
+        let mut to = pooled.pixel(block, (y / 2) as isize, (x / 2) as isize);
+        for _ in 0..rows {
+            for dx in 0..columns {
+                let above = from.wrapping_add(2 * dx * INTEGER_LANES).cast_const();
+                let below = above.wrapping_add(full.pitch());
+                let right = above.wrapping_add(INTEGER_LANES);
+                let last = below.wrapping_add(INTEGER_LANES);
+                // SAFETY: rows 2y and 2y + 1 and columns 2x and 2x + 1 exist.
+                unsafe {
+                    let to = self.arena.add(to + dx * INTEGER_LANES);
+                    dot.largest([above, right, below, last], to);
+                }
+            }
+            from = from.wrapping_add(2 * full.pitch());
+            to += pooled.pitch();
         }
     }
 
@@ -247,25 +270,6 @@ impl<D: Words> Part<'_, D> {
             unsafe { self.dot.store_sums(*sums, to.add(p * INTEGER_LANES)) };
         }
     }
-}
-
-/// The largest of each 2×2.
-#[inline(always)]
-fn halved<D: Words>(dot: D, cells: &[[Pixel; TILE]; TILE]) -> [[Pixel; TILE / 2]; TILE / 2] {
-    let mut halved = [[Pixel([0; INTEGER_LANES]); TILE / 2]; TILE / 2];
-    for (y, row) in halved.iter_mut().enumerate() {
-        for (x, pixel) in row.iter_mut().enumerate() {
-            let (above, below) = (&cells[2 * y][2 * x..], &cells[2 * y + 1][2 * x..]);
-            let four = [&above[0], &above[1], &below[0], &below[1]];
-            // SAFETY: pixels are aligned to their size.
-            unsafe {
-                let [a, b, c, d] = four;
-                let from = [a.0.as_ptr(), b.0.as_ptr(), c.0.as_ptr(), d.0.as_ptr()];
-                dot.largest(from, pixel.0.as_mut_ptr());
-            }
-        }
-    }
-    halved
 }
 
 impl<D: Words> DotKernel<D> for Strip<'_, D> {

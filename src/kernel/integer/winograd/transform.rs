@@ -2,6 +2,7 @@
 //! are not divided as in Lavin and Gray's paper, so that they stay integers,
 //! and the way back multiplies instead: it gives 24·24 times the outputs.
 
+use super::super::super::layout::INTEGER_LANES;
 use super::super::words::{Lanes, Words};
 use super::{POINTS, SIDE, TILE};
 
@@ -80,21 +81,40 @@ pub(super) unsafe fn patch<D: Words>(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let mut columns = [[dot.load(from); SIDE]; SIDE];
-        for (x, column) in columns.iter_mut().enumerate() {
-            let from = from.add(x * super::INTEGER_LANES);
-            let mut cells = [dot.load(from); SIDE];
-            for (y, cell) in cells.iter_mut().enumerate() {
-                *cell = dot.load(from.add(y * pitch));
-            }
-            *column = line(dot, cells);
-        }
+        let column = |x: usize| from.wrapping_add(x * INTEGER_LANES);
+        let columns = [
+            line(dot, cells(dot, column(0), pitch)),
+            line(dot, cells(dot, column(1), pitch)),
+            line(dot, cells(dot, column(2), pitch)),
+            line(dot, cells(dot, column(3), pitch)),
+            line(dot, cells(dot, column(4), pitch)),
+            line(dot, cells(dot, column(5), pitch)),
+        ];
         for y in 0..SIDE {
             let row = line(dot, across(&columns, y));
             for (x, value) in row.iter().enumerate() {
                 dot.store(*value, to.add((y * SIDE + x) * stride));
             }
         }
+    }
+}
+
+/// A column of a patch.
+///
+/// # Safety
+/// Six pixels, `pitch` cells apart.
+#[inline(always)]
+unsafe fn cells<D: Words>(dot: D, from: *const i16, pitch: usize) -> [D::Vector; SIDE] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        [
+            dot.load(from),
+            dot.load(from.add(pitch)),
+            dot.load(from.add(2 * pitch)),
+            dot.load(from.add(3 * pitch)),
+            dot.load(from.add(4 * pitch)),
+            dot.load(from.add(5 * pitch)),
+        ]
     }
 }
 
@@ -108,21 +128,49 @@ pub(super) unsafe fn back<D: Words>(
     from: *const i32,
     stride: usize,
 ) -> [[D::Sums; TILE]; TILE] {
-    let mut columns = [[dot.zero(); TILE]; SIDE];
-    for (x, column) in columns.iter_mut().enumerate() {
-        let mut points = [dot.zero(); SIDE];
-        for (y, point) in points.iter_mut().enumerate() {
-            // SAFETY: the caller's promise.
-            *point = unsafe { dot.load_sums(from.add((y * SIDE + x) * stride)) };
-        }
-        *column = line_back(dot, points);
+    // SAFETY: the caller's promise.
+    let columns = unsafe {
+        let column = |x: usize| from.wrapping_add(x * stride);
+        [
+            line_back(dot, products(dot, column(0), stride)),
+            line_back(dot, products(dot, column(1), stride)),
+            line_back(dot, products(dot, column(2), stride)),
+            line_back(dot, products(dot, column(3), stride)),
+            line_back(dot, products(dot, column(4), stride)),
+            line_back(dot, products(dot, column(5), stride)),
+        ]
+    };
+    let row = |y: usize| across(&columns, y);
+    [
+        scaled(dot, line_back(dot, row(0))),
+        scaled(dot, line_back(dot, row(1))),
+        scaled(dot, line_back(dot, row(2))),
+        scaled(dot, line_back(dot, row(3))),
+    ]
+}
+
+/// The products of a column of points.
+///
+/// # Safety
+/// Sums of six rows of points.
+#[inline(always)]
+unsafe fn products<D: Words>(dot: D, from: *const i32, stride: usize) -> [D::Sums; SIDE] {
+    let pitch = SIDE * stride;
+    // SAFETY: the caller's promise.
+    unsafe {
+        [
+            dot.load_sums(from),
+            dot.load_sums(from.add(pitch)),
+            dot.load_sums(from.add(2 * pitch)),
+            dot.load_sums(from.add(3 * pitch)),
+            dot.load_sums(from.add(4 * pitch)),
+            dot.load_sums(from.add(5 * pitch)),
+        ]
     }
-    let mut sums = [[dot.zero(); TILE]; TILE];
-    for (y, row) in sums.iter_mut().enumerate() {
-        *row = line_back(dot, across(&columns, y));
-        for sum in row.iter_mut() {
-            *sum = dot.scale(*sum, NINTH);
-        }
-    }
-    sums
+}
+
+/// Divides by [`GAIN`].
+#[inline(always)]
+fn scaled<D: Words>(dot: D, [a, b, c, d]: [D::Sums; TILE]) -> [D::Sums; TILE] {
+    [dot.scale(a, NINTH), dot.scale(b, NINTH), dot.scale(c, NINTH), dot.scale(d, NINTH)]
 }
