@@ -103,7 +103,7 @@ impl Engine {
         }
     }
 
-    fn write_cells<C: Cell>(&mut self, grid: &IntegerGrid, values: &mut dyn Iterator<Item = i8>) {
+    fn write_cells<C: Cell>(&mut self, grid: &IntegerGrid, values: &mut impl Iterator<Item = i8>) {
         let arena = self.arena.as_mut_numbers::<C>();
         clear_input(arena, &grid.grid, C::of(grid.zero_point));
         write(arena, &grid.grid, &mut values.map(C::of));

@@ -57,16 +57,19 @@ pub(super) struct Destination {
 }
 
 impl Grid {
+    #[inline]
     pub(super) fn blocks(&self) -> usize {
         self.shape.channels.div_ceil(self.lanes)
     }
 
     /// Floats from one row to the next.
+    #[inline]
     pub(super) fn pitch(&self) -> usize {
         (self.shape.width + 2) * self.lanes
     }
 
     /// Floats from one block to the next.
+    #[inline]
     pub(super) fn plane(&self) -> usize {
         (self.shape.height + 2) * self.pitch()
     }
@@ -77,6 +80,7 @@ impl Grid {
 
     /// The float in the arena where a pixel's lanes begin; −1 and `height` or
     /// `width` are the border.
+    #[inline]
     pub(super) fn pixel(&self, block: usize, y: isize, x: isize) -> usize {
         let (row, column) = ((y + 1) as usize, (x + 1) as usize);
         self.at + block * self.plane() + row * self.pitch() + column * self.lanes

@@ -95,6 +95,7 @@ pub struct BlockTerm {
     errors: ColumnSums,
     offsets: ColumnSums,
     textures: ColumnSums,
+    means: RowMeans,
     ratios: Vec<f32>,
     last_ns: Option<u64>,
 }
@@ -109,6 +110,7 @@ impl BlockTerm {
             errors: ColumnSums::new(width),
             offsets: ColumnSums::new(width),
             textures: ColumnSums::new(width),
+            means: RowMeans::new(width + 1 - rule.block_px),
             ratios: vec![0.0; places],
             last_ns: None,
             masked: mask.watched_share() < 1.0,
@@ -169,6 +171,7 @@ impl BlockTerm {
         self.offsets.clear();
         self.textures.clear();
         let mask = self.masked.then_some(&self.mask);
+        let floor = relative.then_some(self.rule.texture_floor);
         let mut ratios = self.ratios.chunks_exact_mut(width + 1 - size);
         for y in 0..height {
             self.errors.slide(squared, mask, y, size);
@@ -180,49 +183,47 @@ impl BlockTerm {
                 continue;
             }
             let row = ratios.next().expect("a row of blocks for each position of the filter");
-            let floor = if relative { Some(self.rule.texture_floor) } else { None };
-            let (errors, offsets, textures) = (&self.errors, &self.offsets, &self.textures);
-            let means = RowMeans { errors, offsets, textures, size, floor };
-            means.blend_into(row, keep, y + 1 - size, &mut worst);
+            self.errors.means(size, &mut self.means.errors);
+            if relative {
+                self.offsets.means(size, &mut self.means.offsets);
+                self.textures.means(size, &mut self.means.textures);
+            }
+            self.means.blend_into(row, keep, floor);
+            let largest = row.iter().fold(worst.ratio, |largest, &ratio| largest.max(ratio));
+            if largest > worst.ratio {
+                let x_px = row.iter().position(|&r| r == largest).expect("one of the row's");
+                let (y_px, mean_sq) = (y + 1 - size, self.means.errors[x_px]);
+                worst = Block { x_px, y_px, mean_sq, ratio: largest, ..worst };
+            }
         }
         worst
     }
 }
 
-/// One row of blocks.
-struct RowMeans<'a> {
-    errors: &'a ColumnSums,
-    offsets: &'a ColumnSums,
-    textures: &'a ColumnSums,
-    size: usize,
-    floor: Option<f32>,
+/// One row of blocks: means over each.
+#[derive(Clone, Debug)]
+struct RowMeans {
+    errors: Vec<f32>,
+    offsets: Vec<f32>,
+    textures: Vec<f32>,
 }
 
-impl RowMeans<'_> {
-    fn blend_into(&self, row: &mut [f32], keep: f32, y_px: usize, worst: &mut Block) {
-        let area = 1.0 / (self.size * self.size) as f32;
-        let mut error = self.errors.first(self.size);
-        let mut offset = self.offsets.first(self.size);
-        let mut texture = self.textures.first(self.size);
-        for (x_px, smoothed) in row.iter_mut().enumerate() {
-            error += self.errors.0[x_px + self.size - 1];
-            offset += self.offsets.0[x_px + self.size - 1];
-            texture += self.textures.0[x_px + self.size - 1];
-            let mean_sq = error as f32 * area;
-            let ratio = match self.floor {
-                Some(floor) => {
-                    let mean = offset as f32 * area;
-                    (mean_sq - mean * mean).max(0.0) / (texture as f32 * area + floor)
-                }
-                None => mean_sq,
+impl RowMeans {
+    fn new(blocks: usize) -> Self {
+        let zeros = vec![0.0; blocks];
+        Self { errors: zeros.clone(), offsets: zeros.clone(), textures: zeros }
+    }
+
+    /// Blends the ratios of this row into the smoothed ones, of which `keep` is
+    /// kept.
+    fn blend_into(&self, smoothed: &mut [f32], keep: f32, floor: Option<f32>) {
+        let means = self.errors.iter().zip(&self.offsets).zip(&self.textures);
+        for (smoothed, ((&error, &offset), &texture)) in smoothed.iter_mut().zip(means) {
+            let ratio = match floor {
+                Some(floor) => (error - offset * offset).max(0.0) / (texture + floor),
+                None => error,
             };
             *smoothed = if keep > 0.0 { keep * *smoothed + (1.0 - keep) * ratio } else { ratio };
-            if *smoothed > worst.ratio {
-                *worst = Block { x_px, y_px, mean_sq, ratio: *smoothed, ..*worst };
-            }
-            error -= self.errors.0[x_px];
-            offset -= self.offsets.0[x_px];
-            texture -= self.textures.0[x_px];
         }
     }
 }
@@ -240,8 +241,16 @@ impl ColumnSums {
         self.0.fill(0.0);
     }
 
-    fn first(&self, size: usize) -> f64 {
-        self.0[..size - 1].iter().sum()
+    /// The mean of every block of `size` columns and the rows taken in.
+    fn means(&self, size: usize, out: &mut [f32]) {
+        let area = 1.0 / (size * size) as f32;
+        let mut sum: f64 = self.0[..size].iter().sum();
+        let [first, rest @ ..] = out else { return };
+        *first = sum as f32 * area;
+        for ((mean, old), new) in rest.iter_mut().zip(&self.0).zip(&self.0[size..]) {
+            sum += new - old;
+            *mean = sum as f32 * area;
+        }
     }
 
     /// Takes row `y` in and lets the one `size` rows above go. Without a mask
