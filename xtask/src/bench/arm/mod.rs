@@ -4,8 +4,10 @@
 
 mod cores;
 mod emulator;
+mod loops;
 mod python;
 mod report;
+mod throughput;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +25,7 @@ use super::peer::{RUNTIMES, Runtime, Worker};
 use super::report::{difference, is_rounding};
 use crate::board::busy;
 use crate::board::cache::Cache;
-use crate::cross::{self, Target};
+use crate::cross;
 
 pub(super) use self::cores::Core;
 
@@ -48,8 +50,11 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let cores = if args.cores.is_empty() { &Core::ALL[..] } else { &args.cores };
     let emulator = Emulator::prepare()?;
     let host = crate::python::peers()?;
-    let python = python::prepare(&Cache::open()?, &host)?;
-    let hand = target()?.build_program("bench-hand")?;
+    let cache = Cache::open()?;
+    let python = python::prepare(&cache, &host)?;
+    let target = cross::target(TRIPLE)?;
+    let hand = target.build_program("bench-hand")?;
+    let estimates = throughput::estimate(&cache, target, &hand, cores)?;
     // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
     let models = Models::make(&args.bundle, &args.footage, Some(&host), Activations::Signed)?;
     let expected = [expected(&models, Precision::F32)?, expected(&models, Precision::Int8)?];
@@ -71,17 +76,13 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
             }
         }
     }
-    let report = Report::new(&bench.models, rows, missing);
+    let report = Report::new(&bench.models, rows, missing, estimates);
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         report.print();
     }
     Ok(())
-}
-
-fn target() -> Result<&'static Target> {
-    cross::target(TRIPLE)
 }
 
 fn expected(models: &Models, precision: Precision) -> Result<(Precision, Vec<f32>)> {

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 use super::PREDICTIONS;
 use super::cores::Core;
 use super::emulator::Counts;
+use super::throughput::Estimate;
 use crate::bench::contender::OURS;
 use crate::bench::models::Models;
 use crate::bench::peer::Runtime;
@@ -15,6 +16,7 @@ pub(super) struct Report {
     best: Vec<Best>,
     integers: Vec<Integers>,
     missing: Vec<Missing>,
+    loops: Vec<Estimate>,
 }
 
 /// One prediction: frames in, next frame out, the memory included.
@@ -64,9 +66,14 @@ struct Integers {
 }
 
 impl Report {
-    pub(super) fn new(models: &Models, rows: Vec<Row>, missing: Vec<Missing>) -> Self {
+    pub(super) fn new(
+        models: &Models,
+        rows: Vec<Row>,
+        missing: Vec<Missing>,
+        loops: Vec<Estimate>,
+    ) -> Self {
         let (best, integers) = (best(&rows), integers(&rows));
-        Self { bundle: models.name.clone(), rows, best, integers, missing }
+        Self { bundle: models.name.clone(), rows, best, integers, missing, loops }
     }
 
     pub(super) fn print(&self) {
@@ -113,6 +120,24 @@ impl Report {
         }
         for Missing { core, precision, runtime, reason } in &self.missing {
             println!("not run: {} {precision} {}: {reason}", core.name(), runtime.name);
+        }
+        println!("\ninner loops, everything in the first cache, as LLVM models the cores\n");
+        println!(
+            "{:<10} {:<15} {:>12} {:>10} {:>7} {:>10} {:>6} {:>6}",
+            "", "", "instructions", "multiplies", "cycles", "MAC/cycle", "peak", "share"
+        );
+        for estimate in &self.loops {
+            println!(
+                "{:<10} {:<15} {:>12} {:>10} {:>7.1} {:>10.2} {:>6.2} {:>5.0}%",
+                estimate.core.name(),
+                estimate.kernel,
+                estimate.instructions,
+                estimate.multiplies,
+                estimate.cycles_per_iteration,
+                estimate.macs_per_cycle,
+                estimate.peak_macs_per_cycle,
+                estimate.share_of_peak * 100.0
+            );
         }
     }
 }
