@@ -1,11 +1,12 @@
 use std::path::Path;
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
 use normwatch::model::{Backend, Bundle, NetworkOptions, Precision, Predictor};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::models::Models;
+use super::models::{Models, scripts};
 use super::peer::{Runtime, Worker};
 
 pub(super) const OURS: &str = "normwatch";
@@ -70,7 +71,10 @@ impl Contender {
         precision: Precision,
         threads: usize,
     ) -> Result<Result<Self, String>> {
-        let started = Worker::start(python, models, runtime, precision, threads)?;
+        let name = format!("{}-{precision}-{threads}", runtime.module);
+        let mut command = Command::new(python);
+        command.arg(scripts().join("worker.py"));
+        let started = Worker::start(command, &name, models, runtime, precision, threads)?;
         Ok(started.map(|(worker, version)| Self {
             runtime: runtime.name,
             version,

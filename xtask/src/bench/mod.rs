@@ -2,6 +2,7 @@
 //! run the same weights with. Everybody takes turns in one run, so that what
 //! the machine does meanwhile meets all alike.
 
+mod arm;
 mod contender;
 mod machine;
 mod models;
@@ -16,7 +17,7 @@ use anyhow::{Result, ensure};
 use normwatch::model::{Backend, Precision};
 
 use contender::{Contender, Time};
-use models::Models;
+use models::{Activations, Models};
 use report::{Missing, Report};
 
 /// Predictions on our own kernels against plain tract and, with `--peers`,
@@ -28,6 +29,14 @@ pub struct BenchArgs {
     /// The other runtimes too, from their Python wheels (500 MB under `target`).
     #[arg(long)]
     peers: bool,
+    /// Count executed instructions on emulated ARM cores instead, ours and
+    /// those of the other runtimes (Debian's packages and wheels for ARM, 150
+    /// MB, go to the cache of the virtual boards).
+    #[arg(long, conflicts_with_all = ["peers", "threads", "rounds", "frames"])]
+    arm: bool,
+    /// Cores to count on [default: all].
+    #[arg(long, value_enum, value_delimiter = ',', requires = "arm", value_name = "CORE")]
+    cores: Vec<arm::Core>,
     /// An f32 bundle.
     #[arg(long, value_name = "DIR", default_value = "models/walkway-edge")]
     bundle: PathBuf,
@@ -59,9 +68,13 @@ fn threads(text: &str) -> Result<usize, String> {
 /// # Errors
 /// The bundle cannot be read or quantised, or a runtime failed in its turn.
 pub fn run(args: &BenchArgs) -> Result<()> {
+    if args.arm {
+        return arm::run(args);
+    }
     ensure!(args.rounds > 0 && args.frames > 0, "--rounds and --frames must be above 0");
     let python = if args.peers { Some(crate::python::peers()?) } else { None };
-    let models = Models::make(&args.bundle, &args.footage, python.as_deref())?;
+    let models =
+        Models::make(&args.bundle, &args.footage, python.as_deref(), Activations::native())?;
     let (mut contenders, mut missing) = line_up(args, &models, python.as_deref())?;
     let off = report::compare(&mut contenders, &mut missing)?;
     let mut times = vec![Vec::with_capacity(args.rounds); contenders.len()];

@@ -21,6 +21,31 @@ pub(super) struct Models {
     pub frame_len: usize,
 }
 
+/// How the graphs of others hold bytes between two layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activations {
+    /// What ONNX Runtime is fast with on x86-64: signed ones take ten times as
+    /// long there.
+    Unsigned,
+    /// What it is fast with on ARM.
+    Signed,
+}
+
+impl Activations {
+    /// Of this machine.
+    pub(super) fn native() -> Self {
+        if cfg!(target_arch = "x86_64") { Self::Unsigned } else { Self::Signed }
+    }
+
+    /// As `quantize` has it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Unsigned => "u8",
+            Self::Signed => "i8",
+        }
+    }
+}
+
 /// The frames of [`Models`], as floats.
 pub(super) const INPUT: &str = "frames.f32";
 
@@ -31,7 +56,12 @@ impl Models {
     ///
     /// # Errors
     /// A bundle that is not f32, or cannot be quantised or joined.
-    pub(super) fn make(bundle: &Path, footage: &Path, python: Option<&Path>) -> Result<Self> {
+    pub(super) fn make(
+        bundle: &Path,
+        footage: &Path,
+        python: Option<&Path>,
+        activations: Activations,
+    ) -> Result<Self> {
         let files = BundleFiles::read(bundle)?;
         let precision = files.manifest.precision;
         ensure!(
@@ -40,7 +70,8 @@ impl Models {
             bundle.display()
         );
         let sum = &files.manifest.files["decoder.onnx"];
-        let name = format!("{}-{}", files.manifest.name, &sum[..12.min(sum.len())]);
+        let short = &sum[..12.min(sum.len())];
+        let name = format!("{}-{short}-{}", files.manifest.name, activations.name());
         let folder = cross::root().join("target/bench").join(name);
         let golden = files.golden.frames.as_standard_layout();
         let models = Self {
@@ -51,7 +82,7 @@ impl Models {
             frame_len: files.manifest.input.spec().frame_len(),
             folder,
         };
-        models.quantise(footage)?;
+        models.quantise(footage, activations)?;
         if let Some(python) = python {
             models.write_input()?;
             models.join(python, &models.f32_bundle, Precision::F32, &files)?;
@@ -69,7 +100,7 @@ impl Models {
         self.folder.join(format!("{precision}.onnx"))
     }
 
-    fn quantise(&self, footage: &Path) -> Result<()> {
+    fn quantise(&self, footage: &Path, activations: Activations) -> Result<()> {
         let qdq = self.folder.join("qdq");
         if self.int8_bundle.is_dir() && qdq.join("decoder.onnx").is_file() {
             return Ok(());
@@ -78,13 +109,10 @@ impl Models {
             fs::remove_dir_all(&self.folder)?;
         }
         fs::create_dir_all(&self.folder)?;
-        // What ONNX Runtime is fast with: its signed activations take ten
-        // times as long on x86-64, its unsigned ones longer on ARM.
-        let activations = if cfg!(target_arch = "x86_64") { "u8" } else { "i8" };
         let mut quantize = Command::new(std::env::current_exe()?);
         quantize.arg("quantize").arg(&self.f32_bundle).arg("--out").arg(&self.int8_bundle);
         quantize.arg("--footage").arg(footage).arg("--qdq").arg(&qdq);
-        quantize.args(["--qdq-activations", activations]);
+        quantize.args(["--qdq-activations", activations.name()]);
         run(quantize, "quantize")
     }
 

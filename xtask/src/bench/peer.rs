@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail, ensure};
 use normwatch::model::Precision;
 
 use super::contender::Time;
-use super::models::{INPUT, Models, scripts};
+use super::models::{INPUT, Models};
 
 /// A runtime that Python has.
+#[derive(Debug)]
 pub(super) struct Runtime {
     pub name: &'static str,
     /// Of `peers/peer_MODULE.py`.
-    module: &'static str,
+    pub module: &'static str,
 }
 
 pub(super) const RUNTIMES: &[Runtime] = &[
@@ -39,21 +40,21 @@ pub(super) struct Worker {
 
 impl Worker {
     /// The process and the runtime's version, or why the network does not run.
+    /// `command` runs `worker.py`; files that belong to the process have `name`.
     ///
     /// # Errors
     /// Python does not start.
     pub(super) fn start(
-        python: &Path,
+        mut command: Command,
+        name: &str,
         models: &Models,
         runtime: &Runtime,
         precision: Precision,
         threads: usize,
     ) -> Result<Result<(Self, String), String>> {
-        let name = format!("{}-{precision}-{threads}", runtime.module);
         let (log, prediction) =
             (models.folder.join(format!("{name}.log")), models.folder.join(format!("{name}.f32")));
-        let mut process = Command::new(python)
-            .arg(scripts().join("worker.py"))
+        let mut process = command
             .args([runtime.module.as_ref(), models.graph(precision).as_os_str()])
             .args([models.folder.join(INPUT).as_os_str(), threads.to_string().as_ref()])
             .env("KMP_BLOCKTIME", OPENMP_SPIN_MS)
@@ -62,7 +63,7 @@ impl Worker {
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)
             .spawn()
-            .with_context(|| format!("cannot start {}", python.display()))?;
+            .with_context(|| format!("cannot start {command:?}"))?;
         let requests = process.stdin.take();
         let answers = BufReader::new(process.stdout.take().context("a pipe from the worker")?);
         let mut worker = Self { process, requests, answers, prediction, log };
@@ -81,9 +82,17 @@ impl Worker {
         let file = self.prediction.display().to_string();
         let answer = self.ask(&format!("predict {file}"))?;
         ensure!(answer == "done", "the worker said `{answer}`");
-        let bytes = fs::read(&self.prediction)?;
-        let float = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().expect("four bytes"));
-        Ok(bytes.chunks_exact(size_of::<f32>()).map(float).collect())
+        floats(&self.prediction)
+    }
+
+    /// Predicts so many times between marks.
+    ///
+    /// # Errors
+    /// The network failed.
+    pub(super) fn count(&mut self, count: usize) -> Result<()> {
+        let answer = self.ask(&format!("count {count}"))?;
+        ensure!(answer == "done", "the worker said `{answer}`");
+        Ok(())
     }
 
     pub(super) fn turn(&mut self, count: usize) -> Result<Vec<Time>> {
@@ -111,6 +120,16 @@ impl Worker {
         }
         Ok(line.trim_end().into())
     }
+}
+
+/// A file of raw floats.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn floats(file: &Path) -> Result<Vec<f32>> {
+    let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let float = |bytes: &[u8]| f32::from_le_bytes(bytes.try_into().expect("four bytes"));
+    Ok(bytes.chunks_exact(size_of::<f32>()).map(float).collect())
 }
 
 /// The end of its requests ends it.

@@ -111,8 +111,13 @@ pub(super) fn compare(
     Ok(off)
 }
 
+/// Whether roundings alone explain a difference that is within the limits.
+pub(super) fn is_rounding(precision: Precision, off: f32) -> bool {
+    precision == Precision::F32 || off <= INT8_ROUNDING
+}
+
 /// The difference, and what is allowed; infinite for another number of values.
-fn difference(precision: Precision, theirs: &[f32], ours: &[f32]) -> (f32, f32) {
+pub(super) fn difference(precision: Precision, theirs: &[f32], ours: &[f32]) -> (f32, f32) {
     let limit = if precision == Precision::F32 { F32_LIMIT } else { INT8_LIMIT };
     if theirs.len() != ours.len() || theirs.iter().any(|value| !value.is_finite()) {
         return (f32::INFINITY, limit);
@@ -159,7 +164,7 @@ impl Report {
                 cpu_paired_ratio: paired_ratio(cpus(times), cpus(ours)),
                 speedup: paired_ratio(walls(alone), walls(times)),
                 off,
-                agrees: *precision == Precision::F32 || off <= INT8_ROUNDING,
+                agrees: is_rounding(*precision, off),
             }
         };
         let rows: Vec<Row> = contenders.iter().zip(off.iter().zip(times)).map(row).collect();

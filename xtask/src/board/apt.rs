@@ -130,6 +130,8 @@ impl Apt {
             .arg("download")
             .args(&names)
             .current_dir(folder)
+            // Standard output is for results.
+            .stdout(std::io::stderr())
             .status()
             .context("cannot start `apt-get`")?;
         ensure!(status.success(), "apt-get could not download {}", names.join(" "));

@@ -1,17 +1,17 @@
 //! The virtual board: Debian's kernel in an emulator, with a virtual camera,
 //! simulated lines and a watchdog, and the binary as it is released.
 
-mod apt;
+pub mod apt;
 mod arch;
 mod binaries;
-mod cache;
+pub mod cache;
 mod cpio;
 mod emulator;
 mod gpio_sim;
 mod guest;
 mod initramfs;
 mod modules;
-mod packages;
+pub mod packages;
 mod parity;
 mod patience;
 mod qmp;
@@ -108,7 +108,10 @@ fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
 }
 
 /// Shows a spinner and what is being done while `work` runs.
-fn busy<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+///
+/// # Errors
+/// Those of `work`.
+pub fn busy<T>(what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     let spinner = ProgressBar::new_spinner().with_message(what.to_string());
     if spinner.is_hidden() {
         eprintln!("{what}");

@@ -163,7 +163,11 @@ fn package(cache: &Cache, apt: &Apt, package: &Package) -> Result<PathBuf> {
     cache.folder(&name, |to| fetch(apt, std::slice::from_ref(package), to))
 }
 
-fn fetch(apt: &Apt, packages: &[Package], to: &Path) -> Result<()> {
+/// Unpacks packages below a folder.
+///
+/// # Errors
+/// One cannot be had or unpacked.
+pub fn fetch(apt: &Apt, packages: &[Package], to: &Path) -> Result<()> {
     let downloads = to.join("debs");
     fs::create_dir(&downloads)?;
     let files = apt.download(packages, &downloads)?;

@@ -52,6 +52,12 @@ pub fn peers() -> Result<PathBuf> {
     PEERS.interpreter()
 }
 
+/// What the runtimes need and the runtimes themselves, at their versions, for
+/// whoever wants them for another architecture.
+pub fn peer_packages() -> (&'static [&'static str], &'static [&'static str]) {
+    (PEERS.packages, PEERS.optional)
+}
+
 impl Environment {
     fn interpreter(&self) -> Result<PathBuf> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(self.folder);

@@ -1,0 +1,130 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::cross;
+
+/// A core of the boards, by the name that qemu and LLVM have for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::bench) enum Core {
+    CortexA53,
+    CortexA72,
+    CortexA76,
+}
+
+impl Core {
+    pub(in crate::bench) const ALL: [Core; 3] = [Core::CortexA53, Core::CortexA72, Core::CortexA76];
+
+    pub(in crate::bench) fn name(self) -> &'static str {
+        match self {
+            Core::CortexA53 => "cortex-a53",
+            Core::CortexA72 => "cortex-a72",
+            Core::CortexA76 => "cortex-a76",
+        }
+    }
+
+    /// Part, variant and revision, those of qemu's models.
+    fn identity(self) -> (u16, u8, u8) {
+        match self {
+            Core::CortexA53 => (0xd03, 0, 4),
+            Core::CortexA72 => (0xd08, 0, 3),
+            Core::CortexA76 => (0xd0b, 4, 1),
+        }
+    }
+
+    fn features(self) -> &'static str {
+        match self {
+            Core::CortexA53 | Core::CortexA72 => "fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid",
+            Core::CortexA76 => {
+                "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm \
+                 lrcpc dcpop asimddp"
+            }
+        }
+    }
+
+    /// As Linux prints it.
+    fn cpuinfo(self) -> String {
+        let (part, variant, revision) = self.identity();
+        format!(
+            "processor\t: 0\nBogoMIPS\t: 100.00\nFeatures\t: {}\nCPU implementer\t: 0x41\n\
+             CPU architecture: 8\nCPU variant\t: 0x{variant:x}\nCPU part\t: 0x{part:03x}\n\
+             CPU revision\t: {revision}\n\n",
+            self.features()
+        )
+    }
+
+    /// A root for the emulator: that of `system`, with what the kernel of a
+    /// board with one such core says of it. The files of this machine would
+    /// say x86-64, which ends ONNX Runtime, and hides from LiteRT what to
+    /// choose its kernels by.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(in crate::bench) fn root(self, system: &Path) -> Result<PathBuf> {
+        let root = cross::target_dir().join("bench/arm").join(self.name());
+        self.write_root(system, &root)
+            .with_context(|| format!("cannot make {}", root.display()))?;
+        Ok(root)
+    }
+
+    fn write_root(self, system: &Path, root: &Path) -> Result<()> {
+        if root.exists() {
+            fs::remove_dir_all(root)?;
+        }
+        fs::create_dir_all(root)?;
+        for entry in fs::read_dir(system)? {
+            let entry = entry?;
+            symlink(entry.path(), root.join(entry.file_name()))?;
+        }
+        let put = |path: &str, text: &str| -> Result<()> {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().context("a folder")?)?;
+            Ok(fs::write(path, text)?)
+        };
+        put("proc/cpuinfo", &self.cpuinfo())?;
+        let cpus = "sys/devices/system/cpu";
+        for file in ["possible", "present", "online", "kernel_max"] {
+            put(&format!("{cpus}/{file}"), "0\n")?;
+        }
+        for (file, text) in TOPOLOGY {
+            put(&format!("{cpus}/cpu0/topology/{file}"), text)?;
+        }
+        Ok(())
+    }
+}
+
+/// Of the only core.
+const TOPOLOGY: [(&str, &str); 7] = [
+    ("core_id", "0\n"),
+    ("physical_package_id", "0\n"),
+    ("core_siblings", "1\n"),
+    ("core_siblings_list", "0\n"),
+    ("cluster_cpus_list", "0\n"),
+    ("thread_siblings", "1\n"),
+    ("thread_siblings_list", "0\n"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_the_system_with_one_core_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let (system, root) = (dir.path().join("system"), dir.path().join("root"));
+        fs::create_dir_all(system.join("usr/bin")).unwrap();
+        fs::write(system.join("usr/bin/python3"), "").unwrap();
+        // Twice, as a root is made anew for every run.
+        Core::CortexA72.write_root(&system, &root).unwrap();
+        Core::CortexA76.write_root(&system, &root).unwrap();
+        assert!(root.join("usr/bin/python3").is_file() && system.join("usr/bin/python3").is_file());
+        let cpuinfo = fs::read_to_string(root.join("proc/cpuinfo")).unwrap();
+        assert!(cpuinfo.contains("CPU part\t: 0xd0b\n") && cpuinfo.contains(" asimddp\n"));
+        assert!(!Core::CortexA72.cpuinfo().contains("asimddp"));
+        assert!(root.join("sys/devices/system/cpu/cpu0/topology/core_id").is_file());
+    }
+}

@@ -1,0 +1,177 @@
+//! Instructions of one prediction on the boards' cores, ours and those of the
+//! other runtimes, counted in an emulator: a stand-in for time where no board
+//! is at hand. It knows no caches, no latencies and no clock.
+
+mod cores;
+mod emulator;
+mod loops;
+mod python;
+mod report;
+mod throughput;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use normwatch::model::{Backend, Precision};
+
+use self::emulator::{Counts, Emulator};
+use self::python::Python;
+use self::report::{Missing, Report, Row};
+use super::BenchArgs;
+use super::contender::{Contender, OURS};
+use super::models::{Activations, Models, scripts};
+use super::peer::{RUNTIMES, Runtime, Worker};
+use super::report::{difference, is_rounding};
+use crate::board::busy;
+use crate::board::cache::Cache;
+use crate::cross;
+
+pub(super) use self::cores::Core;
+
+/// Predictions that are counted; the fewest instructions hold.
+const PREDICTIONS: usize = 2;
+
+const TRIPLE: &str = "aarch64-unknown-linux-gnu";
+
+/// What every count needs.
+struct Bench {
+    models: Models,
+    emulator: Emulator,
+    python: Python,
+    /// Our own predictions, on this machine.
+    expected: [(Precision, Vec<f32>); 2],
+}
+
+/// # Errors
+/// Something that the emulator needs is missing, or ours does not run in it or
+/// predicts something else there.
+pub(super) fn run(args: &BenchArgs) -> Result<()> {
+    let cores = if args.cores.is_empty() { &Core::ALL[..] } else { &args.cores };
+    let emulator = Emulator::prepare()?;
+    let host = crate::python::peers()?;
+    let cache = Cache::open()?;
+    let python = python::prepare(&cache, &host)?;
+    let target = cross::target(TRIPLE)?;
+    let hand = target.build_program("bench-hand")?;
+    let estimates = throughput::estimate(&cache, target, &hand, cores)?;
+    // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
+    let models = Models::make(&args.bundle, &args.footage, Some(&host), Activations::Signed)?;
+    let expected = [expected(&models, Precision::F32)?, expected(&models, Precision::Int8)?];
+    let bench = Bench { models, emulator, python, expected };
+    let (mut rows, mut missing) = (Vec::new(), Vec::new());
+    for &core in cores {
+        let root = core.root(&bench.python.system)?;
+        for (precision, expected) in &bench.expected {
+            let what = format!("{} {precision} {OURS}", core.name());
+            rows.push(busy(&what, || bench.ours(core, &root, &hand, *precision, expected))?);
+            for runtime in RUNTIMES {
+                let what = format!("{} {precision} {}", core.name(), runtime.name);
+                match busy(&what, || bench.peer(core, &root, runtime, *precision, expected))? {
+                    Ok(row) => rows.push(row),
+                    Err(reason) => {
+                        missing.push(Missing { core, precision: *precision, runtime, reason });
+                    }
+                }
+            }
+        }
+    }
+    let report = Report::new(&bench.models, rows, missing, estimates);
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        report.print();
+    }
+    Ok(())
+}
+
+fn expected(models: &Models, precision: Precision) -> Result<(Precision, Vec<f32>)> {
+    let prediction = Contender::own(models, precision, 1, Backend::Kernels)?.predict()?;
+    Ok((precision, prediction))
+}
+
+impl Bench {
+    fn ours(
+        &self,
+        core: Core,
+        root: &Path,
+        hand: &Path,
+        precision: Precision,
+        expected: &[f32],
+    ) -> Result<Row> {
+        let log = self.log(core, "normwatch", precision);
+        let (frames, prediction) =
+            (self.models.folder.join("frames.u8"), log.with_extension("f32"));
+        fs::write(&frames, &self.models.frames)?;
+        let mut command = self.emulator.command(core, root, &log, hand);
+        command.arg(self.models.bundle(precision)).args([&frames, &prediction]);
+        let output = command.arg(PREDICTIONS.to_string()).output();
+        let output = output.with_context(|| format!("cannot start {}", hand.display()))?;
+        ensure!(
+            output.status.success(),
+            "ours fails on {}: {}",
+            core.name(),
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+        let counts = emulator::counted(&log, PREDICTIONS)?;
+        let (off, limit) = difference(precision, &super::peer::floats(&prediction)?, expected);
+        ensure!(off <= limit, "ours is off by {off:.1e} on {}", core.name());
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok(row(core, precision, OURS, version, counts, off))
+    }
+
+    /// What another runtime executes, or why it cannot be counted.
+    fn peer(
+        &self,
+        core: Core,
+        root: &Path,
+        runtime: &'static Runtime,
+        precision: Precision,
+        expected: &[f32],
+    ) -> Result<Result<Row, String>> {
+        let log = self.log(core, runtime.module, precision);
+        let name = log.file_stem().and_then(|name| name.to_str()).context("a name")?;
+        let program = root.join(&self.python.program);
+        let mut command = self.emulator.command(core, root, &log, &program);
+        command.env("PYTHONPATH", &self.python.site).env_remove("PYTHONHOME");
+        command.arg(scripts().join("worker.py"));
+        let started = Worker::start(command, name, &self.models, runtime, precision, 1)?;
+        let (mut worker, version) = match started {
+            Ok(started) => started,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let predicted = worker.predict().and_then(|prediction| {
+            worker.count(PREDICTIONS)?;
+            Ok(prediction)
+        });
+        drop(worker);
+        let prediction = match predicted {
+            Ok(prediction) => prediction,
+            Err(error) => return Ok(Err(format!("{error:#}"))),
+        };
+        let (off, limit) = difference(precision, &prediction, expected);
+        if off > limit {
+            let reason = format!("computes something else: off by {off:.1e}, at most {limit:.0e}");
+            return Ok(Err(reason));
+        }
+        let counts = emulator::counted(&log, PREDICTIONS)?;
+        Ok(Ok(row(core, precision, runtime.name, version, counts, off)))
+    }
+
+    /// Where the marks go.
+    fn log(&self, core: Core, runtime: &str, precision: Precision) -> PathBuf {
+        self.models.folder.join(format!("{}-{runtime}-{precision}.marks", core.name()))
+    }
+}
+
+fn row(
+    core: Core,
+    precision: Precision,
+    runtime: &'static str,
+    version: String,
+    instructions: Counts,
+    off: f32,
+) -> Row {
+    let agrees = is_rounding(precision, off);
+    Row { core, precision, runtime, version, instructions, off, agrees }
+}
