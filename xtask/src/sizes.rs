@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,10 @@ pub struct SizesArgs {
     /// Only this target; else all that were built.
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
+    /// Also build the least program that runs a network in tract, with the same
+    /// crates and profile, and print what ours weighs beyond it.
+    #[arg(long)]
+    floor: bool,
     /// Make today's sizes and 3 % the budget instead of comparing.
     #[arg(long)]
     save: bool,
@@ -41,6 +45,9 @@ struct Size {
     target: &'static str,
     binary_bytes: u64,
     budget_bytes: Option<u64>,
+    /// Of the least program with tract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floor_bytes: Option<u64>,
     sections: BTreeMap<String, u64>,
 }
 
@@ -54,8 +61,10 @@ pub fn run(args: &SizesArgs) -> Result<()> {
         None => TARGETS.iter().filter(|target| target.binary().is_file()).collect(),
     };
     ensure!(!targets.is_empty(), "nothing was built: run `cargo xtask dist --board NAME` first");
-    let sizes =
-        targets.into_iter().map(|target| measure(target, &budgets)).collect::<Result<Vec<_>>>()?;
+    let sizes = targets
+        .into_iter()
+        .map(|target| measure(target, &budgets, args.floor))
+        .collect::<Result<Vec<_>>>()?;
     if args.save {
         for size in &sizes {
             let budget = size.binary_bytes + size.binary_bytes * HEADROOM_PERCENT / 100;
@@ -80,7 +89,7 @@ fn read(file: &PathBuf) -> Result<Budgets> {
     toml::from_str(&text).with_context(|| format!("cannot read {}", file.display()))
 }
 
-fn measure(target: &'static Target, budgets: &Budgets) -> Result<Size> {
+fn measure(target: &'static Target, budgets: &Budgets, floor: bool) -> Result<Size> {
     let folder = cross::root().join("target/sizes");
     fs::create_dir_all(&folder)?;
     let file = folder.join(target.triple);
@@ -93,8 +102,17 @@ fn measure(target: &'static Target, budgets: &Budgets) -> Result<Size> {
         target: target.triple,
         binary_bytes: fs::metadata(&file)?.len(),
         budget_bytes: budgets.binary_bytes.get(target.triple).copied(),
+        floor_bytes: if floor { Some(floor_bytes(target, &folder)?) } else { None },
         sections: sections(&table),
     })
+}
+
+/// Bytes of the stripped least program.
+fn floor_bytes(target: &Target, folder: &Path) -> Result<u64> {
+    let built = target.build_program("tract-floor")?;
+    let file = folder.join(format!("{}-floor", target.triple));
+    dist::binary::strip(target, &built, &file)?;
+    Ok(fs::metadata(&file)?.len())
 }
 
 /// Names and bytes out of the table of `size -A`.
@@ -110,6 +128,10 @@ fn sections(table: &str) -> BTreeMap<String, u64> {
 fn print(size: &Size) {
     let budget = size.budget_bytes.map_or("no budget".into(), |bytes| format!("budget {bytes}"));
     println!("{}: {} bytes, {budget}", size.target, size.binary_bytes);
+    if let Some(floor) = size.floor_bytes {
+        let beyond = size.binary_bytes.saturating_sub(floor);
+        println!("{beyond:>12}  beyond {floor} of the least program with tract");
+    }
     let mut sections: Vec<_> = size.sections.iter().collect();
     sections.sort_by_key(|(_, bytes)| std::cmp::Reverse(**bytes));
     for (name, bytes) in sections.into_iter().take(8) {
@@ -152,6 +174,7 @@ mod tests {
             target: "aarch64-unknown-linux-gnu",
             binary_bytes,
             budget_bytes: Some(100),
+            floor_bytes: None,
             sections: BTreeMap::new(),
         };
         judge(&[size(100)]).unwrap();

@@ -32,7 +32,7 @@ pub struct BenchArgs {
     /// Count executed instructions on emulated ARM cores instead, ours and
     /// those of the other runtimes (Debian's packages and wheels for ARM, 150
     /// MB, go to the cache of the virtual boards).
-    #[arg(long, conflicts_with_all = ["peers", "threads", "rounds", "frames"])]
+    #[arg(long, conflicts_with_all = ["peers", "precision", "threads", "rounds", "frames"])]
     arm: bool,
     /// Cores to count on [default: all].
     #[arg(long, value_enum, value_delimiter = ',', requires = "arm", value_name = "CORE")]
@@ -43,6 +43,9 @@ pub struct BenchArgs {
     /// Footage that the ranges of the integers come from.
     #[arg(long, value_name = "PATH", default_value = "models/walkway-clip/frames")]
     footage: PathBuf,
+    /// What to compare. Quantising a network of the paper's size takes hours.
+    #[arg(long, value_delimiter = ',', default_value = "f32,int8", value_parser = precision)]
+    precision: Vec<Precision>,
     /// Numbers of threads.
     #[arg(long, value_delimiter = ',', default_value = "1", value_parser = threads)]
     threads: Vec<usize>,
@@ -60,6 +63,14 @@ pub struct BenchArgs {
 /// Until the threads of whoever was at work sleep.
 const PAUSE: Duration = Duration::from_millis(30);
 
+fn precision(text: &str) -> Result<Precision, String> {
+    match text {
+        "f32" => Ok(Precision::F32),
+        "int8" => Ok(Precision::Int8),
+        _ => Err("is neither f32 nor int8".into()),
+    }
+}
+
 fn threads(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=64).contains(number));
     number.ok_or_else(|| "is no number from 1 to 64".into())
@@ -73,8 +84,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     }
     ensure!(args.rounds > 0 && args.frames > 0, "--rounds and --frames must be above 0");
     let python = if args.peers { Some(crate::python::peers()?) } else { None };
-    let models =
-        Models::make(&args.bundle, &args.footage, python.as_deref(), Activations::native())?;
+    let models = Models::make(args, python.as_deref(), Activations::native())?;
     let (mut contenders, mut missing) = line_up(args, &models, python.as_deref())?;
     let off = report::compare(&mut contenders, &mut missing)?;
     let mut times = vec![Vec::with_capacity(args.rounds); contenders.len()];
@@ -113,7 +123,7 @@ fn line_up(
 ) -> Result<(Vec<Contender>, Vec<Missing>)> {
     let (mut contenders, mut missing) = (Vec::new(), Vec::new());
     for &threads in &args.threads {
-        for precision in [Precision::F32, Precision::Int8] {
+        for &precision in &args.precision {
             let ours = Contender::own(models, precision, threads, Backend::Kernels)?;
             contenders.push(ours);
             if threads == 1 {

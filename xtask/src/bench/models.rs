@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use normwatch::model::Precision;
 
+use super::BenchArgs;
 use crate::bundle::BundleFiles;
 use crate::cross;
 
@@ -57,11 +58,11 @@ impl Models {
     /// # Errors
     /// A bundle that is not f32, or cannot be quantised or joined.
     pub(super) fn make(
-        bundle: &Path,
-        footage: &Path,
+        args: &BenchArgs,
         python: Option<&Path>,
         activations: Activations,
     ) -> Result<Self> {
+        let bundle: &Path = &args.bundle;
         let files = BundleFiles::read(bundle)?;
         let precision = files.manifest.precision;
         ensure!(
@@ -82,11 +83,17 @@ impl Models {
             frame_len: files.manifest.input.spec().frame_len(),
             folder,
         };
-        models.quantise(footage, activations)?;
+        let int8 = args.precision.contains(&Precision::Int8);
+        if int8 {
+            models.quantise(&args.footage, activations)?;
+        }
         if let Some(python) = python {
+            fs::create_dir_all(&models.folder)?;
             models.write_input()?;
             models.join(python, &models.f32_bundle, Precision::F32, &files)?;
-            models.join(python, &models.folder.join("qdq"), Precision::Int8, &files)?;
+            if int8 {
+                models.join(python, &models.folder.join("qdq"), Precision::Int8, &files)?;
+            }
         }
         Ok(models)
     }

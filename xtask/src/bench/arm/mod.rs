@@ -56,7 +56,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let hand = target.build_program("bench-hand")?;
     let estimates = throughput::estimate(&cache, target, &hand, cores)?;
     // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
-    let models = Models::make(&args.bundle, &args.footage, Some(&host), Activations::Signed)?;
+    let models = Models::make(args, Some(&host), Activations::Signed)?;
     let expected = [expected(&models, Precision::F32)?, expected(&models, Precision::Int8)?];
     let bench = Bench { models, emulator, python, expected };
     let (mut rows, mut missing) = (Vec::new(), Vec::new());
