@@ -147,7 +147,7 @@ impl OutlierChoice {
     }
 
     /// Moves the outliers behind the other windows, in frames as in cells.
-    pub fn to_the_end(self, inputs: &mut Vec<u8>, targets: &mut Vec<u8>) -> Outliers {
+    pub fn finish(self, inputs: &mut Vec<u8>, targets: &mut Vec<u8>) -> Outliers {
         let mut order: Vec<usize> = (0..self.windows.len()).collect();
         order.sort_by_key(|&window| self.windows[window].0);
         *inputs = in_order(inputs, &order);

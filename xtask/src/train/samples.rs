@@ -155,7 +155,7 @@ impl Samples {
                 choice.consider(self, index, &mut inputs[from..], change);
             }
         }
-        let outliers = choice.map(|choice| choice.to_the_end(&mut inputs, &mut targets));
+        let outliers = choice.map(|choice| choice.finish(&mut inputs, &mut targets));
         (self.shape.batch(&inputs, &targets, device), outliers)
     }
 }
