@@ -59,6 +59,11 @@ pub struct TrainingRecord {
     /// Share of windows whose input shows a pasted anomaly that the target
     /// does not.
     pub pseudo_anomalies: Option<f64>,
+    /// Share of windows that are played too fast, and whose moving queries are
+    /// driven away from the memory.
+    pub skip_frames: Option<f64>,
+    /// Weight of the loss that drives them.
+    pub contrast: Option<f64>,
     /// The RUN whose predictions are learnt beside the footage.
     pub teacher: Option<String>,
     /// Weight of the squared difference to the teacher's prediction.

@@ -13,6 +13,9 @@ pub struct Augmentation {
     pub light_changes: Option<f64>,
     /// Share of windows whose input shows an intruder that the target does not.
     pub pseudo_anomalies: Option<f64>,
+    /// Share of windows that are played too fast, and whose queries must not
+    /// belong to the memory.
+    pub skip_frames: Option<f64>,
 }
 
 impl Augmentation {

@@ -6,9 +6,14 @@ use super::backend::Place;
 use super::memory::{Match, to_rows};
 use super::network::Model;
 use super::optimiser::Adam;
+use super::outliers::Outliers;
 use super::random::{Purpose, stream};
 use super::samples::Batch;
 use crate::net::{self, Network, initial_items, initial_weights};
+
+/// Squared distance from its nearest item that an abnormal query is driven to:
+/// 60° away.
+const CONTRAST_MARGIN: f64 = 1.0;
 
 /// What is minimised, and how the memory follows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +33,8 @@ pub struct Losses {
     pub pixel: f64,
     pub compact: f64,
     pub separate: f64,
+    /// 0 without outliers.
+    pub contrast: f64,
 }
 
 /// A bigger network whose predictions are learnt beside the footage.
@@ -75,9 +82,25 @@ impl Learner {
     /// # Errors
     /// A loss that is not finite; the network is then as it was.
     pub fn step(&mut self, batch: Batch, learning_rate: f64) -> Result<Losses> {
-        let Backward { losses, mut gradients, matched } = self.backward(batch)?;
+        self.step_with(batch, None, learning_rate)
+    }
+
+    /// [`Learner::step`] on a batch that has outliers, with the weight of the
+    /// contrast loss: they count for that alone, neither for the published
+    /// losses nor for the memory.
+    ///
+    /// # Errors
+    /// As [`Learner::step`].
+    pub fn step_with(
+        &mut self,
+        batch: Batch,
+        outliers: Option<(&Outliers, f64)>,
+        learning_rate: f64,
+    ) -> Result<Losses> {
+        let Backward { losses, mut gradients, matched } = self.backward_with(batch, outliers)?;
+        let Losses { pixel, compact, separate, contrast } = losses;
         ensure!(
-            losses.pixel.is_finite() && losses.compact.is_finite() && losses.separate.is_finite(),
+            [pixel, compact, separate, contrast].iter().all(|loss| loss.is_finite()),
             "the loss is not finite ({losses:?}): start again with a lower --learning-rate"
         );
         self.adam.apply(&mut self.model, &mut gradients, learning_rate)?;
@@ -90,23 +113,48 @@ impl Learner {
     ///
     /// # Errors
     /// The device's.
+    #[cfg(test)]
     pub fn backward(&mut self, batch: Batch) -> Result<Backward> {
+        self.backward_with(batch, None)
+    }
+
+    /// What was matched leaves the outliers out.
+    fn backward_with(
+        &mut self,
+        batch: Batch,
+        outliers: Option<(&Outliers, f64)>,
+    ) -> Result<Backward> {
         let taught = match &mut self.teacher {
             Some(teacher) => Some((teacher.predict(&batch)?, teacher.weight)),
             None => None,
         };
-        let Answer { prediction, query, matched } =
+        let Answer { prediction, query, mut matched } =
             answer(&mut self.model, batch.input, &self.items)?;
-        let rows = to_rows(query.clone());
-        let pixel = (prediction.clone() - batch.target).square().mean();
+        let [windows, ..] = prediction.dims();
+        let usual = windows - outliers.map_or(0, |(outliers, _)| outliers.windows);
+        let mut rows = to_rows(query.clone());
+        let contrast = outliers.map(|(outliers, weight)| {
+            (matched.contrast(rows.clone(), &outliers.cells, CONTRAST_MARGIN), weight)
+        });
+        if usual < windows {
+            let count = matched.nearest.len() / windows * usual;
+            matched = matched.first(count);
+            rows = rows.narrow(0, 0, count);
+        }
+        let first = |tensor: Tensor<4>| tensor.narrow(0, 0, usual);
+        let predicted = first(prediction.clone());
+        let pixel = (predicted.clone() - first(batch.target)).square().mean();
         let compact = matched.compactness(rows.clone());
         let separate = matched.separateness(rows);
         let mut total = pixel.clone()
             + compact.clone().mul_scalar(self.objective.compact)
             + separate.clone().mul_scalar(self.objective.separate);
         if let Some((taught, weight)) = taught {
-            let difference = prediction.clone() - Tensor::from_inner(taught);
+            let difference = predicted - Tensor::from_inner(first(taught));
             total = total + difference.square().mean().mul_scalar(weight);
+        }
+        if let Some((contrast, weight)) = &contrast {
+            total = total + contrast.clone().mul_scalar(*weight);
         }
         let mut gradients = total.backward();
         if let Model::Cpu(model) = &mut self.model {
@@ -115,8 +163,12 @@ impl Learner {
             model.backward(by_prediction, query.grad_remove(&mut gradients).context(leaf)?)?;
         }
         let scalar = |loss: Tensor<1>| f64::from(loss.into_scalar::<f32>());
-        let losses =
-            Losses { pixel: scalar(pixel), compact: scalar(compact), separate: scalar(separate) };
+        let losses = Losses {
+            pixel: scalar(pixel),
+            compact: scalar(compact),
+            separate: scalar(separate),
+            contrast: contrast.map_or(0.0, |(contrast, _)| scalar(contrast)),
+        };
         Ok(Backward { losses, gradients, matched })
     }
 }

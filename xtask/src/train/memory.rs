@@ -7,6 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use normwatch::model::Normaliser;
 
 use super::model::numbers;
+use super::outliers::Cell;
 use crate::net;
 
 /// What PyTorch's pairwise distance adds to every channel.
@@ -47,6 +48,18 @@ impl Match {
         Ok(Self { rows, similarity, nearest, second, items: items.clone() })
     }
 
+    /// The first queries alone, as if there had been no others.
+    pub fn first(&self, count: usize) -> Self {
+        let (channels, items) = (self.items.shape[1], self.items.shape[0]);
+        Self {
+            rows: self.rows.clone().slice([0..count, 0..channels]),
+            similarity: self.similarity[..count * items].to_vec(),
+            nearest: self.nearest[..count].to_vec(),
+            second: self.second[..count].to_vec(),
+            items: self.items.clone(),
+        }
+    }
+
     /// `[query; read]`, where read = Σ w p and w = softmax over the items of
     /// similarity / temperature. No gradient flows through the read.
     pub fn read(&self, query: Tensor<4>, temperature: f32) -> Tensor<4> {
@@ -65,6 +78,23 @@ impl Match {
     pub fn compactness(&self, rows: Tensor<2>) -> Tensor<1> {
         let nearest = self.chosen(&self.nearest, &rows);
         (rows - nearest).square().mean()
+    }
+
+    /// Mean squared distance of the queries that move to their nearest item,
+    /// plus the mean of what the abnormal ones lack of `margin`:
+    /// max(0, margin − d²). Still queries take no part: compactness has them,
+    /// and they would outnumber all others.
+    pub fn contrast(&self, rows: Tensor<2>, cells: &[Cell], margin: f64) -> Tensor<1> {
+        let nearest = self.chosen(&self.nearest, &rows);
+        let distance = (rows - nearest).square().sum_dim(1);
+        let share = |of: Cell| {
+            let count = cells.iter().filter(|&&cell| cell == of).count().max(1);
+            let weight = |&cell: &Cell| if cell == of { 1.0 / count as f32 } else { 0.0 };
+            let data: Vec<f32> = cells.iter().map(weight).collect();
+            Tensor::<2>::from_data(TensorData::new(data, [cells.len(), 1]), &distance.device())
+        };
+        let lack = relu(distance.clone().neg().add_scalar(margin));
+        (distance.clone() * share(Cell::Moving)).sum() + (lack * share(Cell::Abnormal)).sum()
     }
 
     /// Triplet loss with margin 1: mean of max(0, ‖q − p₁‖ − ‖q − p₂‖ + 1).
@@ -183,6 +213,31 @@ mod tests {
         let kept = update(Some(0.5));
         assert!(kept[1] > 0.0 && kept[1] < replaced[1], "{kept:?}");
         assert!((kept[0].hypot(kept[1]) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn abnormal_queries_are_driven_away_and_move_no_item() {
+        let items = net::Tensor::new(&[2, 2], vec![1.0, 0.0, 0.0, 1.0]);
+        // Three queries: one that moves, an abnormal one, one aside.
+        let query = TensorData::new(vec![0.8f32, 0.8, 0.0, 0.6, -0.6, 1.0], [1, 2, 3, 1]);
+        let query = Tensor::<4>::from_data(query, &Device::flex().autodiff()).require_grad();
+        let matched = Match::new(&query, &items).unwrap();
+        let cells = [Cell::Moving, Cell::Abnormal, Cell::Aside];
+        let loss = matched.contrast(to_rows(query.clone()), &cells, 1.0);
+        let gradient = query.grad(&loss.backward()).unwrap();
+        assert!((loss.into_scalar::<f32>() - (0.4 + 0.6)).abs() < 1e-6);
+        let gradient = numbers(gradient.into_data()).unwrap();
+        let expected = [-0.4, 0.4, 0.0, 1.2, 1.2, 0.0];
+        for (ours, expected) in gradient.iter().zip(expected) {
+            assert!((ours - expected).abs() < 1e-6, "{gradient:?}");
+        }
+        let updated = |matched: &Match| matched.update(Normaliser::Released, 1.0, None).unwrap();
+        let alone = Tensor::<4>::from_data(
+            TensorData::new(vec![0.8f32, 0.6], [1, 2, 1, 1]),
+            &Device::flex(),
+        );
+        let alone = Match::new(&alone, &items).unwrap();
+        assert_eq!(updated(&matched.first(1)), updated(&alone));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod memory;
 mod model;
 mod network;
 mod optimiser;
+mod outliers;
 mod plan;
 mod random;
 mod report;

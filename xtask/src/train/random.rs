@@ -15,6 +15,8 @@ pub enum Purpose {
     Augmentation = 4,
     Settling = 5,
     Pasting = 6,
+    /// One stream for each step.
+    Outliers = 7,
 }
 
 /// The stream of one purpose; `index` tells epochs or steps apart.

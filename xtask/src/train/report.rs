@@ -21,6 +21,9 @@ pub struct EpochReport {
     pub pixel: f64,
     pub compact: f64,
     pub separate: f64,
+    /// Where there were outliers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contrast: Option<f64>,
     pub held_out: Validation,
     /// Of the settled items, over a sample of the training footage.
     pub queries_per_item: Vec<usize>,
@@ -32,9 +35,13 @@ impl fmt::Display for EpochReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "epoch {} of {}: loss {:.5} pixel, {:.2e} compact, {:.4} separate; held out {:.5}",
-            self.epoch, self.epochs, self.pixel, self.compact, self.separate, self.held_out.pixel
+            "epoch {} of {}: loss {:.5} pixel, {:.2e} compact, {:.4} separate",
+            self.epoch, self.epochs, self.pixel, self.compact, self.separate
         )?;
+        if let Some(contrast) = self.contrast {
+            write!(f, ", {contrast:.4} contrast")?;
+        }
+        write!(f, "; held out {:.5}", self.held_out.pixel)?;
         if let Some(last_frame) = self.held_out.last_frame_pixel {
             write!(f, " (last frame {last_frame:.5})")?;
         }

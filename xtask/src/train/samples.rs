@@ -4,6 +4,7 @@ use rand::seq::SliceRandom;
 
 use super::augment::Augmentation;
 use super::footage::ClipFrames;
+use super::outliers::{OutlierChoice, Outliers, motion_floor};
 use super::random::{Purpose, stream};
 use crate::net::{NetworkSpec, Task};
 
@@ -13,6 +14,7 @@ pub struct Samples {
     /// Segment and first frame of each window.
     windows: Vec<(usize, usize)>,
     shape: WindowShape,
+    motion_floor: f64,
 }
 
 /// What a window is cut into.
@@ -70,7 +72,8 @@ impl Samples {
             windows
                 .extend((0..(frames + 1).saturating_sub(shape.span)).map(|first| (index, first)));
         }
-        Self { segments, windows, shape }
+        let motion_floor = motion_floor(&segments, &shape);
+        Self { segments, windows, shape, motion_floor }
     }
 
     pub fn len(&self) -> usize {
@@ -93,6 +96,23 @@ impl Samples {
         &self.segments[self.windows[index].0]
     }
 
+    /// Grey levels above which a query's pixels show something that moves.
+    pub fn motion_floor(&self) -> f64 {
+        self.motion_floor
+    }
+
+    /// The input frames of a window as if its clip were played so many times as
+    /// fast, up to the same last frame; none where the clip begins too late.
+    pub fn played(&self, index: usize, speed: usize) -> Option<Vec<u8>> {
+        let (segment, first) = self.windows[index];
+        let InputSection { frames, frame_spacing, .. } = self.shape.input;
+        let (len, stride) = (self.shape.frame_len(), frame_spacing * speed);
+        let last = first + (frames - 1) * frame_spacing;
+        let oldest = last.checked_sub((frames - 1) * stride)?;
+        let frame = |at: usize| &self.segments[segment][at * len..(at + 1) * len];
+        Some((0..frames).flat_map(|n| frame(oldest + n * stride)).copied().collect())
+    }
+
     /// The order in which an epoch goes through the windows.
     pub fn order(&self, seed: u64, epoch: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.len()).collect();
@@ -110,25 +130,33 @@ impl Samples {
     }
 
     /// The windows at `indices`, changed as `augmentation` says. `step` counts
-    /// through the whole training.
+    /// through the whole training. With outliers they come last.
     pub fn augmented(
         &self,
         indices: &[usize],
         augmentation: &Augmentation,
         (seed, step): (u64, u64),
         device: &Device,
-    ) -> Batch {
+    ) -> (Batch, Option<Outliers>) {
         let mut rng = stream(seed, Purpose::Augmentation, step);
+        let mut choice = OutlierChoice::new(augmentation, indices.len(), (seed, step));
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         for &index in indices {
             let mut window = self.window(index).to_vec();
+            let before = rng.clone();
             augmentation.change(&mut window, &self.shape, &mut rng);
             let from = inputs.len();
             self.shape.split(&window, &mut inputs, &mut targets);
             let surroundings = self.surroundings(index);
             augmentation.intrude(&mut inputs[from..], surroundings, &self.shape, &mut rng);
+            if let Some(choice) = &mut choice {
+                let change =
+                    |fast: &mut [u8]| augmentation.change(fast, &self.shape, &mut before.clone());
+                choice.consider(self, index, &mut inputs[from..], change);
+            }
         }
-        self.shape.batch(&inputs, &targets, device)
+        let outliers = choice.map(|choice| choice.finish(&mut inputs, &mut targets));
+        (self.shape.batch(&inputs, &targets, device), outliers)
     }
 }
 

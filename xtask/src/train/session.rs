@@ -71,16 +71,20 @@ impl Session {
             flip: training.flip,
             light_changes: training.light_changes,
             pseudo_anomalies: training.pseudo_anomalies,
+            skip_frames: training.skip_frames,
         };
         let total = (epoch * self.plan.steps_per_epoch + step) as u64;
         let device = self.learner.model.device();
-        let batch = self.samples.augmented(indices, &augmentation, (training.seed, total), &device);
+        let (batch, outliers) =
+            self.samples.augmented(indices, &augmentation, (training.seed, total), &device);
+        let outliers = outliers.as_ref().zip(training.contrast);
         let rate = self.plan.learning_rate(training.schedule, training.learning_rate, epoch, step);
         let losses = self
             .learner
-            .step(batch, rate)
+            .step_with(batch, outliers, rate)
             .with_context(|| format!("epoch {}, step {}", epoch + 1, step + 1))?;
         let parts = [losses.pixel, losses.compact, losses.separate];
+        self.progress.contrast[0] += losses.contrast;
         self.progress.sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
         self.progress.step += 1;
         self.progress.seconds += begun.elapsed().as_secs_f64();
@@ -123,11 +127,13 @@ impl Session {
             pixel,
             compact,
             separate,
+            contrast: self.training.skip_frames.map(|_| self.progress.contrast[0] / steps),
             held_out: validation,
             queries_per_item,
             best: is_best,
         };
-        self.progress = Progress { epoch, step: 0, sums: [0.0; 3], ..self.progress };
+        self.progress =
+            Progress { epoch, step: 0, sums: [0.0; 3], contrast: [0.0], ..self.progress };
         self.save()?;
         Ok(report)
     }

@@ -118,7 +118,7 @@ fn a_killed_training_resumes_to_the_same_weights() {
     let scratch = Scratch::new();
     let footage = scratch.footage();
     let more = ["--epochs", "3", "--flip", "--light-changes", "0.1", "--pseudo-anomalies", "0.5"];
-    let more = [&more[..], &["--held-out", "0.4"]].concat();
+    let more = [&more[..], &["--held-out", "0.4", "--skip-frames", "0.4"]].concat();
     let (whole, broken) = (scratch.path("whole"), scratch.path("broken"));
     let reports = train(&args(&footage, &whole, &more));
     for kills in [1, 3, 2] {
@@ -135,7 +135,7 @@ fn a_killed_training_resumes_to_the_same_weights() {
     let resumed = train(&args(&footage, &broken, &more));
     let last = |reports: &[EpochReport]| {
         let last = reports.last().unwrap();
-        (last.pixel, last.compact, last.separate, last.held_out)
+        (last.pixel, last.compact, last.separate, last.contrast, last.held_out)
     };
     assert_eq!(last(&reports), last(&resumed));
     let arrays = |run: &Path, file| ArrayFile::read(&run.join(file)).unwrap().arrays;

@@ -23,6 +23,9 @@ pub struct Progress {
     /// Sums of the pixel, compactness and separateness losses of these steps.
     #[serde(with = "bits")]
     pub sums: [f64; 3],
+    /// Sum of their contrast losses.
+    #[serde(with = "bits", default)]
+    pub contrast: [f64; 1],
     /// Pasted AUC, pixel loss and number of the best epoch's checkpoint.
     pub best: Option<Best>,
     /// Time spent so far.
