@@ -58,9 +58,8 @@ impl Core {
     }
 
     /// A root for the emulator: that of `system`, with what the kernel of a
-    /// board with one such core says of it. The files of this machine would
-    /// say x86-64, which ends ONNX Runtime, and hides from LiteRT what to
-    /// choose its kernels by.
+    /// board with one such core says of it, by which runtimes choose kernels.
+    /// With the files of an x86-64 machine ONNX Runtime ends in a fault.
     ///
     /// # Errors
     /// It cannot be written.

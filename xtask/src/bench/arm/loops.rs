@@ -18,9 +18,13 @@ pub(super) struct Loop {
 }
 
 impl Loop {
-    /// How many of its instructions have one of these mnemonics.
-    pub(super) fn count(&self, mnemonics: &[&str]) -> usize {
-        let wanted = |i: &&Instruction| mnemonics.contains(&i.mnemonic.as_str());
+    /// How many of its instructions have one of these mnemonics, and write
+    /// lanes of this form, as `4s`.
+    pub(super) fn count(&self, mnemonics: &[&str], lanes: &str) -> usize {
+        let wanted = |i: &&Instruction| {
+            let written = i.operands.split(',').next().and_then(|o| o.split_once('.'));
+            mnemonics.contains(&i.mnemonic.as_str()) && written.is_some_and(|(_, l)| l == lanes)
+        };
         self.body.iter().filter(wanted).count()
     }
 
@@ -133,7 +137,8 @@ mod tests {
     fn only_the_inner_loop_of_ours_is_found() {
         let loops = innermost(TEXT.as_bytes(), "normwatch").unwrap();
         let [found] = &loops[..] else { panic!("{loops:?}") };
-        assert_eq!((found.address(), found.len(), found.count(&["fmla"])), (0x1004, 6, 2));
+        assert_eq!((found.address(), found.len(), found.count(&["fmla"], "4s")), (0x1004, 6, 2));
+        assert_eq!(found.count(&["fmla"], "2d") + found.count(&["ldr"], "4s"), 0);
         let expected = "ldr\tq0, [x1]\nfmla\tv1.4s, v0.4s, v2.s[0]\n\
                         fmla\tv3.4s, v0.4s, v2.s[1]\nsubs\tx0, x0, #0x1\n";
         assert_eq!(found.source(), expected);

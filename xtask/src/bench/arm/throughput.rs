@@ -34,6 +34,8 @@ struct Kernel {
     name: &'static str,
     /// The one that the peak is taken of comes first.
     multiplies: &'static [&'static str],
+    /// The lanes that they write.
+    lanes: &'static str,
     /// Multiply-accumulates of one of them.
     macs: usize,
     /// Its operands with an accumulator of its own, `{}`.
@@ -45,6 +47,7 @@ const KERNELS: [Kernel; 3] = [
     Kernel {
         name: "f32 panel",
         multiplies: &["fmla"],
+        lanes: "4s",
         macs: 4,
         operands: "v{}.4s, v30.4s, v31.s[0]",
         cores: &Core::ALL,
@@ -52,6 +55,7 @@ const KERNELS: [Kernel; 3] = [
     Kernel {
         name: "int8 tile, NEON",
         multiplies: &["smlal", "smull"],
+        lanes: "8h",
         macs: 8,
         operands: "v{}.8h, v30.8b, v31.8b",
         cores: &[Core::CortexA53, Core::CortexA72],
@@ -59,6 +63,7 @@ const KERNELS: [Kernel; 3] = [
     Kernel {
         name: "int8 tile, SDOT",
         multiplies: &["sdot"],
+        lanes: "4s",
         macs: 16,
         operands: "v{}.4s, v30.16b, v31.4b[0]",
         cores: &[Core::CortexA76],
@@ -102,8 +107,12 @@ pub(super) fn estimate(
 impl Kernel {
     /// The loop with most multiplies, and of those the shortest.
     fn find<'a>(&self, loops: &'a [Loop]) -> Option<&'a Loop> {
-        let rank = |l: &&Loop| (l.count(self.multiplies), std::cmp::Reverse(l.len()));
-        loops.iter().max_by_key(rank).filter(|l| l.count(self.multiplies) > 0)
+        let rank = |l: &&Loop| (self.count(l), std::cmp::Reverse(l.len()));
+        loops.iter().max_by_key(rank).filter(|l| self.count(l) > 0)
+    }
+
+    fn count(&self, found: &Loop) -> usize {
+        found.count(self.multiplies, self.lanes)
     }
 
     /// Multiplies and nothing else.
@@ -117,7 +126,7 @@ impl Kernel {
 
     /// `cycles` of an iteration, `alone` of the multiplies without the rest.
     fn estimate(&self, core: Core, found: &Loop, cycles: f64, alone: f64) -> Estimate {
-        let multiplies = found.count(self.multiplies);
+        let multiplies = self.count(found);
         let macs_per_cycle = (multiplies * self.macs) as f64 / cycles;
         let peak_macs_per_cycle = (INDEPENDENT * self.macs) as f64 / alone;
         Estimate {
@@ -193,8 +202,8 @@ impl Llvm {
     }
 }
 
-/// Whose tables LLVM has. It gives Cortex-A76 those of A57, which has half the
-/// multipliers; Neoverse N1 is the same core for servers.
+/// Whose tables to take. LLVM 19 models Cortex-A76 as it does A72, with half of
+/// its multipliers; Neoverse N1 is A76's sibling for servers.
 fn model(core: Core) -> &'static str {
     match core {
         Core::CortexA76 => "neoverse-n1",
