@@ -54,10 +54,10 @@ const KERNELS: [Kernel; 3] = [
     },
     Kernel {
         name: "int8 tile, NEON",
-        multiplies: &["smlal", "smull"],
-        lanes: "8h",
-        macs: 8,
-        operands: "v{}.8h, v30.8b, v31.8b",
+        multiplies: &["smlal", "smlal2"],
+        lanes: "4s",
+        macs: 4,
+        operands: "v{}.4s, v30.4h, v31.4h",
         cores: &[Core::CortexA53, Core::CortexA72],
     },
     Kernel {
