@@ -37,6 +37,9 @@ pub struct BenchArgs {
     /// Cores to count on [default: all].
     #[arg(long, value_enum, value_delimiter = ',', requires = "arm", value_name = "CORE")]
     cores: Vec<arm::Core>,
+    /// Only estimate our inner loops, and count nothing.
+    #[arg(long, requires = "arm")]
+    loops: bool,
     /// An f32 bundle.
     #[arg(long, value_name = "DIR", default_value = "models/walkway-edge")]
     bundle: PathBuf,

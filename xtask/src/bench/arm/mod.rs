@@ -48,13 +48,20 @@ struct Bench {
 /// predicts something else there.
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let cores = if args.cores.is_empty() { &Core::ALL[..] } else { &args.cores };
-    let emulator = Emulator::prepare()?;
-    let host = crate::python::peers()?;
     let cache = Cache::open()?;
-    let python = python::prepare(&cache, &host)?;
     let target = cross::target(TRIPLE)?;
     let hand = target.build_program("bench-hand")?;
     let estimates = throughput::estimate(&cache, target, &hand, cores)?;
+    if args.loops {
+        match args.json {
+            true => println!("{}", serde_json::to_string_pretty(&estimates)?),
+            false => report::print_loops(&estimates),
+        }
+        return Ok(());
+    }
+    let emulator = Emulator::prepare()?;
+    let host = crate::python::peers()?;
+    let python = python::prepare(&cache, &host)?;
     // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
     let models = Models::make(args, Some(&host), Activations::Signed)?;
     let expected = [expected(&models, Precision::F32)?, expected(&models, Precision::Int8)?];

@@ -121,24 +121,30 @@ impl Report {
         for Missing { core, precision, runtime, reason } in &self.missing {
             println!("not run: {} {precision} {}: {reason}", core.name(), runtime.name);
         }
-        println!("\ninner loops, everything in the first cache, as LLVM models the cores\n");
+        println!();
+        print_loops(&self.loops);
+    }
+}
+
+/// As a table.
+pub(super) fn print_loops(loops: &[Estimate]) {
+    println!("inner loops, everything in the first cache, as LLVM models the cores\n");
+    println!(
+        "{:<10} {:<15} {:>12} {:>10} {:>7} {:>10} {:>6} {:>6}",
+        "", "", "instructions", "multiplies", "cycles", "MAC/cycle", "peak", "share"
+    );
+    for estimate in loops {
         println!(
-            "{:<10} {:<15} {:>12} {:>10} {:>7} {:>10} {:>6} {:>6}",
-            "", "", "instructions", "multiplies", "cycles", "MAC/cycle", "peak", "share"
+            "{:<10} {:<15} {:>12} {:>10} {:>7.1} {:>10.2} {:>6.2} {:>5.0}%",
+            estimate.core.name(),
+            estimate.kernel,
+            estimate.instructions,
+            estimate.multiplies,
+            estimate.cycles_per_iteration,
+            estimate.macs_per_cycle,
+            estimate.peak_macs_per_cycle,
+            estimate.share_of_peak * 100.0
         );
-        for estimate in &self.loops {
-            println!(
-                "{:<10} {:<15} {:>12} {:>10} {:>7.1} {:>10.2} {:>6.2} {:>5.0}%",
-                estimate.core.name(),
-                estimate.kernel,
-                estimate.instructions,
-                estimate.multiplies,
-                estimate.cycles_per_iteration,
-                estimate.macs_per_cycle,
-                estimate.peak_macs_per_cycle,
-                estimate.share_of_peak * 100.0
-            );
-        }
     }
 }
 
