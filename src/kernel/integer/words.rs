@@ -1,7 +1,7 @@
 use super::dot::Dot;
 
 /// A unit whose maps and weights are words, with the arithmetic of
-/// [`super::IntegerWinograd`] on [`super::super::layout::INTEGER_LANES`] words
+/// [`super::winograd::IntegerWinograd`] on [`super::super::layout::INTEGER_LANES`] words
 /// and on as many sums. All of it wraps.
 pub(in crate::kernel) trait Words:
     Dot<Cell = i16, Weight = i16> + Lanes<Self::Vector> + Lanes<Self::Sums>
