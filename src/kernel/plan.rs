@@ -1,4 +1,4 @@
-use super::arena::{Lifetime, place};
+use super::arena::{ALIGN_FLOATS, Lifetime, place};
 use super::direct::Direct;
 use super::finish::Export;
 use super::graph::Graph;
@@ -155,6 +155,8 @@ fn compile<S: Simd, D: Dot>((simd, dot): (S, D), lowered: &Lowered, options: Pla
     let places = Places { simd, dot, lowered, starts, options };
     let steps: Vec<PlannedStep> = lowered.steps.iter().filter_map(|s| places.step(s)).collect();
     let scratch_len = steps.iter().map(|step| step.step.scratch_len()).max().unwrap_or(0);
+    // Every thread's part is aligned as the first one is.
+    let scratch_len = scratch_len.next_multiple_of(ALIGN_FLOATS);
     Plan {
         options,
         steps,

@@ -5,7 +5,8 @@ use super::super::step::Step;
 use super::avx2;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
-use super::winograd::{IntegerLayer, IntegerWinograd};
+use super::layer::IntegerLayer;
+use super::winograd::IntegerWinograd;
 use super::words::{Lanes, Words};
 
 /// AVX2, whose product of bytes saturates and whose product of words does not:

@@ -8,8 +8,8 @@ use super::super::step::{Step, StepContext, band_rows};
 use super::cell::Cell;
 use super::dot::{Dot, DotKernel, Requantise};
 use super::filter::IntegerFilter;
+use super::layer::IntegerLayer;
 use super::tile::{Row, Run};
-use super::winograd::IntegerLayer;
 
 /// A convolution in integers, as a sum over shifted images; four phases where
 /// the output has twice the size of the input.

@@ -5,7 +5,7 @@ use super::super::layout::INTEGER_LANES;
 use super::super::step::Step;
 use super::cell::{Cell, CellKind};
 use super::filter::nearest;
-use super::winograd::IntegerLayer;
+use super::layer::IntegerLayer;
 
 /// What a sum becomes: `clamp(round(sum · m) + zero point)`, the clamping done
 /// before the rounding so that no product is too large to be rounded.

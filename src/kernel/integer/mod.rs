@@ -7,6 +7,7 @@ mod convert;
 mod dot;
 mod export;
 mod filter;
+mod layer;
 mod tile;
 mod winograd;
 mod words;
@@ -37,9 +38,9 @@ pub(super) use dot::Dot;
 pub(super) use dot::{DotKernel, Requantise};
 pub(super) use export::IntegerExport;
 pub use filter::{IntegerFilter, Quantisation};
+pub(super) use layer::IntegerLayer;
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::NeonWords;
 pub(super) use scalar::ScalarWords;
 #[cfg(target_arch = "aarch64")]
 pub(super) use sdot::Sdot;
-pub(super) use winograd::IntegerLayer;

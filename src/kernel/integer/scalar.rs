@@ -2,7 +2,8 @@ use super::super::layout::INTEGER_LANES;
 use super::super::step::Step;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
-use super::winograd::{IntegerLayer, IntegerWinograd};
+use super::layer::IntegerLayer;
+use super::winograd::IntegerWinograd;
 use super::words::{Lanes, Words};
 
 /// Plain Rust: the twin of all others.

@@ -14,6 +14,7 @@ use super::super::layout::{INTEGER_LANES, IntegerGrid};
 use super::super::lower::IntegerForm;
 use super::super::step::{Step, StepContext};
 use super::filter::IntegerFilter;
+use super::layer::IntegerLayer;
 use super::words::Words;
 use strip::Strip;
 
@@ -29,19 +30,6 @@ const STRIP_BYTES: usize = 128 * 1024;
 const LEAST_TILES: usize = 6;
 /// Fewer input channels are not worth the transforms.
 const LEAST_INPUTS: usize = 8;
-
-/// What a convolution of integers is made of.
-pub(in crate::kernel) struct IntegerLayer<'a> {
-    /// One after the other in the filter's input channels, of one size.
-    pub sources: &'a [IntegerGrid],
-    pub form: IntegerForm,
-    /// It fits the sources, see [`IntegerFilter::check`].
-    pub filter: &'a IntegerFilter,
-    pub out: IntegerGrid,
-    /// Where the 2×2 maxima go, too.
-    pub pooled: Option<IntegerGrid>,
-    pub threads: usize,
-}
 
 /// A plain 3×3 convolution of integers in strips of tiles.
 pub(in crate::kernel) struct IntegerWinograd<D> {
@@ -111,13 +99,6 @@ impl<D: Words> IntegerWinograd<D> {
     /// Sums from one point's products to the next.
     fn product_stride(&self) -> usize {
         self.strip * INTEGER_LANES + ALIGN_BYTES / size_of::<i32>()
-    }
-}
-
-impl IntegerLayer<'_> {
-    /// Channels of all sources.
-    pub(super) fn inputs(&self) -> usize {
-        self.sources.iter().map(|source| source.grid.shape.channels).sum()
     }
 }
 

@@ -4,12 +4,13 @@ saturating, which they do on x86-64 without VNNI."""
 
 import platform
 
-import layers
+import onnx
 import peer_onnxruntime
 
 
 def load(model, threads):
-    if not layers.read(model).steps:
+    nodes = onnx.load(model).graph.node
+    if not any(node.op_type == "DequantizeLinear" for node in nodes):
         raise ValueError("the switch is for integers")
     if platform.machine() != "x86_64":
         raise ValueError("the switch is for x86-64")
