@@ -87,7 +87,7 @@ impl FrameSource for Moving {
 }
 
 /// Allocations of the frames behind the warm-up.
-fn count(bundle: &Bundle, update: UpdatePolicy) -> u64 {
+fn count(bundle: &Bundle, update: UpdatePolicy, motion_gate_levels: Option<f32>) -> u64 {
     let input = bundle.manifest().input;
     let frames = (input.past_span() + WARM_UP + COUNTED) as u64;
     let data = vec![0; 2 * (WIDTH_PX * HEIGHT_PX) as usize];
@@ -95,7 +95,8 @@ fn count(bundle: &Bundle, update: UpdatePolicy) -> u64 {
     let calibration = bundle.calibration_text().unwrap();
     let calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
     let mask = Mask::everything(input.width_px, input.height_px);
-    let analyser = Analyser::new(bundle, mask, &Scoring::new(calibration, bundle), update);
+    let analyser = Analyser::new(bundle, mask, &Scoring::new(calibration, bundle), update)
+        .gated(motion_gate_levels, bundle);
     let pin = || Line::new(SimulatedLine::new().1, Polarity::ActiveHigh, false);
     let outputs = AlarmOutputs::new(pin(), Pattern::Steady, pin(), Pattern::Steady).unwrap();
     let levels = Levels { enter: 2.0, exit: 1.0 };
@@ -140,11 +141,12 @@ fn a_warm_frame_allocates_nothing() {
             assert!(Predictor::new(&bundle).engine().is_ok(), "{path} runs on kernels");
             let gated =
                 UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold: 1e9 };
-            for update in [UpdatePolicy::Frozen, gated] {
+            let still = (UpdatePolicy::Frozen, Some(200.0));
+            for (update, gate) in [(UpdatePolicy::Frozen, None), (gated, None), still] {
                 let before = ALLOCATIONS.load(Ordering::Relaxed);
-                let allocations = count(&bundle, update);
+                let allocations = count(&bundle, update, gate);
                 assert!(ALLOCATIONS.load(Ordering::Relaxed) > before, "nothing is counted");
-                assert_eq!(allocations, 0, "{path}, threads: {threads}, {update:?}");
+                assert_eq!(allocations, 0, "{path}, {threads} threads, {update:?}, {gate:?}");
             }
         }
     }

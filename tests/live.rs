@@ -13,7 +13,7 @@ use normwatch::clock::{Clock, SystemClock};
 use normwatch::model::Bundle;
 use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
 use normwatch::runtime::{
-    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Scoring, Shutdown,
+    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Progress, Scoring, Shutdown,
     UpdatePolicy, run_live,
 };
 use normwatch::score::Mask;
@@ -89,6 +89,7 @@ struct Run {
     fault: SimulatedLine,
     monitor: TestMonitor,
     events: Kept,
+    pace: Pace,
 }
 
 impl Run {
@@ -127,7 +128,7 @@ impl Run {
         let now_ms = SystemClock.monotonic_ns() / 1_000_000;
         let log = EventLog::new(Some(events.clone()));
         let monitor = Monitor::new(options, analyser, outputs, log, now_ms);
-        Self { alarm, fault, monitor, events }
+        Self { alarm, fault, monitor, events, pace: Pace::default() }
     }
 
     fn go(
@@ -162,6 +163,7 @@ impl Run {
             stabilise: false,
             usual_light: None,
             progress,
+            pace: self.pace.clone(),
         };
         let mut judged = 0;
         let result = run_live(
@@ -289,6 +291,25 @@ fn shutdown_is_heeded_soon() {
     });
     run.go(true, &mut || camera(u64::MAX, Then::End), &shutdown, |_| {}).unwrap();
     assert!(asked.join().unwrap().elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_hot_board_judges_fewer_frames_and_stays_healthy() {
+    let mut run = Run::new(false);
+    run.pace.set(4);
+    let (fault, mut energised) = (run.fault.clone(), 0);
+    let stats = run
+        .go(false, &mut || camera(100, Then::End), &Shutdown::new(), |_| {
+            energised += u32::from(fault.is_high() == Some(true));
+        })
+        .unwrap();
+    let LiveStats { judged, passed_over, overtaken, .. } = stats;
+    assert!(judged > 0 && passed_over >= 3 * (judged - 1), "{judged} of {passed_over}");
+    // Of the four that fill the window, three are passed over for the pace.
+    let total = judged + passed_over + overtaken;
+    assert!((99..=100).contains(&total), "{total}");
+    assert_eq!(run.count(|e| matches!(e, Event::Pace { judge_every: 4, .. })), 1);
+    assert!(energised + 1 >= judged as u32, "the fault line dropped for a slower pace");
 }
 
 #[test]

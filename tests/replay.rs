@@ -45,6 +45,35 @@ fn two_replays_give_the_same_bytes() {
 }
 
 #[test]
+fn the_network_rests_while_nothing_moves() {
+    let bench = Bench::calibrated();
+    let clip = bench.clip("clip", 60, 2, None);
+    for frame in 20..50 {
+        let last = fs::read(clip.join("0019.png")).unwrap();
+        fs::write(clip.join(format!("{frame:04}.png")), last).unwrap();
+    }
+    let rested = |out: &str, gate: &[&str]| {
+        let args = ["replay", "--bundle", "bundle", "--frames", "clip", "--out", out];
+        let done = bench.run(&[&args[..], gate].concat());
+        assert!(done.status.success(), "{}", stderr(&done));
+        let rows = fs::read_to_string(bench.path(out).join("scores.csv")).unwrap();
+        assert_eq!(rows.lines().count(), 1 + 56, "every frame has a score");
+        let summary = json(&fs::read(bench.path(out).join("summary.json")).unwrap());
+        (summary["frames_rested"].as_u64().unwrap(), rows)
+    };
+    let (none, plain) = rested("plain", &[]);
+    let (some, gated) = rested("gated", &["--motion-gate", "0.5"]);
+    // Thirty still frames: the first four while the window still holds motion,
+    // and one in ten, which the network judges all the same.
+    assert_eq!((none, some), (0, 24));
+    let before = |rows: &str| rows.lines().take(1 + 16).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(before(&plain), before(&gated), "nothing changes where something moves");
+    let args = ["replay", "--bundle", "bundle", "--frames", "clip", "--out", "no"];
+    let refused = bench.run(&[&args[..], &["--motion-gate", "0"]].concat());
+    assert_fails(&refused, 2, &["--motion-gate", "0.5 to 50"]);
+}
+
+#[test]
 fn a_bad_frame_is_skipped_counted_and_named() {
     let bench = Bench::calibrated();
     let clip = bench.clip("clip", 40, 3, None);

@@ -14,13 +14,26 @@ const MAX_EXTRAPOLATION: f64 = 100.0;
 /// does not reach it: a level above would be an alarm that never sounds.
 const MAX_ENTER_LEVEL: f64 = 0.75 * MAX_SURPRISE as f64;
 
+/// What normal footage stays below so much of the time is usual, and ends an
+/// alarm.
+pub(super) const USUAL: f64 = 0.99;
+
 /// Share of the enter level that the exit level reaches at most.
 const MAX_EXIT_SHARE: f64 = 0.8;
 
-/// How many false alarms a day the user accepts; above 0.
+/// How many false alarms a day the user accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
+    /// Above 0.
     pub alarms_per_day: f64,
+    /// How long the alarm wants a score to stay suspect.
+    pub min_duration_ms: u32,
+}
+
+/// The exit level that belongs to an enter level, where normal footage exceeds
+/// `usual` 1 % of the time.
+pub(super) fn exit_level(enter: f64, usual: f64) -> f64 {
+    usual.min(MAX_EXIT_SHARE * enter)
 }
 
 /// The levels for a budget and how far they can be trusted.
@@ -38,20 +51,22 @@ pub struct BudgetReport {
 
 impl Budget {
     /// Derives both levels. The enter level is the return level of the
-    /// declustered score, and at most three quarters of the highest surprise that
-    /// there is, since a tail fitted to little footage can lie anywhere; the exit level is what normal footage exceeds 1 % of
-    /// the time, and at most 80 % of the enter level.
+    /// declustered scores that last as long as the alarm wants, and at most three
+    /// quarters of the highest surprise that there is, since a tail fitted to
+    /// little footage can lie anywhere; the exit level is what normal footage
+    /// exceeds 1 % of the time, and at most 80 % of the enter level.
     ///
-    /// The alarm's minimum duration is not counted in, so the true rate is at
-    /// most the one that is stated here.
+    /// Where the footage does not tell scores of that duration, shorter ones
+    /// count, and the true rate is below the one that is stated.
     pub fn levels(&self, calibration: &Calibration) -> BudgetReport {
-        let enter = calibration.clusters.level(self.alarms_per_day).min(MAX_ENTER_LEVEL);
-        let exit = calibration.score_quantile(0.99).min(MAX_EXIT_SHARE * enter);
+        let clusters = calibration.clusters_lasting(self.min_duration_ms);
+        let enter = clusters.level(self.alarms_per_day).min(MAX_ENTER_LEVEL);
+        let exit = exit_level(enter, calibration.score_quantile(USUAL));
         BudgetReport {
             alarms_per_day: self.alarms_per_day,
             enter_level: enter as f32,
             exit_level: exit as f32,
-            alarms_per_day_interval: calibration.clusters.alarms_per_day_interval(enter),
+            alarms_per_day_interval: clusters.alarms_per_day_interval(enter),
             footage_h: calibration.footage.duration_s / 3600.0,
             needed_h: 24.0 / self.alarms_per_day / MAX_EXTRAPOLATION,
         }
@@ -111,12 +126,25 @@ mod tests {
     fn a_tail_without_end_gives_a_level_that_scores_reach() {
         let text = include_str!("../../models/walkway-edge/calibration.toml");
         let mut calibration = Calibration::parse(text).unwrap();
-        let usual = Budget { alarms_per_day: 1.0 }.levels(&calibration);
+        let budget = Budget { alarms_per_day: 1.0, min_duration_ms: 300 };
+        let usual = budget.levels(&calibration);
         assert!(f64::from(usual.enter_level) < MAX_ENTER_LEVEL, "{usual:?}");
-        calibration.clusters.shape = 5.0;
-        calibration.clusters.scale = 10.0;
-        let capped = Budget { alarms_per_day: 0.01 }.levels(&calibration);
+        calibration.clusters.iter_mut().for_each(|tail| tail.scale = 10.0);
+        let capped = budget.levels(&calibration);
         assert_eq!(f64::from(capped.enter_level), MAX_ENTER_LEVEL);
         assert!(capped.enter_level < MAX_SURPRISE && capped.exit_level < capped.enter_level);
+    }
+
+    #[test]
+    fn an_alarm_that_waits_longer_may_enter_lower() {
+        let text = include_str!("../../models/walkway-edge/calibration.toml");
+        let calibration = Calibration::parse(text).unwrap();
+        let levels: Vec<f32> = [0, 299, 300, 60_000]
+            .into_iter()
+            .map(|min_duration_ms| Budget { alarms_per_day: 10.0, min_duration_ms })
+            .map(|budget| budget.levels(&calibration).enter_level)
+            .collect();
+        assert!(levels[0] == levels[1] && levels[1] > levels[2], "{levels:?}");
+        assert!(levels[2] >= levels[3], "{levels:?}");
     }
 }

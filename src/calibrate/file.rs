@@ -5,7 +5,7 @@ use super::clusters::ClusterTail;
 use crate::preprocess::Light;
 use crate::score::{BlockRule, Distribution, MAX_SURPRISE, Weights, quantile};
 
-pub(super) const FORMAT_VERSION: u32 = 2;
+pub(super) const FORMAT_VERSION: u32 = 3;
 
 /// Why there is no calibration.
 #[derive(Debug, Error)]
@@ -66,8 +66,9 @@ pub struct Calibration {
     pub block_ratio: Distribution,
     /// Of the smoothed distance.
     pub memory_distance: Distribution,
-    /// Declustered peaks of the deployed score.
-    pub clusters: ClusterTail,
+    /// Declustered peaks of the deployed score, by how long it lasts, shortest
+    /// first; the first is 0 ms.
+    pub clusters: Vec<ClusterTail>,
 }
 
 impl Calibration {
@@ -109,6 +110,13 @@ impl Calibration {
         quantile(&self.score, probability)
     }
 
+    /// The tail of the scores that last `min_duration_ms`, or as long as the
+    /// footage tells.
+    pub fn clusters_lasting(&self, min_duration_ms: u32) -> &ClusterTail {
+        let covered = |tail: &&ClusterTail| tail.min_duration_ms <= min_duration_ms;
+        self.clusters.iter().rfind(covered).unwrap_or(&self.clusters[0])
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.format_version != FORMAT_VERSION {
             return Err(format!(
@@ -130,15 +138,19 @@ impl Calibration {
         if self.score.len() < 2 || !self.score.is_sorted() {
             return Err("`score` must be at least two ascending numbers".into());
         }
-        let c = &self.clusters;
-        let sound = c.scale > 0.0
-            && (0.0..=1.0).contains(&c.shape)
-            && (0.0..=f64::from(MAX_SURPRISE)).contains(&c.threshold)
-            && c.clusters_per_day > 0.0
-            && c.clusters_per_day.is_finite()
-            && !c.excesses.is_empty();
-        if !sound {
-            return Err("[clusters] does not describe a tail".into());
+        let sound = |c: &ClusterTail| {
+            c.scale > 0.0
+                && (0.0..=f64::from(MAX_SURPRISE)).contains(&c.threshold)
+                && c.clusters_per_day > 0.0
+                && c.clusters_per_day.is_finite()
+                && !c.excesses.is_empty()
+        };
+        if !self.clusters.iter().all(sound) {
+            return Err("[[clusters]] does not describe a tail".into());
+        }
+        let durations = self.clusters.iter().map(|c| c.min_duration_ms);
+        if durations.clone().next() != Some(0) || !durations.is_sorted() {
+            return Err("[[clusters]] must begin with 0 ms and go on with longer ones".into());
         }
         Ok(())
     }

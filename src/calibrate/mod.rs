@@ -9,7 +9,7 @@ mod file;
 mod fit;
 
 pub use budget::{Budget, BudgetReport};
-pub use clusters::{ClusterTail, cluster_peaks};
+pub use clusters::ClusterTail;
 pub use file::{Calibration, CalibrationError, FootageSummary};
 pub use fit::{fit_distribution, fit_tail};
 
@@ -60,7 +60,6 @@ pub fn calibrate(
     let psnr_db = term("PSNR", |s| s.psnr_db)?.quantiles;
 
     let mut scores: Vec<f64> = Vec::with_capacity(all.len());
-    let mut peaks = Vec::new();
     let scorer = DeployedScore::new(block_ratio.clone(), memory_distance.clone(), weights);
     let mut scored_clips = Vec::new();
     for clip in clips {
@@ -71,14 +70,12 @@ pub fn calibrate(
         scored_clips.push(clip_scores);
     }
     let score = fit_distribution(&scores).ok_or(CalibrationError::Constant { term: "score" })?;
-    let threshold = clusters::choose_threshold(&scored_clips, &score);
-    for clip in &scored_clips {
-        peaks.extend(cluster_peaks(clip, threshold));
-    }
     let light = Light::mean_of(all.iter().map(|s| s.light));
     let duration_s = all.len() as f64 * period_ns as f64 / 1e9;
-    let clusters = ClusterTail::fit(&peaks, threshold, duration_s)
-        .ok_or(CalibrationError::Constant { term: "score" })?;
+    let clusters = clusters::tails(&scored_clips, &score, duration_s);
+    if clusters.is_empty() {
+        return Err(CalibrationError::Constant { term: "score" });
+    }
     Ok(Calibration {
         format_version: file::FORMAT_VERSION,
         model_sha256: identity.0.into(),

@@ -31,7 +31,7 @@ pub(super) struct CalibrateArgs {
     /// Frames a second of the footage [default: the model's].
     #[arg(long)]
     fps: Option<f64>,
-    /// A site file whose mask is used.
+    /// A site file whose mask and alarm are used.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where the calibration goes [default: into the bundle].
@@ -67,7 +67,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let weights = weights(args)?;
     let mut bundle = Bundle::load(&args.bundle)?;
     let view = setup::view(args.config.as_deref(), &bundle)?;
-    let mask_identity = view.mask.identity();
+    let (mask_identity, min_duration_ms) = (view.mask.identity(), view.min_duration_ms);
     let rule = rule(args, &bundle)?;
     let result = terms(&bundle, args, view, rule)?;
     let clips: Vec<Vec<TermSample>> = result.traces.iter().map(ClipTrace::term_samples).collect();
@@ -84,7 +84,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
         &description.join(", "),
     )
     .map_err(|error| Error::Calibration { file: args.frames[0].clone(), error })?;
-    let budget = levels(&calibration, args.alarms_per_day)?;
+    let budget = levels(&calibration, args.alarms_per_day, min_duration_ms)?;
     let text = calibration.to_toml();
     let written = match &args.out {
         Some(path) => {
@@ -93,7 +93,10 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
         }
         None => bundle.store_calibration(&text)?,
     };
-    report(args, &calibration, budget, written)
+    let others = LISTED_ALARMS_PER_DAY.map(|alarms_per_day| {
+        crate::calibrate::Budget { alarms_per_day, min_duration_ms }.levels(&calibration)
+    });
+    report(args, &calibration, budget, others, written)
 }
 
 fn weights(args: &CalibrateArgs) -> Result<Weights, Error> {
@@ -131,6 +134,7 @@ fn terms(
         update: UpdatePolicy::Frozen,
         fps,
         stabilise: view.stabilise,
+        motion_gate_levels: None,
     };
     let mut progress = super::report::Progress::new(&clips);
     play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
@@ -143,10 +147,9 @@ fn report(
     args: &CalibrateArgs,
     calibration: &Calibration,
     budget: BudgetReport,
+    others: [BudgetReport; 4],
     written: PathBuf,
 ) -> Result<(), Error> {
-    let others = LISTED_ALARMS_PER_DAY
-        .map(|alarms_per_day| crate::calibrate::Budget { alarms_per_day }.levels(calibration));
     let footage = &calibration.footage;
     if args.json {
         return print_json(&Summary { written, footage, budget, other_budgets: others.into() });

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::report;
 use super::setup::{
-    data_dirs, default_alarm, levels, make_folder, needed_calibration, whole_picture,
+    DEFAULT_MIN_DURATION_MS, data_dirs, default_alarm, levels, make_folder, needed_calibration,
+    whole_picture,
 };
 use crate::Error;
 use crate::alarm::Levels;
@@ -55,7 +56,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let clips = list_footage(&folder)?;
     let mask = whole_picture(&bundle);
     let calibration = needed_calibration(&bundle, None, &mask)?;
-    let budget = levels(&calibration, args.alarms_per_day)?;
+    let budget = levels(&calibration, args.alarms_per_day, DEFAULT_MIN_DURATION_MS)?;
     let options = PlayOptions {
         alarm: default_alarm(budget.levels()),
         mask,
@@ -63,6 +64,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         update: UpdatePolicy::Frozen,
         fps: bundle.manifest().input.fps,
         stabilise: true,
+        motion_gate_levels: None,
     };
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");

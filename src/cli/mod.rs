@@ -3,6 +3,7 @@
 mod bench;
 mod calibrate;
 mod check;
+mod cooling;
 mod demo;
 mod doctor;
 mod fault_injection;
@@ -15,6 +16,7 @@ mod record;
 mod replay;
 mod report;
 mod run;
+mod run_summary;
 mod setup;
 mod supervision;
 

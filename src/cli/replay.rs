@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::report::{Progress, Sources};
-use super::setup::{NO_LEVELS, View, default_alarm, levels, load_calibration, make_folder, view};
+use super::setup::{
+    DEFAULT_MIN_DURATION_MS, NO_LEVELS, View, default_alarm, levels, load_calibration, make_folder,
+    view,
+};
 use super::{print_json, report};
 use crate::Error;
 use crate::calibrate::BudgetReport;
@@ -53,6 +56,10 @@ pub(super) struct ReplayArgs {
     /// Whether the memory learns while it watches.
     #[arg(long, value_enum, default_value_t = Update::Frozen)]
     update: Update,
+    /// Let the network rest while no part of the picture changes by more than
+    /// so many of 255 grey levels [default: the site file's, or never].
+    #[arg(long, value_name = "LEVELS", value_parser = gate_levels)]
+    motion_gate: Option<f32>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -78,6 +85,8 @@ struct Summary {
     frames_not_finite: u64,
     /// Because the camera sways.
     frames_steadied: u64,
+    /// For which the network did not run, because nothing moved.
+    frames_rested: usize,
     budget: Option<BudgetReport>,
     auc: Option<AucSummary>,
     clips: Vec<ClipSummary>,
@@ -97,14 +106,16 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
             )));
         }
     }
-    let View { mask, stabilise } = view(args.config.as_deref(), &bundle)?;
+    let View { mask, stabilise, motion_gate_levels, .. } = view(args.config.as_deref(), &bundle)?;
+    let motion_gate_levels = args.motion_gate.or(motion_gate_levels);
     let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
-    let budget = calibration.as_ref().map(|c| levels(c, args.alarms_per_day)).transpose()?;
+    let budget = |c| levels(c, args.alarms_per_day, DEFAULT_MIN_DURATION_MS);
+    let budget = calibration.as_ref().map(budget).transpose()?;
     let alarm = default_alarm(budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels));
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
     let update = update_policy(args.update, &bundle);
     let scoring = Scoring::new(calibration, &bundle);
-    let options = PlayOptions { alarm, mask, scoring, update, fps, stabilise };
+    let options = PlayOptions { alarm, mask, scoring, update, fps, stabilise, motion_gate_levels };
     let result = play_into(args, &bundle, &clips, &options)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
@@ -117,6 +128,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         frames_skipped: result.counts.skipped,
         frames_not_finite: result.not_finite,
         frames_steadied: result.counts.steadied,
+        frames_rested: result.traces.iter().map(|trace| trace.rested()).sum(),
         budget,
         auc,
         clips: summaries?,
@@ -137,6 +149,11 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     };
     report::write(&args.out.join("report.html"), sources)?;
     if args.json { print_json(&summary) } else { print(args, &summary, &result.times.rows()) }
+}
+
+fn gate_levels(text: &str) -> Result<f32, String> {
+    let levels: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.5..=50.0).contains(&levels) { Ok(levels) } else { Err("it must be 0.5 to 50".into()) }
 }
 
 fn update_policy(update: Update, bundle: &Bundle) -> UpdatePolicy {
@@ -232,6 +249,9 @@ fn print(args: &ReplayArgs, summary: &Summary, stages: &[StageRow]) -> Result<()
     }
     if summary.frames_steadied > 0 {
         println!("\n{} frames moved back: the camera sways", summary.frames_steadied);
+    }
+    if summary.frames_rested > 0 {
+        println!("\n{} frames without the network: nothing moved", summary.frames_rested);
     }
     let frame_ms: f64 = stages.iter().map(|s| s.median_us / 1e3).sum();
     println!("\n{frame_ms:.1} ms a frame (sum of the stages' medians)");

@@ -1,12 +1,13 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use serde::Serialize;
 use signal_hook::consts::SIGUSR1;
 
+use super::cooling::Cooling;
 use super::fault_injection::FaultInjection;
+use super::run_summary::RunSummary;
 use super::{lines, live_source, print_json, setup, supervision};
 use crate::Error;
 use crate::alarm::{AlarmConfig, Input, Levels};
@@ -17,8 +18,8 @@ use crate::health::supervise;
 use crate::model::{Bundle, NetworkOptions, Normaliser};
 use crate::output::{CappedFile, Event, EventLog, JsonLines};
 use crate::runtime::{
-    Analyser, IntakeCounts, LiveOptions, LiveStats, Monitor, MonitorOptions, Progress, Scoring,
-    Shutdown, StageRow, UpdatePolicy, run_live,
+    Analyser, LiveOptions, Monitor, MonitorOptions, Pace, Progress, Scoring, Shutdown, Step,
+    UpdatePolicy, run_live,
 };
 
 /// A score older than this many frame periods no longer vouches for anything.
@@ -44,29 +45,14 @@ pub(super) struct RunArgs {
     fault_injection: Option<FaultInjection>,
 }
 
-#[derive(Serialize)]
-struct Summary {
-    judged: u64,
-    overtaken: u64,
-    dropped: u64,
-    skipped: u64,
-    missed: u64,
-    steadied: u64,
-    reopened: u64,
-    not_finite: u64,
-    line_failures: u64,
-    latency_median_ms: f64,
-    latency_p99_ms: f64,
-    stages: Vec<StageRow>,
-}
-
 pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let site = setup::load_site(&args.config)?;
     let network = NetworkOptions { threads: site.threads as usize, ..NetworkOptions::default() };
     let bundle = Bundle::load_with(&site.bundle, network)?;
     let mask = setup::mask(&site, &bundle)?;
     let calibration = setup::site_calibration(&site, &bundle, &mask)?;
-    let budget = setup::levels(&calibration, site.budget.alarms_per_day)?;
+    let budget =
+        setup::levels(&calibration, site.budget.alarms_per_day, site.alarm.min_duration_ms)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now_ms = clock.monotonic_ns() / 1_000_000;
     let shutdown = Shutdown::on_signals().map_err(internal("install the signal handlers"))?;
@@ -75,7 +61,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         .map_err(internal("install the signal handlers"))?;
     let input = bundle.manifest().input;
     let scoring = Scoring::deployed(calibration);
-    let analyser = Analyser::new(&bundle, mask, &scoring, update_policy(&site, &bundle));
+    let analyser = Analyser::new(&bundle, mask, &scoring, update_policy(&site, &bundle))
+        .gated(site.load.motion_gate_levels, &bundle);
     let options = MonitorOptions {
         past_frames: input.frames,
         frame_spacing: input.frame_spacing,
@@ -112,7 +99,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         stabilise: site.camera.stabilise,
         usual_light: scoring.usual_light().filter(|_| site.camera.stabilise),
         progress: Progress::new(clock.monotonic_ns() / 1_000_000),
+        pace: Pace::default(),
     };
+    let mut cooling = Cooling::new(&site, Path::new("/"), live.pace.clone());
     let needs = live_source::Needs::of(&input);
     let mut camera = live_source::Camera::new(&site.camera, needs, &clock);
     let mut open = || camera.open();
@@ -124,26 +113,27 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         if deadline_ns.is_some_and(|at| now_ns >= at) {
             shutdown.request();
         }
+        cooling.iter_mut().for_each(|cooling| cooling.look(now_ns / 1_000_000));
         if acknowledged.swap(false, Ordering::AcqRel) {
             return Some(Input::Acknowledge);
         }
         panel.next(now_ns / 1_000_000)
     };
-    let mut judged = 0;
-    let each = |_: &_, _: &_| {
+    let (mut judged, mut rested) = (0, 0);
+    let each = |step: &Step, _: &_| {
         judged += 1;
+        rested += u64::from(step.score.is_some_and(|score| score.rested));
         args.fault_injection.iter().for_each(|fault| fault.strike(judged));
     };
     let stats = supervise(supervisor, &*clock, || {
         run_live(live, &mut open, &mut monitor, &*clock, &shutdown, inputs, each)
     })?;
-    report(
-        args,
-        &stats,
-        &monitor.times().rows(),
-        monitor.analyser().not_finite(),
-        monitor.line_failures(),
-    )
+    let summary = RunSummary::new(&stats, &monitor, rested);
+    if args.json {
+        return print_json(&summary);
+    }
+    print!("{summary}");
+    Ok(())
 }
 
 fn internal(what: &'static str) -> impl FnOnce(std::io::Error) -> Error {
@@ -178,43 +168,4 @@ fn event_log(site: &Site) -> Result<EventLog<JsonLines<CappedFile>>, Error> {
     };
     let file = CappedFile::open(path, u64::from(*max_bytes)).map_err(Error::file(path))?;
     Ok(EventLog::new(Some(JsonLines(file))))
-}
-
-fn report(
-    args: &RunArgs,
-    stats: &LiveStats,
-    stages: &[StageRow],
-    not_finite: u64,
-    line_failures: u64,
-) -> Result<(), Error> {
-    let IntakeCounts { skipped, missed, steadied, .. } = stats.counts;
-    let summary = Summary {
-        judged: stats.judged,
-        overtaken: stats.overtaken,
-        dropped: stats.dropped,
-        skipped,
-        missed,
-        steadied,
-        reopened: stats.reopened,
-        not_finite,
-        line_failures,
-        latency_median_ms: stats.latency.quantile_ns(0.5) as f64 / 1e6,
-        latency_p99_ms: stats.latency.quantile_ns(0.99) as f64 / 1e6,
-        stages: stages.to_vec(),
-    };
-    if args.json {
-        return print_json(&summary);
-    }
-    println!(
-        "{} frames judged, {} overtaken, {} dropped, {} skipped, {} missed by the camera",
-        summary.judged, summary.overtaken, summary.dropped, summary.skipped, summary.missed
-    );
-    if summary.steadied > 0 {
-        println!("{} frames moved back: the camera sways", summary.steadied);
-    }
-    println!(
-        "frame to line: median {:.1} ms, 99 % within {:.1} ms",
-        summary.latency_median_ms, summary.latency_p99_ms
-    );
-    Ok(())
 }

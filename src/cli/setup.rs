@@ -4,7 +4,7 @@ use crate::Error;
 use crate::calibrate::{Budget, BudgetReport, Calibration};
 use crate::config::{self, Site};
 use crate::model::Bundle;
-pub(super) use crate::replay::{NO_LEVELS, default_alarm};
+pub(super) use crate::replay::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};
 use crate::score::{Mask, MaskMode, Polygon};
 
 /// A mask that watches the model's whole input.
@@ -36,17 +36,18 @@ pub(super) fn load_calibration(
     Ok(Some(calibration))
 }
 
-/// Levels for a budget, with a warning when the footage is too short for it.
+/// Levels for a budget and an alarm that wants a score to last, with a warning when the footage is too short for it.
 pub(super) fn levels(
     calibration: &Calibration,
     alarms_per_day: f64,
+    min_duration_ms: u32,
 ) -> Result<BudgetReport, Error> {
     if !(alarms_per_day > 0.0 && alarms_per_day.is_finite()) {
         return Err(Error::Usage(format!(
             "{alarms_per_day} alarms a day is no budget: give a number above 0"
         )));
     }
-    let report = Budget { alarms_per_day }.levels(calibration);
+    let report = Budget { alarms_per_day, min_duration_ms }.levels(calibration);
     if !report.is_supported() {
         log::warn!(
             "{:.2} hours of calibration footage cannot support {alarms_per_day} alarms a day: \
@@ -90,20 +91,31 @@ pub(super) fn load_site(path: &Path) -> Result<Site, Error> {
     config::load_site(path, &board_dirs(path)).map_err(|e| Error::Config(e.to_string()))
 }
 
-/// What of the camera's picture is watched, and whether it is held still.
+/// How a site watches: what of the picture, held still or not, when not at all,
+/// and how patiently.
 pub(super) struct View {
     pub mask: Mask,
     pub stabilise: bool,
+    pub motion_gate_levels: Option<f32>,
+    /// How long the alarm wants a score to stay suspect.
+    pub min_duration_ms: u32,
 }
 
 /// As a site file has it, for this bundle's input; the whole picture, held
 /// still, without one.
 pub(super) fn view(path: Option<&Path>, bundle: &Bundle) -> Result<View, Error> {
     let Some(path) = path else {
-        return Ok(View { mask: whole_picture(bundle), stabilise: true });
+        let mask = whole_picture(bundle);
+        let min_duration_ms = DEFAULT_MIN_DURATION_MS;
+        return Ok(View { mask, stabilise: true, motion_gate_levels: None, min_duration_ms });
     };
     let site = load_site(path)?;
-    Ok(View { mask: mask(&site, bundle)?, stabilise: site.camera.stabilise })
+    Ok(View {
+        mask: mask(&site, bundle)?,
+        stabilise: site.camera.stabilise,
+        motion_gate_levels: site.load.motion_gate_levels,
+        min_duration_ms: site.alarm.min_duration_ms,
+    })
 }
 
 /// The mask of a site, for this bundle's input.
@@ -131,7 +143,8 @@ pub(super) fn site_levels(
     bundle: &Bundle,
     mask: &Mask,
 ) -> Result<BudgetReport, Error> {
-    levels(&site_calibration(site, bundle, mask)?, site.budget.alarms_per_day)
+    let calibration = site_calibration(site, bundle, mask)?;
+    levels(&calibration, site.budget.alarms_per_day, site.alarm.min_duration_ms)
 }
 
 /// The calibration of a site.

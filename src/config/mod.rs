@@ -17,6 +17,7 @@ mod camera;
 mod diagnostic;
 mod document;
 mod input;
+mod load;
 mod lookup;
 mod mask;
 mod output;
@@ -35,6 +36,7 @@ pub use board::{
 pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use input::{InputBias, InputLine, InputSection, PirInput};
+pub use load::LoadSection;
 pub use mask::{MaskMode, MaskSection};
 pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};
 pub(crate) use reader::similar;

@@ -5,6 +5,7 @@ use super::board::{self, Board};
 use super::camera::CameraSection;
 use super::document;
 use super::input::InputSection;
+use super::load::LoadSection;
 use super::lookup;
 use super::mask::MaskSection;
 use super::output::OutputSection;
@@ -33,6 +34,7 @@ pub struct Site {
     pub budget: BudgetSection,
     pub alarm: AlarmSection,
     pub memory: MemorySection,
+    pub load: LoadSection,
     /// In the order of the file; empty to watch the whole picture.
     pub masks: Vec<MaskSection>,
     pub output: OutputSection,
@@ -57,6 +59,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let budget = BudgetSection::read(root.optional_section("budget"));
     let alarm = AlarmSection::read(root.optional_section("alarm"));
     let memory = MemorySection::read(root.optional_section("memory"));
+    let load = LoadSection::read(root.optional_section("load"));
     let masks: Vec<_> = root.sections("mask").into_iter().map(MaskSection::read).collect();
     let output = root
         .required_section("output")
@@ -73,6 +76,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         budget,
         alarm,
         memory,
+        load,
         masks: masks.into_iter().collect::<Option<_>>()?,
         output: output?,
         input: input?,

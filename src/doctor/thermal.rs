@@ -1,13 +1,13 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::report::Report;
 use super::{Scope, names, read};
+use crate::health::{ZONES, celsius};
 
 const SUBJECT: &str = "thermal";
-const ZONES: &str = "sys/class/thermal";
 
 /// Closer than this to a trip point is too close.
-const MARGIN_C: f64 = 5.0;
+const MARGIN_C: f32 = 5.0;
 
 pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let root = scope.root;
@@ -15,7 +15,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     for name in names(root, ZONES, "thermal_zone") {
         let zone = Path::new(ZONES).join(&name);
         let kind = read(root, zone.join("type")).unwrap_or(name);
-        if let Some(now_c) = celsius(root, zone.join("temp")) {
+        if let Some(now_c) = celsius(&root.join(&zone).join("temp")) {
             zone_found(root, &zone, &kind, now_c, report);
         }
         types.push(kind);
@@ -29,11 +29,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     undervoltage(root, report);
 }
 
-fn celsius(root: &Path, path: PathBuf) -> Option<f64> {
-    Some(read(root, path)?.parse::<f64>().ok()? / 1000.0)
-}
-
-fn zone_found(root: &Path, zone: &Path, kind: &str, now_c: f64, report: &mut Report) {
+fn zone_found(root: &Path, zone: &Path, kind: &str, now_c: f32, report: &mut Report) {
     let trips = names(root, &zone.to_string_lossy(), "trip_point_");
     let trips = trips.iter().filter_map(|name| name.strip_suffix("_type"));
     let limit_c = trips
@@ -41,9 +37,9 @@ fn zone_found(root: &Path, zone: &Path, kind: &str, now_c: f64, report: &mut Rep
             let kind = read(root, zone.join(format!("{trip}_type")));
             matches!(kind.as_deref(), Some("passive" | "hot" | "critical"))
         })
-        .filter_map(|trip| celsius(root, zone.join(format!("{trip}_temp"))))
+        .filter_map(|trip| celsius(&root.join(zone).join(format!("{trip}_temp"))))
         .filter(|limit_c| *limit_c > 0.0)
-        .min_by(f64::total_cmp);
+        .min_by(f32::total_cmp);
     match limit_c {
         Some(limit_c) if now_c > limit_c - MARGIN_C => {
             let text = format!("{kind} is at {now_c:.0} °C, and acts at {limit_c:.0} °C");

@@ -8,9 +8,12 @@
 mod device;
 mod service;
 mod supervisor;
+mod thermometer;
 mod watchdog;
 
 pub use device::{HardwareWatchdog, WatchdogInfo, WatchdogOpenError};
 pub use service::ServiceManager;
 pub use supervisor::{Supervisor, SupervisorLimits, supervise};
+pub(crate) use thermometer::celsius;
+pub use thermometer::{Thermometer, ZONES};
 pub use watchdog::{Fed, Watchdog};

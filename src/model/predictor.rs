@@ -66,6 +66,18 @@ impl Predictor {
         })
     }
 
+    /// Says that nothing moves: the prediction is `last`, planar u8, and the read
+    /// stays as it was. The network does not run.
+    ///
+    /// # Panics
+    /// When `last` is no frame of this bundle's.
+    pub fn hold(&mut self, last: &[u8]) {
+        assert_eq!(last.len(), self.prediction.len(), "one frame");
+        for (value, &byte) in self.prediction.iter_mut().zip(last) {
+            *value = self.byte_values[usize::from(byte)];
+        }
+    }
+
     /// The engine of our own kernels, or why tract runs this bundle's graphs.
     pub fn engine(&mut self) -> Result<&mut Engine, &str> {
         self.session.engine()

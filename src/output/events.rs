@@ -32,6 +32,9 @@ pub enum Event {
     Blind { time_ms: u64, reason: String },
     /// The camera is back.
     Sighted { time_ms: u64 },
+    /// Of the frames, one in so many is judged from now on: the board is hot, or
+    /// no longer.
+    Pace { time_ms: u64, judge_every: u32 },
     /// The last line of an orderly end.
     Stop { time_ms: u64, reason: String },
 }

@@ -12,7 +12,8 @@ mod trace;
 pub use footage::{Clip, list_footage};
 pub use labels::Labels;
 pub use play::{
-    NO_LEVELS, OpenClip, PlayOptions, PlayResult, Playing, default_alarm, play, play_from,
+    DEFAULT_MIN_DURATION_MS, NO_LEVELS, OpenClip, PlayOptions, PlayResult, Playing, default_alarm,
+    play, play_from,
 };
 pub use summary::{AucSummary, ClipSummary, ScoreColumns, paper_auc, score_columns, summarise};
 pub use trace::{ClipTrace, Moment};

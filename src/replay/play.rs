@@ -26,16 +26,21 @@ pub struct PlayOptions {
     /// Whether pictures of a swaying camera are moved back, and another light
     /// than the calibration's is evened.
     pub stabilise: bool,
+    /// Below it the network rests, see [`crate::runtime::MotionGate`].
+    pub motion_gate_levels: Option<f32>,
 }
 
 /// Levels that no score reaches, for footage without a calibration.
 pub const NO_LEVELS: Levels = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
 
+/// How long a score stays suspect before an alarm of [`default_alarm`].
+pub const DEFAULT_MIN_DURATION_MS: u32 = 300;
+
 /// Times of the alarm where no site file says otherwise.
 pub fn default_alarm(levels: Levels) -> AlarmConfig {
     AlarmConfig {
         levels,
-        min_duration_ms: 300,
+        min_duration_ms: DEFAULT_MIN_DURATION_MS,
         hold_ms: 1000,
         cooldown_ms: 1000,
         warm_up_ms: 0,
@@ -103,7 +108,8 @@ pub fn play_from<S: EventSink>(
     let period_ns = input.period_ns();
     let (alarm_line, alarm_pin) = SimulatedLine::new();
     let (fault_line, fault_pin) = SimulatedLine::new();
-    let analyser = Analyser::new(bundle, options.mask.clone(), &options.scoring, options.update);
+    let analyser = Analyser::new(bundle, options.mask.clone(), &options.scoring, options.update)
+        .gated(options.motion_gate_levels, bundle);
     let monitor_options = MonitorOptions {
         past_frames: input.frames,
         frame_spacing: input.frame_spacing,

@@ -48,6 +48,11 @@ impl ClipTrace {
         self.scores.len()
     }
 
+    /// Frames for which the network did not run, because nothing moved.
+    pub fn rested(&self) -> usize {
+        self.scores.iter().flatten().filter(|score| score.rested).count()
+    }
+
     /// The score terms of the frames that have a score: what a calibration is
     /// made from.
     pub fn term_samples(&self) -> Vec<TermSample> {

@@ -2,6 +2,7 @@ use std::sync::MutexGuard;
 use std::time::Instant;
 
 use super::histogram::{Stage, StageTimes};
+use super::motion_gate::MotionGate;
 use super::slots::{Slot, SlotPool};
 use super::window::{MAX_PAST_FRAMES, Window};
 use crate::calibrate::Calibration;
@@ -74,6 +75,8 @@ pub struct FrameScore {
     pub gate_error: Option<f64>,
     /// `None` without a calibration.
     pub surprise: Option<Surprise>,
+    /// The network did not run, because nothing moved.
+    pub rested: bool,
 }
 
 /// Network, memory and score behind a window of frames.
@@ -84,6 +87,7 @@ pub struct Analyser {
     distance: Smoothed,
     deployed: Option<DeployedScore>,
     update: UpdatePolicy,
+    gate: Option<MotionGate>,
     not_finite: u64,
 }
 
@@ -107,8 +111,24 @@ impl Analyser {
             distance: Smoothed::new(rule.smoothing_ms),
             deployed,
             update,
+            gate: None,
             not_finite: 0,
         }
+    }
+
+    /// Lets the network rest while nothing moves by more than `limit_levels`, see
+    /// [`MotionGate`]. Such a frame is judged by what the last one predicts for
+    /// it, itself, and its distance is the last one's. A network that is shown
+    /// the judged frame itself never rests.
+    #[must_use]
+    pub fn gated(mut self, limit_levels: Option<f32>, bundle: &Bundle) -> Self {
+        let input = bundle.manifest().input;
+        let limit_levels = limit_levels.filter(|_| !input.reconstructs());
+        self.gate = limit_levels.map(|limit_levels| {
+            let frame_len = input.spec().frame_len();
+            MotionGate::new(limit_levels, input.past_span(), input.width_px, frame_len)
+        });
+        self
     }
 
     /// Judges the newest frame of a full window. `None` when the network
@@ -126,18 +146,25 @@ impl Analyser {
         let (target, past) = held.split_last().expect("a full window");
         // A network that reconstructs is shown the judged frame itself.
         let seen = if past.is_empty() { std::slice::from_ref(target) } else { past };
-        let stages = self.predictor.predict(seen.iter().map(|slot| slot.data.as_slice()))?;
-        times.add(Stage::Encode, stages.encode_ns);
-        times.add(Stage::Memory, stages.memory_ns);
-        times.add(Stage::Decode, stages.decode_ns);
+        let start = Instant::now();
+        let rests = self.gate.as_mut().is_some_and(|gate| gate.rests(target));
+        let gate_ns = start.elapsed().as_nanos() as u64;
+        if rests {
+            self.predictor.hold(&past.last().expect("a frame before").data);
+        } else {
+            let stages = self.predictor.predict(seen.iter().map(|slot| slot.data.as_slice()))?;
+            times.add(Stage::Encode, stages.encode_ns);
+            times.add(Stage::Memory, stages.memory_ns);
+            times.add(Stage::Decode, stages.decode_ns);
+        }
         let start = Instant::now();
         let edges = held.iter().fold(Edges::default(), |edges, slot| edges.or(slot.edges));
-        let score = self.score(target, edges);
-        times.add(Stage::Score, start.elapsed().as_nanos() as u64);
+        let score = self.score(target, edges, rests);
+        times.add(Stage::Score, gate_ns + start.elapsed().as_nanos() as u64);
         Ok(score)
     }
 
-    fn score(&mut self, target: &Slot, edges: Edges) -> Option<FrameScore> {
+    fn score(&mut self, target: &Slot, edges: Edges, rests: bool) -> Option<FrameScore> {
         let now_ns = target.timestamp_ns;
         let prediction = self.predictor.prediction();
         let error = self.error_map.measure_within(prediction, &target.data, edges, now_ns);
@@ -158,8 +185,9 @@ impl Analyser {
             psnr_db: psnr_db(&error),
             distance,
             smoothed_distance,
-            gate_error: self.learn(target),
+            gate_error: if rests { None } else { self.learn(target) },
             surprise,
+            rested: rests,
         })
     }
 
@@ -176,6 +204,7 @@ impl Analyser {
     pub fn forget(&mut self) {
         self.error_map.forget();
         self.distance.forget();
+        self.gate.iter_mut().for_each(MotionGate::forget);
     }
 
     /// Error map of the last frame.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use embedded_hal::digital::OutputPin;
 use heapless::spsc::{Consumer, Producer, Queue};
 
+use super::back_off::Pace;
 use super::histogram::Histogram;
 use super::intake::{Intake, IntakeCounts, Taken};
 use super::monitor::{Monitor, Step};
@@ -49,6 +50,8 @@ pub struct LiveOptions {
     /// The light that pictures are brought to.
     pub usual_light: Option<Light>,
     pub progress: Progress,
+    /// How many of the frames are judged.
+    pub pace: Pace,
 }
 
 /// What a live run came to.
@@ -58,6 +61,8 @@ pub struct LiveStats {
     pub judged: u64,
     /// Frames that came in while the network was busy and were not judged.
     pub overtaken: u64,
+    /// Frames that were not judged because of the pace.
+    pub passed_over: u64,
     /// Frames lost because every slot was taken.
     pub dropped: u64,
     pub reopened: u64,
@@ -129,6 +134,9 @@ where
             monitor,
             clock,
             progress: options.progress,
+            pace: options.pace,
+            every: 1,
+            turn: 0,
             shutdown,
             stats: LiveStats::default(),
         };
@@ -266,6 +274,10 @@ struct Watch<'a, A: OutputPin, F: OutputPin, S> {
     monitor: &'a mut Monitor<A, F, S>,
     clock: &'a dyn Clock,
     progress: Progress,
+    pace: Pace,
+    /// The pace so far, and the frames since one was judged.
+    every: u32,
+    turn: u32,
     shutdown: &'a Shutdown,
     stats: LiveStats,
 }
@@ -298,7 +310,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
                 }
             }
             if self.admit_all() {
-                self.judge(each)?;
+                if self.is_due() {
+                    self.judge(each)?;
+                }
             } else if let Some(error) = ended {
                 return error.map_or(Ok(()), |e| Err(Error::Source(e)));
             } else if !capture_lives() && self.notes.is_empty() && self.filled.is_empty() {
@@ -331,6 +345,24 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
         }
         self.stats.overtaken += u64::saturating_sub(admitted, 1);
         admitted > 0
+    }
+
+    /// Whether the pace has this frame judged.
+    fn is_due(&mut self) -> bool {
+        let every = self.pace.every();
+        if every != self.every {
+            self.every = every;
+            let time_ms = self.now_ms();
+            self.monitor.record(&Event::Pace { time_ms, judge_every: every });
+        }
+        self.turn += 1;
+        let due = self.turn >= every;
+        if due {
+            self.turn = 0;
+        } else {
+            self.stats.passed_over += 1;
+        }
+        due
     }
 
     fn judge(&mut self, each: &mut impl FnMut(&Step, &Monitor<A, F, S>)) -> Result<(), Error> {

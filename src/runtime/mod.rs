@@ -5,10 +5,12 @@
 //! give the same scores for the same frames.
 
 mod analyser;
+mod back_off;
 mod histogram;
 mod intake;
 mod live;
 mod monitor;
+mod motion_gate;
 mod progress;
 mod rate;
 mod replay;
@@ -17,10 +19,12 @@ mod slots;
 mod window;
 
 pub use analyser::{Analyser, FrameScore, Scoring, UpdatePolicy};
+pub use back_off::{BackOff, Pace};
 pub use histogram::{Histogram, Stage, StageRow, StageTimes};
 pub use intake::{Intake, IntakeCounts, Taken};
 pub use live::{LiveOptions, LiveStats, OpenSource, run_live};
 pub use monitor::{Monitor, MonitorOptions, Step};
+pub use motion_gate::MotionGate;
 pub use progress::{Capturing, Progress, ProgressLimits, Stall};
 pub use rate::RateControl;
 pub use replay::{ClipResult, replay_clip};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use normwatch::capture::{ControlValue, PixelFormat};
 use normwatch::config::{
     ActiveLevel, CameraSource, ConfigError, GpioDriver, HardwareWatchdogUse, InputBias,
-    InputSection, MemoryUpdate, OutputPattern, Site, load_site,
+    InputSection, LoadSection, MemoryUpdate, OutputPattern, Site, load_site,
 };
 use tempfile::TempDir;
 
@@ -94,6 +94,7 @@ fn a_minimal_site_takes_the_defaults() {
     assert_eq!((site.alarm.cooldown_ms, site.alarm.warm_up_ms), (5000, 2000));
     assert!(site.alarm.armed_at_start && !site.alarm.latch);
     assert_eq!(site.memory.update, MemoryUpdate::Frozen);
+    assert_eq!(site.load, LoadSection::default());
     assert_eq!((site.calibration, site.masks.len()), (None, 0));
     assert_eq!(site.output.alarm.pattern, OutputPattern::Steady);
     assert_eq!(site.output.alarm.active, ActiveLevel::High);

@@ -111,6 +111,16 @@ fn impossible_values() {
         (8, "[memory]\nupdate = 'papr'".into(), "9:10 `memory.update` does not know `papr` ?paper"),
         (
             8,
+            "[load]\nmotion_gate_levels = 0".into(),
+            "9:22 `load.motion_gate_levels` is 0, out of range",
+        ),
+        (
+            8,
+            "[load]\nback_off_at_c = 'hot'".into(),
+            "9:17 `load.back_off_at_c` must be a number, not a string",
+        ),
+        (
+            8,
             "[watchdog]\nhardware = 'required'".into(),
             "9:12 `watchdog.hardware` = \"required\", but board `simulated` names none",
         ),

@@ -25,6 +25,7 @@ fn the_reference_example_parses_and_shows_the_defaults() {
     assert_eq!((site.alarm, site.budget, site.memory), (usual.alarm, usual.budget, usual.memory));
     assert_eq!(site.camera.read_timeout_ms, usual.camera.read_timeout_ms);
     assert_eq!(site.watchdog, usual.watchdog);
+    assert_eq!((site.load.motion_gate_levels, site.load.back_off_at_c), (Some(3.0), Some(80.0)));
     let button = site.input.acknowledge.unwrap();
     assert_eq!((button.line.as_str(), button.debounce_ms), ("ACK", 50));
     assert_eq!(site.masks[0].mode, MaskMode::Ignore);
@@ -36,7 +37,7 @@ fn the_reference_example_parses_and_shows_the_defaults() {
 #[test]
 fn the_reference_names_every_key() {
     let site = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
-        [[mask]]\nx=1\n[output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
+        [load]\nx=1\n[[mask]]\nx=1\n[output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
         [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
         [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
     let board = "x=1\n[cpu]\nx=1\n[recommended]\nx=1\n[gpio]\nx=1\n[[gpio.line]]\nx=1\n\
@@ -54,5 +55,5 @@ fn the_reference_names_every_key() {
             assert!(named.iter().any(|n| REFERENCE.contains(n)), "{key} of {diagnostic}");
         }
     }
-    assert_eq!(sections, 23);
+    assert_eq!(sections, 24);
 }

@@ -78,6 +78,11 @@ pub struct EvalArgs {
     #[arg(long)]
     pub no_stabilise: bool,
 
+    /// Let the network rest in test frames while no part of the picture changes
+    /// by more than so many of 255 grey levels.
+    #[arg(long, value_name = "LEVELS")]
+    pub motion_gate: Option<f32>,
+
     /// Seed of noise and shake.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

@@ -54,6 +54,8 @@ pub struct BundleResult {
     /// Frames with a score, and how many of them are abnormal.
     pub frames: usize,
     pub abnormal: usize,
+    /// Frames for which the network did not run, because nothing moved.
+    pub rested: usize,
     pub paper: Option<PaperResult>,
     pub deployed: Option<DeployedResult>,
     pub perturbed: Vec<PerturbedResult>,

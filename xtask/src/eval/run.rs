@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use normwatch::calibrate::{Budget, BudgetReport, Calibration, calibrate};
 use normwatch::model::{Bundle, Normaliser};
 use normwatch::preprocess::{InputSpec, Resize};
-use normwatch::replay::{Clip, ClipTrace, NO_LEVELS};
+use normwatch::replay::{Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS};
 use normwatch::runtime::UpdatePolicy;
 use normwatch::score::{BlockRule, Mask, Weights};
 use std::fs;
@@ -103,6 +103,8 @@ fn check(args: &EvalArgs) -> Result<()> {
         args.lambda.is_none_or(|lambda| (0.0..=1.0).contains(&lambda)),
         "--lambda must lie between 0 and 1"
     );
+    let gate = args.motion_gate.is_none_or(|levels| (0.5..=50.0).contains(&levels));
+    ensure!(gate, "--motion-gate must be 0.5 to 50 grey levels");
     ensure!(args.fps.is_none_or(|fps| fps > 0.0 && fps <= 1000.0), "--fps must be above 0");
     let needs = args.perturb.is_empty() || args.protocol != Protocol::Paper;
     ensure!(needs, "--perturb belongs to the deployed protocol: give --protocol both");
@@ -122,17 +124,20 @@ fn one_bundle<'a>(
         update: UpdatePolicy::Frozen,
         fps: args.fps.unwrap_or(manifest.input.fps),
         stabilise: !args.no_stabilise,
+        motion_gate_levels: None,
         jobs: usize::from(args.jobs),
         perturbation: None,
         bar: ProgressBar::hidden(),
     };
     let deployed = args.protocol != Protocol::Paper;
     let calibration = if deployed { Some(calibration(args, dataset, &setup)?) } else { None };
-    let alarms_per_day = args.alarms_per_day;
-    let budget = calibration.as_ref().map(|c| Budget { alarms_per_day }.levels(c));
+    let (alarms_per_day, min_duration_ms) = (args.alarms_per_day, DEFAULT_MIN_DURATION_MS);
+    let budget = Budget { alarms_per_day, min_duration_ms };
+    let budget = calibration.as_ref().map(|c| budget.levels(c));
     setup.calibration = calibration.as_ref();
     setup.levels = budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels);
     setup.update = update(args.update, bundle);
+    setup.motion_gate_levels = args.motion_gate;
     let (traces, inspectors) = play_tests(dataset, &setup, deployed)?;
     let lambda = args.lambda.unwrap_or(manifest.score.lambda);
     let paper = (args.protocol != Protocol::Deployed)
@@ -171,6 +176,7 @@ fn one_bundle<'a>(
         height_px: manifest.input.height_px,
         frames: traces.iter().map(scored).sum(),
         abnormal: abnormal.sum(),
+        rested: traces.iter().map(ClipTrace::rested).sum(),
         paper,
         deployed: plain,
         perturbed,

@@ -21,6 +21,13 @@ pub fn render(results: &Results) -> String {
             bundle.frames,
             bundle.abnormal
         ));
+        if bundle.rested > 0 {
+            let share = 100.0 * bundle.rested as f64 / bundle.frames as f64;
+            out.push_str(&format!(
+                "             the network rested in {} of them ({share:.1} %)\n",
+                bundle.rested
+            ));
+        }
     }
     let heads = bundle_heads(results);
     for (title, rows) in [

@@ -105,6 +105,7 @@ impl Bench {
             alarms_per_day: 1000.0,
             calibration: CalibrateOn::Training,
             no_stabilise: false,
+            motion_gate: None,
             perturb: Vec::new(),
             seed: 1,
             fps: None,

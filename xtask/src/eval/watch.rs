@@ -30,6 +30,8 @@ pub struct Setup<'a> {
     pub fps: f64,
     /// Whether pictures of a swaying camera are moved back.
     pub stabilise: bool,
+    /// Below it the network rests.
+    pub motion_gate_levels: Option<f32>,
     pub jobs: usize,
     pub perturbation: Option<(Perturbation, u64)>,
     pub bar: ProgressBar,
@@ -87,6 +89,7 @@ impl Setup<'_> {
             update: self.update,
             fps: self.fps,
             stabilise: self.stabilise,
+            motion_gate_levels: self.motion_gate_levels,
         };
         let trouble = Trouble::default();
         let open = |clip: &Clip| self.open(clip);

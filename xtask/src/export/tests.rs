@@ -199,6 +199,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
         update: UpdatePolicy::Frozen,
         fps: input.fps,
         stabilise: true,
+        motion_gate_levels: None,
     };
     let mut judged = Vec::new();
     let clips = list_footage(footage).unwrap();

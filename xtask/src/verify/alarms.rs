@@ -1,11 +1,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
-use normwatch::alarm::{AlarmConfig, Levels};
 use normwatch::calibrate::{Budget, Calibration};
 use normwatch::model::Bundle;
 use normwatch::output::JsonLines;
-use normwatch::replay::{Clip, ClipTrace, PlayOptions, list_footage, play};
+use normwatch::replay::{
+    Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS, PlayOptions, default_alarm, list_footage,
+    play,
+};
 use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
 use normwatch::score::Mask;
 
@@ -61,24 +63,16 @@ fn play_clip(
     alarms_per_day: f64,
 ) -> Result<Vec<ClipTrace>> {
     let input = bundle.manifest().input;
-    let none = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
-    let levels = calibration.map_or(none, |c| Budget { alarms_per_day }.levels(c).levels());
-    let alarm = AlarmConfig {
-        levels,
-        min_duration_ms: 300,
-        hold_ms: 1000,
-        cooldown_ms: 1000,
-        warm_up_ms: 0,
-        latch: false,
-        armed_at_start: true,
-    };
+    let budget = Budget { alarms_per_day, min_duration_ms: DEFAULT_MIN_DURATION_MS };
+    let levels = calibration.map_or(NO_LEVELS, |c| budget.levels(c).levels());
     let options = PlayOptions {
-        alarm,
+        alarm: default_alarm(levels),
         mask: Mask::everything(input.width_px, input.height_px),
         scoring: Scoring::new(calibration.cloned(), bundle),
         update: UpdatePolicy::Frozen,
         fps: input.fps,
         stabilise: true,
+        motion_gate_levels: None,
     };
     let clips = std::slice::from_ref(clip);
     Ok(play(bundle, clips, &options, None::<JsonLines<Vec<u8>>>, &mut |_| Ok(()))?.traces)

@@ -1,0 +1,45 @@
+use std::path::Path;
+
+use crate::config::Site;
+use crate::health::Thermometer;
+use crate::runtime::{BackOff, Pace};
+
+const LOOK_MS: u64 = 2000;
+
+/// Slows the judging of a site's run down while its board is too hot.
+pub(super) struct Cooling {
+    thermometer: Thermometer,
+    back_off: BackOff,
+    pace: Pace,
+    look_at_ms: u64,
+}
+
+impl Cooling {
+    /// `None` for a site that does not ask for it, or a board that says nothing
+    /// of its temperature, which is a warning.
+    pub fn new(site: &Site, root: &Path, pace: Pace) -> Option<Self> {
+        let limit_c = site.load.back_off_at_c?;
+        let thermometer = Thermometer::new(root, &site.board.thermal.zones);
+        if thermometer.hottest_c().is_none() {
+            log::warn!("no thermal zone can be read: `load.back_off_at_c` has no effect");
+            return None;
+        }
+        Some(Self { thermometer, back_off: BackOff::new(limit_c), pace, look_at_ms: 0 })
+    }
+
+    /// Looks at the temperature where it is time to.
+    pub fn look(&mut self, now_ms: u64) {
+        if now_ms < self.look_at_ms {
+            return;
+        }
+        self.look_at_ms = now_ms + LOOK_MS;
+        let now_c = self.thermometer.hottest_c();
+        if let (Some(every), Some(now_c)) = (self.back_off.step(now_ms, now_c), now_c) {
+            self.pace.set(every);
+            match every {
+                1 => log::info!("{now_c:.0} °C: every frame is judged again"),
+                _ => log::warn!("{now_c:.0} °C: only one frame in {every} is judged"),
+            }
+        }
+    }
+}
