@@ -30,6 +30,7 @@ mod team;
 mod tests;
 #[cfg(feature = "training")]
 pub mod training;
+mod wide;
 mod winograd;
 
 pub use attention::{Items, ReadScratch, Reading, read_memory};
@@ -39,3 +40,4 @@ pub use integer::{IntegerFilter, Quantisation};
 pub use isa::{ISA_VARIABLE, Isa};
 pub use layout::Shape;
 pub use plan::{Algorithm, Plan, PlanOptions};
+pub use wide::{Work, wide};

@@ -3,6 +3,7 @@
 //! Colour conversion comes first, at full resolution; then each plane is
 //! resized. Scaling to the network's number range is the model's business.
 
+mod blocks;
 mod convert;
 mod error;
 mod huffman;

@@ -2,21 +2,10 @@
 
 use std::ops::Range;
 
+use super::blocks::{Blocks, LANES, Slip};
 use super::steady::Edges;
+use crate::kernel::{Work, wide};
 
-/// A block whose gradient varies less than this, in squared grey levels, tells
-/// nothing about motion.
-const LEAST_TEXTURE: f32 = 1.0;
-/// Below it a block's say falls with its texture, in squared grey levels: it may
-/// be noise.
-const EVEN_TEXTURE: f32 = 8.0;
-const ROUNDS: usize = 5;
-/// A slip must explain this share of what changed in the trusted blocks.
-const LEAST_EXPLAINED: f32 = 0.25;
-/// The share of all blocks, with texture or without, that a slip must bring
-/// closer to the usual view. Where only walkers have texture, they slip as one,
-/// and what little there is behind them speaks against it.
-const LEAST_AGREEING: f32 = 0.55;
 /// The usual view is the mean of about so many pictures.
 const MEMORY: f32 = 64.0;
 
@@ -41,14 +30,6 @@ pub(super) struct Stabiliser {
     learnt: f32,
     fine: Blocks,
     coarse: Blocks,
-}
-
-/// Where the picture's content lies, less where it usually lies, in model
-/// pixels to the right and down.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Slip {
-    pub x_px: f32,
-    pub y_px: f32,
 }
 
 impl Stabiliser {
@@ -80,10 +61,8 @@ impl Stabiliser {
         self.learnt = (self.learnt + 1.0).min(MEMORY);
         let share = 1.0 / self.learnt;
         self.halve(picture);
-        let pairs = self.usual.iter_mut().zip(picture);
-        for (usual, &level) in pairs.chain(self.usual_half.iter_mut().zip(&self.half)) {
-            *usual += share * (f32::from(level) - *usual);
-        }
+        wide(Blend { usual: &mut self.usual, picture, share });
+        wide(Blend { usual: &mut self.usual_half, picture: &self.half, share });
     }
 
     /// How far the picture has slipped, or `None` when there is no telling:
@@ -129,163 +108,20 @@ impl Stabiliser {
     }
 }
 
-/// The blocks of one plane.
-#[derive(Clone, Debug)]
-struct Blocks {
-    width: usize,
-    height: usize,
-    /// Pixels along a block's side, a multiple of [`LANES`].
-    side: usize,
-    blocks: Vec<Block>,
+/// Moves the usual view by a share of what differs.
+struct Blend<'a> {
+    usual: &'a mut [f32],
+    picture: &'a [u8],
+    share: f32,
 }
 
-impl Blocks {
-    /// None where the plane is too small.
-    fn new(width: usize, height: usize, side: usize) -> Self {
-        let large = width >= side + 2 && height > side;
-        let blocks = if large { (width / side) * (height / side) } else { 0 };
-        Self { width, height, side, blocks: vec![Block::default(); blocks] }
-    }
+impl Work for Blend<'_> {
+    type Output = ();
 
-    fn slip(&mut self, usual: &[f32], picture: &[u8]) -> Option<Slip> {
-        self.gather(usual, picture);
-        self.blocks.sort_unstable_by_key(|block| !block.has_texture());
-        let count = self.blocks.partition_point(Block::has_texture);
-        let textured = &mut self.blocks[..count];
-        let mut slip = solve(textured)?;
-        let half = count.div_ceil(2);
-        for _ in 0..ROUNDS {
-            textured.sort_unstable_by(|a, b| a.misfit(slip).total_cmp(&b.misfit(slip)));
-            slip = solve(&textured[..half])?;
+    #[inline(always)]
+    fn run(self) {
+        for (usual, &level) in self.usual.iter_mut().zip(self.picture) {
+            *usual += self.share * (f32::from(level) - *usual);
         }
-        let (before, after) = textured[..half].iter().fold((0.0, 0.0), |(before, after), block| {
-            (before + block.dd, after + block.residual(slip))
-        });
-        let explained = after <= (1.0 - LEAST_EXPLAINED) * before;
-        (explained && self.agreeing(slip) >= LEAST_AGREEING).then_some(slip)
-    }
-
-    /// The share of all blocks that change less against a view that has slipped
-    /// so.
-    fn agreeing(&self, slip: Slip) -> f32 {
-        let agrees = |block: &&Block| block.residual(slip) < block.dd;
-        self.blocks.iter().filter(agrees).count() as f32 / self.blocks.len() as f32
-    }
-
-    fn gather(&mut self, usual: &[f32], picture: &[u8]) {
-        let (width, side, columns) = (self.width, self.side, self.width / self.side);
-        for (index, block) in self.blocks.iter_mut().enumerate() {
-            let (left, top) = (index % columns * side, index / columns * side);
-            // The outermost columns have no neighbour; their block starts beside.
-            let start = left.clamp(1, width - 1 - side);
-            let mut lanes = Lanes::default();
-            for y in top.max(1)..(top + side).min(self.height - 1) {
-                let row = |y: usize| &usual[y * width..][..width];
-                let three = [row(y - 1), row(y), row(y + 1)];
-                for first in (start..start + side).step_by(LANES) {
-                    lanes.add(three, &picture[y * width..][..width], first);
-                }
-            }
-            *block = lanes.total();
-        }
-    }
-}
-
-/// The slip that leaves least of the change in these blocks, all of which have
-/// about the same say, however strong their texture is.
-fn solve(blocks: &[Block]) -> Option<Slip> {
-    let [mut xx, mut yy, mut xy, mut xd, mut yd] = [0.0f32; 5];
-    for block in blocks {
-        let w = 1.0 / (block.texture() + EVEN_TEXTURE * block.count);
-        (xx, yy, xy) = (xx + w * block.xx, yy + w * block.yy, xy + w * block.xy);
-        (xd, yd) = (xd + w * block.xd, yd + w * block.yd);
-    }
-    let determinant = xx * yy - xy * xy;
-    // Edges in one direction only say nothing about motion along them.
-    (determinant > 0.01 * (xx + yy) * (xx + yy) / 4.0).then(|| Slip {
-        x_px: (xy * yd - yy * xd) / determinant,
-        y_px: (xy * xd - xx * yd) / determinant,
-    })
-}
-
-const LANES: usize = 8;
-
-/// Sums over a block, by column: of the change d, the usual view's gradient x
-/// and y, d², x², y², xy, xd and yd.
-#[derive(Default)]
-struct Lanes {
-    count: f32,
-    sums: [[f32; LANES]; 9],
-}
-
-impl Lanes {
-    /// [`LANES`] pixels from `first` on: three rows of the usual view, and the
-    /// picture's row at the middle one.
-    fn add(&mut self, [above, here, below]: [&[f32]; 3], picture: &[u8], first: usize) {
-        self.count += LANES as f32;
-        let picture = &picture[first..first + LANES];
-        let (before, after) = (&here[first - 1..][..LANES], &here[first + 1..][..LANES]);
-        let (above, below) = (&above[first..][..LANES], &below[first..][..LANES]);
-        let here = &here[first..][..LANES];
-        for lane in 0..LANES {
-            let d = f32::from(picture[lane]) - here[lane];
-            let x = (after[lane] - before[lane]) * 0.5;
-            let y = (below[lane] - above[lane]) * 0.5;
-            let products = [d, x, y, d * d, x * x, y * y, x * y, x * d, y * d];
-            for (sum, product) in self.sums.iter_mut().zip(products) {
-                sum[lane] += product;
-            }
-        }
-    }
-
-    fn total(&self) -> Block {
-        let [d, x, y, dd, xx, yy, xy, xd, yd] = self.sums.map(|lanes| lanes.iter().sum());
-        let count = self.count;
-        let centred = |product: f32, a: f32, b: f32| product - a * b / count;
-        Block {
-            count,
-            dd: centred(dd, d, d),
-            xx: centred(xx, x, x),
-            yy: centred(yy, y, y),
-            xy: centred(xy, x, y),
-            xd: centred(xd, x, d),
-            yd: centred(yd, y, d),
-        }
-    }
-}
-
-/// Sums of products of what differs from the block's means: of the change d and
-/// the usual view's gradient x and y.
-#[derive(Clone, Copy, Debug, Default)]
-struct Block {
-    /// Pixels.
-    count: f32,
-    dd: f32,
-    xx: f32,
-    yy: f32,
-    xy: f32,
-    xd: f32,
-    yd: f32,
-}
-
-impl Block {
-    fn texture(&self) -> f32 {
-        self.xx + self.yy
-    }
-
-    fn has_texture(&self) -> bool {
-        self.texture() >= LEAST_TEXTURE * self.count
-    }
-
-    /// What is left of the change when the view has slipped so.
-    fn residual(&self, slip: Slip) -> f32 {
-        let Slip { x_px: s, y_px: t } = slip;
-        let crossed = s * self.xd + t * self.yd + s * t * self.xy;
-        (self.dd + s * s * self.xx + t * t * self.yy + 2.0 * crossed).max(0.0)
-    }
-
-    /// The same, in squared pixels of slip.
-    fn misfit(&self, slip: Slip) -> f32 {
-        self.residual(slip) / self.texture()
     }
 }

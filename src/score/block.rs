@@ -1,9 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::wide;
 use crate::model::ScoreSection;
 use crate::preprocess::Edges;
 
 use super::mask::Mask;
+use super::rows::{ColumnSums, RowMeans, Rows, SquaredGradient, Sums};
 use super::smooth::share_kept;
 
 /// How an error map becomes the block term: `[block]` of a calibration, and
@@ -160,152 +162,25 @@ impl BlockTerm {
         let relative = self.rule.texture_floor.is_finite();
         if relative {
             let width = self.mask.width_px();
-            squared_gradient(frame, width, &mut self.gradient);
+            wide(SquaredGradient { frame, width, out: &mut self.gradient });
             edges.for_each_run(&mut self.gradient, width, |_, run| run.fill(0.0));
         }
         let keep = self.past(timestamp_ns);
-        let (width, height, size) =
-            (self.mask.width_px(), self.mask.height_px(), self.rule.block_px);
-        let mut worst = Block { size_px: size, ratio: -1.0, ..Block::default() };
-        self.errors.clear();
-        self.offsets.clear();
-        self.textures.clear();
+        let (width, size) = (self.mask.width_px(), self.rule.block_px);
         let mask = self.masked.then_some(&self.mask);
         let floor = relative.then_some(self.rule.texture_floor);
-        let mut ratios = self.ratios.chunks_exact_mut(width + 1 - size);
-        for y in 0..height {
-            self.errors.slide(squared, mask, y, size);
-            if relative {
-                self.offsets.slide(signed, mask, y, size);
-                self.textures.slide(&self.gradient, mask, y, size);
-            }
-            if y + 1 < size {
-                continue;
-            }
-            let row = ratios.next().expect("a row of blocks for each position of the filter");
-            self.errors.means(size, &mut self.means.errors);
-            if relative {
-                self.offsets.means(size, &mut self.means.offsets);
-                self.textures.means(size, &mut self.means.textures);
-            }
-            self.means.blend_into(row, keep, floor);
-            let largest = row.iter().fold(worst.ratio, |largest, &ratio| largest.max(ratio));
-            if largest > worst.ratio {
-                let x_px = row.iter().position(|&r| r == largest).expect("one of the row's");
-                let (y_px, mean_sq) = (y + 1 - size, self.means.errors[x_px]);
-                worst = Block { x_px, y_px, mean_sq, ratio: largest, ..worst };
-            }
-        }
-        worst
-    }
-}
-
-/// One row of blocks: means over each.
-#[derive(Clone, Debug)]
-struct RowMeans {
-    errors: Vec<f32>,
-    offsets: Vec<f32>,
-    textures: Vec<f32>,
-}
-
-impl RowMeans {
-    fn new(blocks: usize) -> Self {
-        let zeros = vec![0.0; blocks];
-        Self { errors: zeros.clone(), offsets: zeros.clone(), textures: zeros }
-    }
-
-    /// Blends the ratios of this row into the smoothed ones, of which `keep` is
-    /// kept.
-    fn blend_into(&self, smoothed: &mut [f32], keep: f32, floor: Option<f32>) {
-        let means = self.errors.iter().zip(&self.offsets).zip(&self.textures);
-        for (smoothed, ((&error, &offset), &texture)) in smoothed.iter_mut().zip(means) {
-            let ratio = match floor {
-                Some(floor) => (error - offset * offset).max(0.0) / (texture + floor),
-                None => error,
-            };
-            *smoothed = if keep > 0.0 { keep * *smoothed + (1.0 - keep) * ratio } else { ratio };
-        }
-    }
-}
-
-/// Sums over the rows of a sliding filter, column by column.
-#[derive(Clone, Debug)]
-struct ColumnSums(Vec<f64>);
-
-impl ColumnSums {
-    fn new(width: usize) -> Self {
-        Self(vec![0.0; width])
-    }
-
-    fn clear(&mut self) {
-        self.0.fill(0.0);
-    }
-
-    /// The mean of every block of `size` columns and the rows taken in.
-    fn means(&self, size: usize, out: &mut [f32]) {
-        let area = 1.0 / (size * size) as f32;
-        let mut sum: f64 = self.0[..size].iter().sum();
-        let [first, rest @ ..] = out else { return };
-        *first = sum as f32 * area;
-        for ((mean, old), new) in rest.iter_mut().zip(&self.0).zip(&self.0[size..]) {
-            sum += new - old;
-            *mean = sum as f32 * area;
-        }
-    }
-
-    /// Takes row `y` in and lets the one `size` rows above go. Without a mask
-    /// every pixel is watched.
-    fn slide(&mut self, map: &[f32], mask: Option<&Mask>, y: usize, size: usize) {
-        let width = self.0.len();
-        let row = |y: usize| &map[y * width..][..width];
-        let old = y.checked_sub(size);
-        match (mask, old) {
-            (None, None) => {
-                for (sum, &new) in self.0.iter_mut().zip(row(y)) {
-                    *sum += f64::from(new);
-                }
-            }
-            (None, Some(old)) => {
-                for ((sum, &new), &old) in self.0.iter_mut().zip(row(y)).zip(row(old)) {
-                    *sum += f64::from(new) - f64::from(old);
-                }
-            }
-            (Some(mask), old) => {
-                self.add(row(y), mask.row(y), 1.0);
-                if let Some(old) = old {
-                    self.add(row(old), mask.row(old), -1.0);
-                }
-            }
-        }
-    }
-
-    fn add(&mut self, row: &[f32], watched: &[bool], sign: f64) {
-        for ((sum, &value), &watched) in self.0.iter_mut().zip(row).zip(watched) {
-            *sum += if watched { sign * f64::from(value) } else { 0.0 };
-        }
-    }
-}
-
-/// |∇I|² by central differences, mean over planes, on the 0..=1 scale of grey
-/// levels; a difference across the picture's border counts as zero.
-fn squared_gradient(frame: &[u8], width: usize, out: &mut [f32]) {
-    out.fill(0.0);
-    let planes = frame.len() / out.len();
-    let scale = 1.0 / (2.0 * 255.0 * 2.0 * 255.0) / planes as f32;
-    let square = |a: u8, b: u8| {
-        let difference = f32::from(i16::from(a) - i16::from(b));
-        difference * difference * scale
-    };
-    for plane in frame.chunks_exact(out.len()) {
-        for (out, row) in out.chunks_exact_mut(width).zip(plane.chunks_exact(width)) {
-            for (out, three) in out[1.min(width)..].iter_mut().zip(row.windows(3)) {
-                *out += square(three[2], three[0]);
-            }
-        }
-        let below = plane.iter().skip(2 * width);
-        for ((out, &above), &below) in out.iter_mut().skip(width).zip(plane).zip(below) {
-            *out += square(below, above);
-        }
+        let Self { gradient, errors, offsets, textures, means, ratios, .. } = self;
+        let sums = Sums { errors, offsets, textures, means };
+        wide(Rows {
+            sums,
+            ratios,
+            maps: [squared, signed, gradient],
+            mask,
+            width,
+            size,
+            keep,
+            floor,
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::kernel::{Work, wide};
 use crate::preprocess::Edges;
 
 use super::block::{Block, BlockRule, BlockTerm};
@@ -113,13 +114,31 @@ impl ErrorMap {
     fn squared_errors(&mut self, prediction: &[f32], target: &[u8]) -> f64 {
         self.map.fill(0.0);
         self.signed.fill(0.0);
-        let mut sum = 0.0f64;
-        let pixels = self.map.len();
         let width = self.width_px();
+        wide(Squares { map: &mut self.map, signed: &mut self.signed, width, prediction, target })
+    }
+}
+
+/// Adds up squared and signed errors of all planes; gives the sum of the squares.
+struct Squares<'a> {
+    map: &'a mut [f32],
+    signed: &'a mut [f32],
+    width: usize,
+    prediction: &'a [f32],
+    target: &'a [u8],
+}
+
+impl Work for Squares<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let Self { map, signed, width, prediction, target } = self;
+        let (mut sum, pixels) = (0.0f64, map.len());
         let planes = prediction.chunks_exact(pixels).zip(target.chunks_exact(pixels));
         for (prediction, target) in planes {
             let rows = prediction.chunks_exact(width).zip(target.chunks_exact(width));
-            let maps = self.map.chunks_exact_mut(width).zip(self.signed.chunks_exact_mut(width));
+            let maps = map.chunks_exact_mut(width).zip(signed.chunks_exact_mut(width));
             for ((map, signed), (prediction, target)) in maps.zip(rows) {
                 let mut row_sum = 0.0f32;
                 let errors = map.iter_mut().zip(signed);

@@ -12,6 +12,7 @@ mod distribution;
 mod error_map;
 mod mask;
 mod paper;
+mod rows;
 mod smooth;
 
 pub use auc::auc;

@@ -12,6 +12,8 @@ use crate::net;
 
 /// What PyTorch's pairwise distance adds to every channel.
 const PAIRWISE_EPSILON: f32 = 1e-6;
+/// Keeps the slope of a root finite.
+const LEAST_SQUARE: f32 = 1e-6;
 
 /// The queries of one batch, compared with the items.
 pub struct Match {
@@ -82,8 +84,9 @@ impl Match {
 
     /// Mean squared distance of the queries that move to their nearest item,
     /// plus the mean of what the abnormal ones lack of `margin`:
-    /// max(0, margin − d²). Still queries take no part: compactness has them,
-    /// and they would outnumber all others.
+    /// max(0, margin − d). That is d and not d², whose slope would vanish where
+    /// compactness has brought all queries onto the items. Still queries take
+    /// no part: compactness has them, and they would outnumber all others.
     pub fn contrast(&self, rows: Tensor<2>, cells: &[Cell], margin: f64) -> Tensor<1> {
         let nearest = self.chosen(&self.nearest, &rows);
         let distance = (rows - nearest).square().sum_dim(1);
@@ -93,7 +96,7 @@ impl Match {
             let data: Vec<f32> = cells.iter().map(weight).collect();
             Tensor::<2>::from_data(TensorData::new(data, [cells.len(), 1]), &distance.device())
         };
-        let lack = relu(distance.clone().neg().add_scalar(margin));
+        let lack = relu(distance.clone().add_scalar(LEAST_SQUARE).sqrt().neg().add_scalar(margin));
         (distance.clone() * share(Cell::Moving)).sum() + (lack * share(Cell::Abnormal)).sum()
     }
 
@@ -225,11 +228,12 @@ mod tests {
         let cells = [Cell::Moving, Cell::Abnormal, Cell::Aside];
         let loss = matched.contrast(to_rows(query.clone()), &cells, 1.0);
         let gradient = query.grad(&loss.backward()).unwrap();
-        assert!((loss.into_scalar::<f32>() - (0.4 + 0.6)).abs() < 1e-6);
+        let distance = 0.4f32.sqrt();
+        assert!((loss.into_scalar::<f32>() - (0.4 + 1.0 - distance)).abs() < 1e-5);
         let gradient = numbers(gradient.into_data()).unwrap();
-        let expected = [-0.4, 0.4, 0.0, 1.2, 1.2, 0.0];
+        let expected = [-0.4, 0.2 / distance, 0.0, 1.2, 0.6 / distance, 0.0];
         for (ours, expected) in gradient.iter().zip(expected) {
-            assert!((ours - expected).abs() < 1e-6, "{gradient:?}");
+            assert!((ours - expected).abs() < 1e-5, "{gradient:?}");
         }
         let updated = |matched: &Match| matched.update(Normaliser::Released, 1.0, None).unwrap();
         let alone = Tensor::<4>::from_data(
