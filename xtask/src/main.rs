@@ -27,6 +27,7 @@ mod sizes;
 mod test;
 mod train;
 mod verify;
+mod workers;
 
 use clap::{Parser, Subcommand};
 

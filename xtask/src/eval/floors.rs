@@ -5,7 +5,7 @@ use super::measure::ranking;
 use super::perturb::{Perturbation, Perturbed};
 use super::pixels::{PixelTally, Stretch};
 use super::results::Floor;
-use super::workers;
+use crate::workers;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use normwatch::capture::FrameSource;

@@ -18,7 +18,6 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod watch;
-mod workers;
 
 pub use run::run;
 

@@ -4,7 +4,7 @@ use super::dataset::{MaskReader, TestClip};
 use super::perturb::{Perturbation, Perturbed};
 use super::pixels::{CoarseMask, PixelTally, Stretch, box_mean};
 use super::results::Localisation;
-use super::workers;
+use crate::workers;
 use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 use normwatch::Error;

@@ -10,7 +10,7 @@ use super::plan::Int8Plan;
 use super::samples::Sample;
 use crate::bundle::Pipeline;
 use crate::onnx::Fidelity;
-use crate::progress;
+use crate::{progress, workers};
 
 /// How far the terms of the score move from those of the f32 network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -100,15 +100,16 @@ pub fn scan(
     let macs = network.macs();
     let total: u64 = macs.values().sum();
     let bar = progress::bar("layers", plan.layers.len() as u64);
-    let mut layers = Vec::new();
-    for (key, conv) in &plan.layers {
-        let alone =
-            Int8Plan { layers: BTreeMap::from([(key.clone(), conv.clone())]), ..plan.clone() };
-        let drift = reference.drift(network, Style::Int8(&alone))?;
+    let measured: Vec<_> = plan.layers.iter().collect();
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut layers = workers::map(jobs, measured.len(), |index| {
+        let (key, conv) = measured[index];
+        let layers = BTreeMap::from([(key.clone(), conv.clone())]);
+        let drift = reference.drift(network, Style::Int8(&Int8Plan { layers, ..plan.clone() }))?;
         let mac_share = macs[key] as f64 / total as f64;
-        layers.push(LayerDrift { layer: key.1.clone(), key: key.clone(), drift, mac_share });
         bar.inc(1);
-    }
+        Ok(LayerDrift { layer: key.1.clone(), key: key.clone(), drift, mac_share })
+    })?;
     bar.finish_and_clear();
     layers.sort_by(|a, b| b.drift.over(1.0).total_cmp(&a.drift.over(1.0)));
     Ok(layers)
