@@ -43,8 +43,9 @@ pub(super) struct CalibrateArgs {
     /// Weight of the worst block's error in the score.
     #[arg(long, default_value_t = 1.0)]
     weight_block: f32,
-    /// Weight of the memory distance in the score. It helped in no footage
-    /// that this was tried on: docs/results.md.
+    /// Weight of the memory distance in the score: 0.25 for a network that was
+    /// trained with --skip-frames, nothing for one that was not; see
+    /// docs/results.md.
     #[arg(long, default_value_t = 0.0)]
     weight_memory: f32,
     /// Time constant of the score's smoothing [default: the bundle's].
