@@ -136,6 +136,31 @@ fn calibration_needs_enough_footage_that_moves() {
 }
 
 #[test]
+fn the_bundle_says_what_its_memory_is_worth() {
+    let bench = Bench::new();
+    (0..4).for_each(|seed| {
+        bench.clip(&format!("normal/{seed:02}"), 80, seed, None);
+    });
+    let file = bench.path("bundle/manifest.toml");
+    let manifest = fs::read_to_string(&file).unwrap();
+    let with = |weight: &str, given: &[&str]| {
+        let text = manifest.replace("[score]\n", &format!("[score]\nmemory_weight = {weight}\n"));
+        fs::write(&file, text).unwrap();
+        let args = ["calibrate", "--bundle", "bundle", "--frames", "normal", "--out", "c.toml"];
+        bench.run(&[&args[..], given].concat())
+    };
+    let weights = |weight: &str, given: &[&str]| {
+        let done = with(weight, given);
+        assert!(done.status.success(), "{}", stderr(&done));
+        let text = fs::read_to_string(bench.path("c.toml")).unwrap();
+        text.split("[weights]").nth(1).unwrap().lines().skip(1).take(2).collect::<String>()
+    };
+    assert_eq!(weights("0.5", &[]), "block = 1.0memory = 0.5");
+    assert_eq!(weights("0.5", &["--weight-memory", "2"]), "block = 1.0memory = 2.0");
+    assert_fails(&with("-1.0", &[]), 3, &["score.memory_weight", "between 0 and 1000"]);
+}
+
+#[test]
 fn a_calibration_serves_its_own_model_only() {
     let bench = Bench::calibrated();
     let own = fs::read_to_string(bench.path("bundle/calibration.toml")).unwrap();

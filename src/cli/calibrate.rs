@@ -43,11 +43,10 @@ pub(super) struct CalibrateArgs {
     /// Weight of the worst block's error in the score.
     #[arg(long, default_value_t = 1.0)]
     weight_block: f32,
-    /// Weight of the memory distance in the score: 0.25 for a network that was
-    /// trained with --skip-frames, nothing for one that was not; see
-    /// docs/results.md.
-    #[arg(long, default_value_t = 0.0)]
-    weight_memory: f32,
+    /// Weight of the memory distance in the score [default: the bundle's, which
+    /// is 0.25 for a network that was trained with --skip-frames, or else 0].
+    #[arg(long)]
+    weight_memory: Option<f32>,
     /// Time constant of the score's smoothing [default: the bundle's].
     #[arg(long)]
     smoothing_ms: Option<u32>,
@@ -65,8 +64,8 @@ struct Summary<'a> {
 }
 
 pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
-    let weights = weights(args)?;
     let mut bundle = Bundle::load(&args.bundle)?;
+    let weights = weights(args, &bundle)?;
     let view = setup::view(args.config.as_deref(), &bundle)?;
     let (mask_identity, min_duration_ms) = (view.mask.identity(), view.min_duration_ms);
     let rule = rule(args, &bundle)?;
@@ -100,8 +99,9 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     report(args, &calibration, budget, others, written)
 }
 
-fn weights(args: &CalibrateArgs) -> Result<Weights, Error> {
-    let (block, memory) = (args.weight_block, args.weight_memory);
+fn weights(args: &CalibrateArgs, bundle: &Bundle) -> Result<Weights, Error> {
+    let usual = bundle.manifest().score.memory_weight;
+    let (block, memory) = (args.weight_block, args.weight_memory.unwrap_or(usual));
     if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0) {
         return Err(Error::Usage(format!(
             "the weights {block} and {memory} make no score: both at least 0, one above"

@@ -165,6 +165,14 @@ pub struct ScoreSection {
     /// Time constant of the score's smoothing.
     #[serde(default = "default_smoothing_ms")]
     pub smoothing_ms: u32,
+    /// Weight of the memory term beside the block term's 1, for a calibration
+    /// that is not told otherwise.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub memory_weight: f32,
+}
+
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 fn default_texture_floor() -> f32 {
@@ -239,6 +247,9 @@ impl Manifest {
         let floor = self.score.texture_floor;
         if floor.is_nan() || floor <= 0.0 {
             return Err("`score.texture_floor` must be above 0".into());
+        }
+        if !(0.0..=1000.0).contains(&self.score.memory_weight) {
+            return Err("`score.memory_weight` must be between 0 and 1000".into());
         }
         Ok(())
     }

@@ -19,8 +19,8 @@ use std::fs;
 /// The size that the literature's figures are for.
 const LITERATURE_PX: usize = 256;
 
-/// Weights of a bundle that carries no calibration: the runtime's defaults.
-const WEIGHTS: Weights = Weights { block: 1.0, memory: 0.0 };
+/// Of a bundle that carries no calibration: the runtime's default.
+const BLOCK_WEIGHT: f32 = 1.0;
 
 /// What the report needs beyond the figures.
 pub struct Played<'a> {
@@ -223,7 +223,9 @@ fn calibration(args: &EvalArgs, dataset: &Dataset, setup: &Setup<'_>) -> Result<
     let played = setup.play(&dataset.training, |_| Ok(()))?;
     setup.bar.finish_and_clear();
     let samples: Vec<_> = played.iter().map(|(trace, ())| trace.term_samples()).collect();
-    let weights = own.map_or(WEIGHTS, |own| own.weights);
+    let memory = bundle.manifest().score.memory_weight;
+    let usual = Weights { block: BLOCK_WEIGHT, memory };
+    let weights = own.map_or(usual, |own| own.weights);
     let rule = BlockRule::from(bundle.manifest().score);
     calibrate(&samples, input.period_ns(), (rule, weights), identity, "training")
         .with_context(|| format!("{}: training", dataset.path.display()))

@@ -23,6 +23,10 @@ use crate::verify;
 
 pub use forward::forward;
 
+/// Weight of the memory term where the training made it say something
+/// (docs/results.md).
+const MEMORY_WEIGHT: f32 = 0.25;
+
 /// λ and γ of the released code.
 fn score_constants(task: Task) -> (f64, f64) {
     match task {
@@ -72,6 +76,10 @@ pub struct ExportArgs {
     /// Time constant of the score's smoothing.
     #[arg(long, default_value_t = DEFAULT_SMOOTHING_MS)]
     smoothing_ms: u32,
+    /// Weight of the memory distance beside the block term's 1 [default: 0.25 for
+    /// a RUN of `train --skip-frames`, or else 0].
+    #[arg(long)]
+    memory_weight: Option<f32>,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
@@ -135,11 +143,17 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
             block_px: args.block_px,
             texture_floor: args.texture_floor,
             smoothing_ms: args.smoothing_ms,
+            memory_weight: args.memory_weight.unwrap_or(usual_weight(checkpoint)),
         },
         files: Default::default(),
     };
     let card = card(checkpoint, &manifest, args.grey);
     Ok(BundleParts { manifest, encoder, decoder, items, golden, card })
+}
+
+fn usual_weight(checkpoint: &Checkpoint) -> f32 {
+    let training = checkpoint.run.training.as_ref();
+    training.and_then(|training| training.skip_frames).map_or(0.0, |_| MEMORY_WEIGHT)
 }
 
 /// The network's answer to generated frames, from the RUN's own arrays.

@@ -89,6 +89,31 @@ fn every_kind_of_network_is_exported_exactly() {
     }
 }
 
+#[test]
+fn a_memory_that_was_taught_gets_a_weight() {
+    #[derive(clap::Parser)]
+    struct Training {
+        #[command(flatten)]
+        args: crate::train::TrainArgs,
+    }
+    let weight = |arguments: &[&str], name: &str, given: &[&str]| {
+        let work = tempfile::tempdir().unwrap();
+        let (run, out) = (work.path().join("run"), work.path().join(name));
+        let mut checkpoint = store_run(&run, spec(Upsampling::Nearest), Channels::Luma);
+        let usual = ["train", "--footage", "x", "--out", "y"];
+        let Training { args } = clap::Parser::parse_from([&usual[..], arguments].concat());
+        checkpoint.run.training = Some(args.training(Task::Prediction).unwrap());
+        fs::remove_dir_all(&run).unwrap();
+        fs::create_dir_all(&run).unwrap();
+        checkpoint.store(&run).unwrap();
+        command(&[&["export", text(&run), "--out", text(&out)], given].concat()).unwrap();
+        Bundle::load(&out).unwrap().manifest().score.memory_weight
+    };
+    assert_eq!(weight(&[], "plain", &[]), 0.0);
+    assert_eq!(weight(&["--skip-frames", "0.25"], "taught", &[]), 0.25);
+    assert_eq!(weight(&["--skip-frames", "0.25"], "given", &["--memory-weight", "1.5"]), 1.5);
+}
+
 /// The plain forward pass against PyTorch's numbers, by way of graphs that
 /// were exported by another program.
 #[test]
