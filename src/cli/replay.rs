@@ -13,6 +13,7 @@ use super::setup::{
 use super::{print_json, report};
 use crate::Error;
 use crate::calibrate::BudgetReport;
+use crate::config::MOTION_GATE_LEVELS;
 use crate::model::{Bundle, Normaliser};
 use crate::output::{JsonLines, ScoreRow, ScoreTable};
 use crate::replay::{
@@ -153,7 +154,9 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
 
 fn gate_levels(text: &str) -> Result<f32, String> {
     let levels: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.5..=50.0).contains(&levels) { Ok(levels) } else { Err("it must be 0.5 to 50".into()) }
+    let (least, most) = MOTION_GATE_LEVELS.into_inner();
+    let fits = (least..=most).contains(&f64::from(levels));
+    fits.then_some(levels).ok_or_else(|| format!("it must be {least} to {most}"))
 }
 
 fn update_policy(update: Update, bundle: &Bundle) -> UpdatePolicy {

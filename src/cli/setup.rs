@@ -36,7 +36,8 @@ pub(super) fn load_calibration(
     Ok(Some(calibration))
 }
 
-/// Levels for a budget and an alarm that wants a score to last, with a warning when the footage is too short for it.
+/// Levels for a budget and an alarm that wants a score to last, with a warning
+/// when the footage is too short for it.
 pub(super) fn levels(
     calibration: &Calibration,
     alarms_per_day: f64,

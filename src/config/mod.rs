@@ -36,7 +36,7 @@ pub use board::{
 pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use input::{InputBias, InputLine, InputSection, PirInput};
-pub use load::LoadSection;
+pub use load::{LoadSection, MOTION_GATE_LEVELS};
 pub use mask::{MaskMode, MaskSection};
 pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};
 pub(crate) use reader::similar;

@@ -18,7 +18,7 @@ impl Thermometer {
         let zones: Vec<PathBuf> =
             entries.map(|entry| entry.path()).filter(|zone| zone.join("temp").is_file()).collect();
         let kind = |zone: &PathBuf| fs::read_to_string(zone.join("type")).unwrap_or_default();
-        let named = |zone: &&PathBuf| types.iter().any(|kind_| kind_ == kind(zone).trim());
+        let named = |zone: &&PathBuf| types.iter().any(|wanted| wanted == kind(zone).trim());
         let mut chosen: Vec<&PathBuf> = zones.iter().filter(named).collect();
         if chosen.is_empty() {
             chosen = zones.iter().collect();

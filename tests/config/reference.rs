@@ -37,7 +37,8 @@ fn the_reference_example_parses_and_shows_the_defaults() {
 #[test]
 fn the_reference_names_every_key() {
     let site = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
-        [load]\nx=1\n[[mask]]\nx=1\n[output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
+        [load]\nx=1\n[[mask]]\nx=1\n\
+        [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
         [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
         [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
     let board = "x=1\n[cpu]\nx=1\n[recommended]\nx=1\n[gpio]\nx=1\n[[gpio.line]]\nx=1\n\

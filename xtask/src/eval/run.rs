@@ -9,6 +9,7 @@ use super::{CalibrateOn, EvalArgs, Protocol, Update, measure, report, table};
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use normwatch::calibrate::{Budget, BudgetReport, Calibration, calibrate};
+use normwatch::config::MOTION_GATE_LEVELS;
 use normwatch::model::{Bundle, Normaliser};
 use normwatch::preprocess::{InputSpec, Resize};
 use normwatch::replay::{Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS};
@@ -103,8 +104,9 @@ fn check(args: &EvalArgs) -> Result<()> {
         args.lambda.is_none_or(|lambda| (0.0..=1.0).contains(&lambda)),
         "--lambda must lie between 0 and 1"
     );
-    let gate = args.motion_gate.is_none_or(|levels| (0.5..=50.0).contains(&levels));
-    ensure!(gate, "--motion-gate must be 0.5 to 50 grey levels");
+    let gate =
+        args.motion_gate.is_none_or(|levels| MOTION_GATE_LEVELS.contains(&f64::from(levels)));
+    ensure!(gate, "--motion-gate must be {MOTION_GATE_LEVELS:?} grey levels");
     ensure!(args.fps.is_none_or(|fps| fps > 0.0 && fps <= 1000.0), "--fps must be above 0");
     let needs = args.perturb.is_empty() || args.protocol != Protocol::Paper;
     ensure!(needs, "--perturb belongs to the deployed protocol: give --protocol both");
