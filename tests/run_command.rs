@@ -232,3 +232,14 @@ fn wait_until_caught(process: u32, signal: u32) {
         thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn a_reader_that_closes_the_output_ends_a_command_without_a_word() {
+    let bench = Bench::calibrated();
+    site(&bench, "source = \"folder\"\npath = \"normal/00\"\nloop = true");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let out = bench.command(&["check", "--config", "site.toml"]).stdout(writer).output().unwrap();
+    assert_eq!(out.status.code(), Some(141));
+    assert!(!stderr(&out).contains("panicked"), "{}", stderr(&out));
+}

@@ -3,6 +3,7 @@
 mod bench;
 mod calibrate;
 mod check;
+mod closed_output;
 mod cooling;
 mod demo;
 mod doctor;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use self::closed_output::end_quietly_on_closed_output;
 use crate::Error;
 
 const EXIT_CODES: &str = "\
@@ -80,6 +82,7 @@ enum Command {
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
+    end_quietly_on_closed_output();
     main_from(std::env::args_os())
 }
 

@@ -4,7 +4,8 @@ use crate::output::report::Interval;
 use crate::runtime::{FrameScore, Step};
 use crate::score::Block;
 
-/// The worst frame of an alarm, kept for a picture of it.
+/// The worst frame of an alarm and of the suspicion before it, kept for a
+/// picture of it.
 #[derive(Clone, Debug)]
 pub struct Moment {
     pub frame: u64,
@@ -27,7 +28,10 @@ pub struct ClipTrace {
     pub alarms: Vec<Interval>,
     /// The worst moment of each alarm, or of the clip if there was none.
     pub moments: Vec<Moment>,
-    best: Option<Moment>,
+    /// Worst moment of the suspicion or alarm that goes on, and of the clip
+    /// while it has no alarm.
+    worst: Option<Moment>,
+    worst_so_far: Option<Moment>,
 }
 
 impl ClipTrace {
@@ -39,7 +43,8 @@ impl ClipTrace {
             states: Vec::new(),
             alarms: Vec::new(),
             moments: Vec::new(),
-            best: None,
+            worst: None,
+            worst_so_far: None,
         }
     }
 
@@ -78,33 +83,44 @@ impl ClipTrace {
         self.pad_to(frame);
         self.scores.push(step.score);
         self.states.push(step.state);
-        let level = step.score.and_then(|s| s.surprise).map(|s| s.score);
-        let began = step.transitions.iter().any(|t| t.to == State::Alarm);
-        if began {
+        let became = |state| step.transitions.iter().any(|t| t.to == state);
+        if became(State::Alarm) {
             self.alarms.push(Interval { first_frame: frame, last_frame: frame });
-            self.best = None;
         }
         if step.state == State::Alarm {
             if let Some(alarm) = self.alarms.last_mut() {
                 alarm.last_frame = frame;
             }
         } else if step.transitions.iter().any(|t| t.from == State::Alarm) {
-            self.moments.extend(self.best.take());
+            self.moments.extend(self.worst.take());
         }
-        let in_question = step.state == State::Alarm || self.alarms.is_empty();
-        if let (Some(score), Some(level), true) = (&step.score, level, in_question)
-            && self.best.as_ref().is_none_or(|best| level > best.score)
-        {
-            self.best = Some(moment(score, level));
+        if became(State::Suspect) || !matches!(step.state, State::Suspect | State::Alarm) {
+            self.worst = None;
+        }
+        let Some(score) = &step.score else { return };
+        let Some(level) = score.surprise.map(|s| s.score) else { return };
+        let worse = |than: &Option<Moment>| than.as_ref().is_none_or(|m| level > m.score);
+        let in_question = matches!(step.state, State::Suspect | State::Alarm);
+        let of_cause = in_question && worse(&self.worst);
+        let of_clip = self.alarms.is_empty() && worse(&self.worst_so_far);
+        if of_cause || of_clip {
+            let moment = moment(score, level);
+            if of_clip {
+                self.worst_so_far = Some(moment.clone());
+            }
+            if of_cause {
+                self.worst = Some(moment);
+            }
         }
     }
 
     /// Ends the clip at `frames` frames.
     pub fn finish(&mut self, frames: usize) {
         self.pad_to(frames);
-        let open = self.states.last() == Some(&State::Alarm);
-        if open || self.alarms.is_empty() {
-            self.moments.extend(self.best.take());
+        if self.alarms.is_empty() {
+            self.moments.extend(self.worst_so_far.take());
+        } else if self.states.last() == Some(&State::Alarm) {
+            self.moments.extend(self.worst.take());
         }
     }
 
@@ -114,5 +130,67 @@ impl ClipTrace {
             self.scores.push(None);
             self.states.push(state);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alarm::{Transition, Transitions};
+    use crate::preprocess::Light;
+    use crate::score::{FrameError, Surprise};
+
+    fn step(before: State, state: State, level: f32) -> Step {
+        let score = FrameScore {
+            sequence: 0,
+            timestamp_ns: 0,
+            light: Light::default(),
+            error: FrameError::default(),
+            psnr_db: 30.0,
+            distance: 0.0,
+            smoothed_distance: 0.0,
+            gate_error: None,
+            surprise: Some(Surprise { score: level, ..Surprise::default() }),
+            rested: false,
+        };
+        let mut transitions = Transitions::new();
+        if before != state {
+            let transition = Transition { from: before, to: state, at_ms: 0 };
+            transitions.push(transition).expect("one fits");
+        }
+        Step { score: Some(score), state, transitions }
+    }
+
+    fn worst_frames(course: &[(State, f32)]) -> Vec<u64> {
+        let mut trace = ClipTrace::new("clip", 10.0);
+        let mut before = State::Idle;
+        for (frame, &(state, level)) in course.iter().enumerate() {
+            let sequence = frame as u64;
+            trace.push(sequence, &step(before, state, level), |_, score| Moment {
+                frame: sequence,
+                score,
+                error_map: Vec::new(),
+                map_width_px: 0,
+                map_height_px: 0,
+                worst_block: Block::default(),
+            });
+            before = state;
+        }
+        trace.finish(course.len());
+        trace.moments.iter().map(|moment| moment.frame).collect()
+    }
+
+    #[test]
+    fn an_alarm_is_shown_at_the_worst_of_it_and_of_its_suspicion() {
+        use State::{Alarm, Cooldown, Idle, Suspect};
+        let first = [(Idle, 1.0), (Suspect, 9.0), (Alarm, 5.0), (Cooldown, 1.0)];
+        let second = [(Suspect, 7.0), (Idle, 1.0), (Suspect, 4.0), (Alarm, 6.0), (Alarm, 5.0)];
+        assert_eq!(worst_frames(&[first.as_slice(), second.as_slice()].concat()), [1, 7]);
+    }
+
+    #[test]
+    fn a_clip_without_alarm_is_shown_at_its_worst() {
+        use State::{Idle, Suspect};
+        assert_eq!(worst_frames(&[(Idle, 1.0), (Idle, 3.0), (Suspect, 2.0), (Idle, 1.0)]), [1]);
     }
 }

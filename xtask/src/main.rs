@@ -72,6 +72,7 @@ enum Command {
 }
 
 fn main() -> anyhow::Result<()> {
+    normwatch::cli::end_quietly_on_closed_output();
     run(Cli::parse())
 }
 

@@ -124,11 +124,19 @@ fn row(clip: &ClipReport, number: usize, alarm: Interval, events: Option<&[Inter
         moment(clip.seconds(alarm.first_frame), clip_s),
         moment(clip.seconds(alarm.last_frame.saturating_add(1)), clip_s),
         duration(clip.seconds(alarm.frames())),
-        peak(clip, alarm).map_or("–".to_owned(), score),
+        peak(clip, with_suspicion(clip, alarm)).map_or("–".to_owned(), score),
     )
 }
 
-/// The highest score within the alarm.
+/// The alarm with the frames above the exit level that led to it. A short
+/// cause may be at its worst before it has lasted long enough for an alarm.
+fn with_suspicion(clip: &ClipReport, alarm: Interval) -> Interval {
+    let before = clip.scores.iter().take(alarm.first_frame).rev();
+    let led = before.take_while(|s| s.is_some_and(|s| s > clip.exit_level)).count();
+    Interval { first_frame: alarm.first_frame - led, ..alarm }
+}
+
+/// The highest score within the frames.
 pub(super) fn peak(clip: &ClipReport, alarm: Interval) -> Option<f32> {
     let scores = clip.scores.iter().skip(alarm.first_frame).take(alarm.frames());
     scores.flatten().copied().filter(|s| !s.is_nan()).max_by(f32::total_cmp)

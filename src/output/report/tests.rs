@@ -243,6 +243,14 @@ fn the_alarm_table_states_times_peak_truth_and_delay() {
 }
 
 #[test]
+fn an_alarms_peak_counts_the_suspicion_that_led_to_it() {
+    let mut clip = clip();
+    clip.scores[8] = Some(9.0);
+    clip.scores[10] = Some(7.5);
+    assert!(render(&report(vec![clip])).contains(">7.50</td><td class=\"yes\""));
+}
+
+#[test]
 fn a_missed_event_is_named() {
     let mut clip = clip();
     clip.alarms = vec![interval(25, 30)];
