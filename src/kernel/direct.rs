@@ -4,7 +4,7 @@ use super::arena::Floats;
 use super::graph::Filter;
 use super::layout::{Destination, Grid};
 use super::lower::Form;
-use super::panel::{Panel, Run, Start};
+use super::panel::{Panel, Run, Runs, Start};
 use super::simd::{Kernel, Simd};
 use super::step::{Step, StepContext, band_rows};
 
@@ -233,7 +233,7 @@ impl<S: Simd> Band<'_, S> {
             for &end in &phase.chunks {
                 let runs = &phase.runs[first..end];
                 let panel = Panel {
-                    runs,
+                    runs: Runs::Of(runs),
                     weights,
                     start: if first == 0 { Start::Bias(bias) } else { Start::Sum },
                     relu: relu && end == phase.runs.len(),

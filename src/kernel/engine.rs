@@ -48,33 +48,23 @@ impl Engine {
         })
     }
 
-    /// Writes all channels of an input from one iterator over C·H·W values,
-    /// channel by channel and row by row. Inputs of a stage are written after
-    /// the stage before it ran.
+    /// Writes all channels of an input from parts that are one after the other
+    /// C×H×W. Inputs of a stage are written after the stage before it ran.
     ///
     /// # Panics
     /// When there are fewer or more values than the input takes.
-    pub fn write(&mut self, input: usize, mut values: impl Iterator<Item = f32>) {
+    pub fn write<'a>(&mut self, input: usize, parts: impl Iterator<Item = &'a [f32]>) {
         match self.plan.inputs[input] {
             PlannedInput::Floats(grid) => {
-                let arena = self.arena.as_mut_slice();
-                clear_input(arena, &grid, 0.0);
-                write(arena, &grid, &mut values);
+                write(self.arena.as_mut_slice(), &grid, 0.0, parts, |value| value);
             }
             PlannedInput::Integers(grid, shift, to) => {
-                let mut integers = values.by_ref().map(|value| to.integer(value - shift));
-                match self.plan.cells {
-                    CellKind::Signed => self.write_cells::<i8>(&grid, &mut integers),
-                    CellKind::Unsigned => self.write_cells::<Unsigned>(&grid, &mut integers),
-                    CellKind::Word => self.write_cells::<i16>(&grid, &mut integers),
-                }
+                self.write_cells(&grid, parts, |value| to.integer(value - shift));
             }
         }
-        assert!(values.next().is_none(), "more values than the input takes");
     }
 
-    /// [`Engine::write`] for images whose bytes stand for `values`: one after
-    /// the other, each C×H×W, they hold all channels of the input.
+    /// [`Engine::write`] for images whose bytes stand for `values`.
     ///
     /// # Panics
     /// When they hold fewer or more values than the input takes.
@@ -86,38 +76,38 @@ impl Engine {
     ) {
         match self.plan.inputs[input] {
             PlannedInput::Floats(grid) => {
-                let arena = self.arena.as_mut_slice();
-                clear_input(arena, &grid, 0.0);
-                write_table(arena, &grid, images, values);
+                let value = |byte: u8| values[usize::from(byte)];
+                write(self.arena.as_mut_slice(), &grid, 0.0, images, value);
             }
             PlannedInput::Integers(grid, shift, to) => {
                 let integers = values.map(|value| to.integer(value - shift));
-                match self.plan.cells {
-                    CellKind::Signed => self.write_cell_table::<i8>(&grid, images, integers),
-                    CellKind::Unsigned => {
-                        self.write_cell_table::<Unsigned>(&grid, images, integers);
-                    }
-                    CellKind::Word => self.write_cell_table::<i16>(&grid, images, integers),
-                }
+                self.write_cells(&grid, images, |byte| integers[usize::from(byte)]);
             }
         }
     }
 
-    fn write_cells<C: Cell>(&mut self, grid: &IntegerGrid, values: &mut impl Iterator<Item = i8>) {
-        let arena = self.arena.as_mut_numbers::<C>();
-        clear_input(arena, &grid.grid, C::of(grid.zero_point));
-        write(arena, &grid.grid, &mut values.map(C::of));
-    }
-
-    fn write_cell_table<'a, C: Cell>(
+    fn write_cells<'a, V: Copy + 'a>(
         &mut self,
         grid: &IntegerGrid,
-        images: impl Iterator<Item = &'a [u8]>,
-        integers: [i8; 256],
+        parts: impl Iterator<Item = &'a [V]>,
+        integer: impl Fn(V) -> i8,
     ) {
-        let arena = self.arena.as_mut_numbers::<C>();
-        clear_input(arena, &grid.grid, C::of(grid.zero_point));
-        write_table(arena, &grid.grid, images, &integers.map(C::of));
+        fn of<'a, C: Cell, V: Copy + 'a>(
+            arena: &mut [C],
+            grid: &IntegerGrid,
+            parts: impl Iterator<Item = &'a [V]>,
+            integer: impl Fn(V) -> i8,
+        ) {
+            let cell = |value| C::of(integer(value));
+            write(arena, &grid.grid, C::of(grid.zero_point), parts, cell);
+        }
+        match self.plan.cells {
+            CellKind::Signed => of::<i8, V>(self.arena.as_mut_numbers(), grid, parts, integer),
+            CellKind::Unsigned => {
+                of::<Unsigned, V>(self.arena.as_mut_numbers(), grid, parts, integer);
+            }
+            CellKind::Word => of::<i16, V>(self.arena.as_mut_numbers(), grid, parts, integer),
+        }
     }
 
     /// An output, C×H×W, as the last run of its stage left it.
@@ -201,43 +191,28 @@ fn clear_input<T: Copy>(arena: &mut [T], grid: &Grid, zero: T) {
     unsafe { grid.fill_border(arena.as_mut_ptr(), zero, 0..grid.shape.height) };
 }
 
-/// The places of an input's channel in a row, from the first on.
-fn row<'a, T>(
-    arena: &'a mut [T],
-    grid: &Grid,
-    channel: usize,
-    y: usize,
-) -> impl Iterator<Item = &'a mut T> + use<'a, T> {
-    let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
-    let start = grid.pixel(block, y as isize, 0) + lane;
-    arena[start..].iter_mut().step_by(grid.lanes).take(grid.shape.width)
-}
-
-fn write<T>(arena: &mut [T], grid: &Grid, values: &mut impl Iterator<Item = T>) {
-    for channel in 0..grid.shape.channels {
-        for y in 0..grid.shape.height {
-            for to in row(arena, grid, channel, y) {
-                *to = values.next().expect("as many values as the input takes");
-            }
-        }
-    }
-}
-
-fn write_table<'a, T: Copy>(
+/// Writes the values of parts that are together C×H×W, and `zero` into border
+/// and spare lanes.
+fn write<'a, V: Copy + 'a, T: Copy>(
     arena: &mut [T],
     grid: &Grid,
-    images: impl Iterator<Item = &'a [u8]>,
-    table: &[T; 256],
+    zero: T,
+    parts: impl Iterator<Item = &'a [V]>,
+    cell: impl Fn(V) -> T,
 ) {
+    clear_input(arena, grid, zero);
     let Shape { channels, height, width } = grid.shape;
     let mut rows = 0;
-    for image in images {
-        assert!(image.len().is_multiple_of(width), "images consist of whole rows");
-        for bytes in image.chunks_exact(width) {
+    for part in parts {
+        assert!(part.len().is_multiple_of(width), "parts consist of whole rows");
+        for values in part.chunks_exact(width) {
             let (channel, y) = (rows / height, rows % height);
             assert!(channel < channels, "more values than the input takes");
-            for (to, &byte) in row(arena, grid, channel, y).zip(bytes) {
-                *to = table[usize::from(byte)];
+            let (block, lane) = (channel / grid.lanes, channel % grid.lanes);
+            let start = grid.pixel(block, y as isize, 0) + lane;
+            let row = &mut arena[start..][..(width - 1) * grid.lanes + 1];
+            for (pixel, &value) in row.chunks_mut(grid.lanes).zip(values) {
+                pixel[0] = cell(value);
             }
             rows += 1;
         }

@@ -9,7 +9,7 @@ use super::simd::{Kernel, Simd};
 use super::step::{Step, StepContext, band_rows};
 
 /// Pixels whose sums are kept in registers at a time.
-const PIXELS: usize = 4;
+const PIXELS: usize = 8;
 
 /// A 3×3 convolution to so few channels that a vector of them would be mostly
 /// empty: its vectors lie along the input channels, and each sum ends with one

@@ -10,6 +10,16 @@ pub(super) struct Run {
     pub depth: usize,
 }
 
+/// The input channels that a panel sums over.
+#[derive(Clone, Copy)]
+pub(super) enum Runs<'a> {
+    /// In any places, and of any depth.
+    Of(&'a [Run]),
+    /// `count` whole blocks, `stride` floats apart: what needs no look at a
+    /// table for every vector.
+    Whole { count: usize, stride: usize },
+}
+
 /// What a sum begins with.
 #[derive(Clone, Copy)]
 pub(super) enum Start {
@@ -23,7 +33,7 @@ pub(super) enum Start {
 /// The matrix product that all convolutions are made of: pixels in a row, one
 /// vector of output channels for each of one or two blocks, a sum over runs.
 pub(super) struct Panel<'a> {
-    pub runs: &'a [Run],
+    pub runs: Runs<'a>,
     /// For each run, channel and output block a vector.
     pub weights: *const f32,
     pub start: Start,
@@ -101,14 +111,17 @@ impl Panel<'_> {
                 }
             }
             let mut weights = self.weights;
-            for run in self.runs {
-                simd.accumulate::<O, P>(
-                    &mut acc,
-                    from.wrapping_add(run.offset),
-                    weights,
-                    run.depth,
-                );
-                weights = weights.wrapping_add(run.depth * O * S::LANES);
+            match self.runs {
+                Runs::Of(runs) => {
+                    for run in runs {
+                        let from = from.wrapping_add(run.offset);
+                        simd.accumulate::<O, P>(&mut acc, from, weights, run.depth);
+                        weights = weights.wrapping_add(run.depth * O * S::LANES);
+                    }
+                }
+                Runs::Whole { count, stride } => {
+                    simd.accumulate_blocks::<O, P>(&mut acc, from, stride, weights, count);
+                }
             }
             for o in 0..O {
                 for p in 0..P {

@@ -47,12 +47,6 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        // SAFETY: `self` proves the features.
-        unsafe { _mm256_mul_ps(a, b) }
-    }
-
-    #[inline(always)]
     fn max(self, a: Self::V, b: Self::V) -> Self::V {
         // SAFETY: `self` proves the features.
         unsafe { _mm256_max_ps(a, b) }

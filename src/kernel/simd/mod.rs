@@ -33,7 +33,6 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
     fn splat(self, value: f32) -> Self::V;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     /// `a` in the lanes where `by` > 0, and 0 in the others.
     #[cfg(feature = "training")]
@@ -85,6 +84,28 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
                     acc[o][p] = self.mul_add(value, w[o], acc[o][p]);
                 }
             }
+        }
+    }
+
+    /// [`Simd::accumulate`] over `count` whole blocks, their pixels `stride`
+    /// floats apart and their weights one after the other.
+    ///
+    /// # Safety
+    /// As there, for every block.
+    #[inline(always)]
+    unsafe fn accumulate_blocks<const O: usize, const P: usize>(
+        self,
+        acc: &mut [[Self::V; P]; O],
+        pixels: *const f32,
+        stride: usize,
+        weights: *const f32,
+        count: usize,
+    ) {
+        for block in 0..count {
+            let pixels = pixels.wrapping_add(block * stride);
+            let weights = weights.wrapping_add(block * Self::LANES * O * Self::LANES);
+            // SAFETY: the caller's promise.
+            unsafe { self.accumulate::<O, P>(acc, pixels, weights, Self::LANES) };
         }
     }
 }

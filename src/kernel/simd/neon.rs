@@ -1,4 +1,5 @@
 use std::arch::aarch64::*;
+use std::arch::asm;
 
 use super::{Kernel, Simd};
 
@@ -51,12 +52,6 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
-    fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-        // SAFETY: `self` proves the feature.
-        unsafe { vmulq_f32(a, b) }
-    }
-
-    #[inline(always)]
     fn max(self, a: Self::V, b: Self::V) -> Self::V {
         // SAFETY: `self` proves the feature.
         unsafe { vmaxq_f32(a, b) }
@@ -97,6 +92,28 @@ impl Simd for Neon {
     unsafe fn store(self, to: *mut f32, value: Self::V) {
         // SAFETY: the caller's promise, and `self` proves the feature.
         unsafe { vst1q_f32(to, value) }
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate_blocks<const O: usize, const P: usize>(
+        self,
+        acc: &mut [[Self::V; P]; O],
+        pixels: *const f32,
+        stride: usize,
+        weights: *const f32,
+        count: usize,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if let Some(acc) = widest(acc) {
+                return sum_blocks(acc, pixels, stride, weights, count);
+            }
+            for block in 0..count {
+                let pixels = pixels.wrapping_add(block * stride);
+                let weights = weights.wrapping_add(block * Self::LANES * O * Self::LANES);
+                self.accumulate::<O, P>(acc, pixels, weights, Self::LANES);
+            }
+        }
     }
 
     /// Multiplies by lane: a load that broadcasts costs a multiplier's slot on
@@ -183,5 +200,95 @@ unsafe fn ragged<const O: usize, const P: usize>(
                 acc[o][p] = simd.mul_add(value, w, acc[o][p]);
             }
         }
+    }
+}
+
+/// The tile of two output blocks and eight pixels that fills the registers.
+#[inline(always)]
+fn widest<const O: usize, const P: usize>(
+    acc: &mut [[float32x4_t; P]; O],
+) -> Option<&mut [[float32x4_t; 8]; 2]> {
+    if O != 2 || P != 8 {
+        return None;
+    }
+    let acc = std::ptr::from_mut(acc).cast();
+    // SAFETY: the same array, as its lengths say.
+    Some(unsafe { &mut *acc })
+}
+
+/// The products of a lane of some pixels with two vectors of weights.
+macro_rules! products {
+    ($lane:literal; $($pixel:literal),*) => {
+        concat!($(
+            "fmla {a", $pixel, ":v}.4s, {u", $lane, ":v}.4s, {x", $pixel, ":v}.s[", $lane, "]\n",
+            "fmla {b", $pixel, ":v}.4s, {v", $lane, ":v}.4s, {x", $pixel, ":v}.s[", $lane, "]\n",
+        )*)
+    };
+}
+
+/// [`Simd::accumulate_blocks`] of the widest tile, which takes all registers:
+/// 16 sums, eight pixels, eight vectors of weights. In assembly, because the
+/// compiler keeps an index beside each of its pointers.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+#[rustfmt::skip]
+unsafe fn sum_blocks(
+    acc: &mut [[float32x4_t; 8]; 2],
+    pixels: *const f32,
+    stride: usize,
+    weights: *const f32,
+    count: usize,
+) {
+    if count == 0 {
+        return;
+    }
+    let [[a0, a1, a2, a3, a4, a5, a6, a7], [b0, b1, b2, b3, b4, b5, b6, b7]] = acc;
+    // SAFETY: reads eight vectors of pixels and of weights for each of the
+    // blocks, by the caller's promise.
+    unsafe {
+        asm!(
+            "2:",
+            "ldp {u0:q}, {v0:q}, [{weights}, #-96]",
+            "ldp {x0:q}, {x1:q}, [{pixels}]",
+            "ldp {x2:q}, {x3:q}, [{pixels}, #32]",
+            products!(0; 0),
+            "ldp {x4:q}, {x5:q}, [{pixels}, #64]",
+            products!(0; 1, 2),
+            "ldp {x6:q}, {x7:q}, [{pixels}, #96]",
+            products!(0; 3, 4),
+            "ldp {u1:q}, {v1:q}, [{weights}, #-64]",
+            products!(0; 5, 6, 7),
+            products!(1; 0, 1, 2),
+            "ldp {u2:q}, {v2:q}, [{weights}, #-32]",
+            products!(1; 3, 4, 5, 6, 7),
+            products!(2; 0, 1, 2),
+            "ldp {u3:q}, {v3:q}, [{weights}], #128",
+            products!(2; 3, 4),
+            "add {pixels}, {pixels}, {stride}",
+            products!(2; 5, 6, 7),
+            products!(3; 0, 1, 2),
+            "subs {count}, {count}, #1",
+            products!(3; 3, 4, 5, 6, 7),
+            "b.ne 2b",
+            pixels = inout(reg) pixels => _,
+            weights = inout(reg) weights.wrapping_add(6 * Neon::LANES) => _,
+            count = inout(reg) count => _,
+            stride = in(reg) stride * size_of::<f32>(),
+            a0 = inout(vreg) *a0, b0 = inout(vreg) *b0, x0 = out(vreg) _,
+            a1 = inout(vreg) *a1, b1 = inout(vreg) *b1, x1 = out(vreg) _,
+            a2 = inout(vreg) *a2, b2 = inout(vreg) *b2, x2 = out(vreg) _,
+            a3 = inout(vreg) *a3, b3 = inout(vreg) *b3, x3 = out(vreg) _,
+            a4 = inout(vreg) *a4, b4 = inout(vreg) *b4, x4 = out(vreg) _,
+            a5 = inout(vreg) *a5, b5 = inout(vreg) *b5, x5 = out(vreg) _,
+            a6 = inout(vreg) *a6, b6 = inout(vreg) *b6, x6 = out(vreg) _,
+            a7 = inout(vreg) *a7, b7 = inout(vreg) *b7, x7 = out(vreg) _,
+            u0 = out(vreg) _, v0 = out(vreg) _,
+            u1 = out(vreg) _, v1 = out(vreg) _,
+            u2 = out(vreg) _, v2 = out(vreg) _,
+            u3 = out(vreg) _, v3 = out(vreg) _,
+            options(readonly, nostack),
+        );
     }
 }

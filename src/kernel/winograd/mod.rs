@@ -3,15 +3,16 @@
 //! Neural Networks", 2015, section 4.1, points 0, ±1, ±2). The same scheme with
 //! other transforms over an image of doubled pixels: see [`doubled`].
 
-mod doubled;
+pub(super) mod doubled;
 mod plain;
 mod strip;
+mod tile;
 
 use super::arena::{ALIGN_FLOATS, Floats};
 use super::graph::Filter;
 use super::layout::{Destination, Grid};
 use super::lower::Form;
-use super::panel::Run;
+use super::panel::{Run, Runs};
 use super::simd::Simd;
 use super::step::{Step, StepContext};
 use strip::Strip;
@@ -45,6 +46,8 @@ pub(super) struct Winograd<S> {
     strip: usize,
     /// The sum of a product over the input blocks of a strip.
     runs: Vec<Run>,
+    /// Whether no block of a source has idle lanes.
+    whole: bool,
 }
 
 impl<S: Simd> Winograd<S> {
@@ -70,11 +73,12 @@ impl<S: Simd> Winograd<S> {
             offset: index * strip * S::LANES,
             depth: grid.depth(*block),
         };
-        let runs = blocks.iter().enumerate().map(run).collect();
+        let runs: Vec<Run> = blocks.iter().enumerate().map(run).collect();
+        let whole = runs.iter().all(|run| run.depth == S::LANES);
         let doubled = form == Form::Upsampled;
         let filters = if doubled { doubled::FILTERS } else { plain::FILTERS };
         let weights = packed_weights::<S>(filter, &filters, inputs, to.out.blocks());
-        Self { simd, doubled, sources: blocks, to, weights, bias, inputs, strip, runs }
+        Self { simd, doubled, sources: blocks, to, weights, bias, inputs, strip, runs, whole }
     }
 }
 
@@ -83,6 +87,15 @@ impl<S: Simd> Winograd<S> {
     /// written together, so they must not all lie in one set of the cache.
     fn point_stride(&self, blocks: usize) -> usize {
         blocks * self.strip * S::LANES + ALIGN_FLOATS
+    }
+
+    /// What each of the matrix products sums over.
+    fn runs(&self) -> Runs<'_> {
+        if self.whole {
+            Runs::Whole { count: self.runs.len(), stride: self.strip * S::LANES }
+        } else {
+            Runs::Of(&self.runs)
+        }
     }
 
     /// Floats of a strip's transformed inputs.
@@ -102,7 +115,15 @@ fn strip_tiles<S: Simd>(input_blocks: usize, out: Grid, threads: usize) -> usize
     let (rows, columns) = tile_grid(out);
     let share = (rows * columns).div_ceil(threads);
     let fit = (STRIP_FLOATS / of_one).max(LEAST_TILES).min(share);
-    if fit > columns { fit / columns * columns } else { fit }
+    let fit = if fit > columns { fit / columns * columns } else { fit };
+    even_strips(rows * columns, fit, S::TILE / 2)
+}
+
+/// As few strips as `fit` tiles each make, but the same size for all, in whole
+/// panels: a strip's last tiles take longest, and so would a short last strip.
+fn even_strips(tiles: usize, fit: usize, panel: usize) -> usize {
+    let even = tiles.div_ceil(tiles.div_ceil(fit)).next_multiple_of(panel);
+    if even <= fit { even } else { fit }
 }
 
 fn packed_weights<S: Simd>(

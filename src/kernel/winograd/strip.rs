@@ -4,7 +4,7 @@ use super::super::layout::{Destination, Grid};
 use super::super::panel::{Panel, Start};
 use super::super::simd::{Kernel, Simd};
 use super::super::step::StepContext;
-use super::{POINTS, TILE, Winograd, doubled, plain, tile_grid};
+use super::{POINTS, TILE, Winograd, doubled, plain, tile, tile_grid};
 
 /// Some consecutive tiles, from input to output.
 pub(super) struct Strip<'a, S> {
@@ -24,10 +24,19 @@ impl<'a, S: Simd> Strip<'a, S> {
         Self { layer, arena: context.arena, patches, products, tiles }
     }
 
-    /// Top left pixel of a tile.
-    fn corner(&self, tile: usize) -> (usize, usize) {
+    /// The tiles' places among the patches, and their top left pixels.
+    #[inline(always)]
+    fn corners(&self) -> impl Iterator<Item = (usize, (usize, usize))> + use<S> {
         let columns = tile_grid(self.layer.to.out).1;
-        (tile / columns * TILE, tile % columns * TILE)
+        let (mut row, mut column) = (self.tiles.start / columns, self.tiles.start % columns);
+        (0..self.tiles.len()).map(move |at| {
+            let corner = (row * TILE, column * TILE);
+            column += 1;
+            if column == columns {
+                (row, column) = (row + 1, 0);
+            }
+            (at, corner)
+        })
     }
 
     /// # Safety
@@ -36,11 +45,11 @@ impl<'a, S: Simd> Strip<'a, S> {
     unsafe fn transform_inputs(&self, simd: S) {
         let strip = self.layer.strip;
         for (index, &(grid, block)) in self.layer.sources.iter().enumerate() {
-            for (at, tile) in self.tiles.clone().enumerate() {
+            for (at, corner) in self.corners() {
                 // SAFETY: a vector of every matrix for each block and tile.
                 unsafe {
                     let to = self.patches.add((index * strip + at) * S::LANES);
-                    self.transform_patch(simd, grid, block, self.corner(tile), to);
+                    self.transform_patch(simd, grid, block, corner, to);
                 }
             }
         }
@@ -69,20 +78,21 @@ impl<'a, S: Simd> Strip<'a, S> {
         let (y, x) = if self.layer.doubled { (y / 2, x / 2) } else { (y, x) };
         let from = self.arena.wrapping_add(grid.pixel(block, y as isize - 1, x as isize - 1));
         let arena = self.arena.cast_const();
+        let (plain, doubled) = (plain::Inputs, doubled::Inputs);
         // SAFETY: a patch of the grid, or a copy of what of it there is.
         unsafe {
             match (self.layer.doubled, whole) {
-                (false, true) => plain::transform_patch(simd, from, grid.pitch(), to, stride),
-                (true, true) => doubled::transform_patch(simd, from, grid.pitch(), to, stride),
+                (false, true) => tile::forth(simd, from, grid.pitch(), to, stride, plain),
+                (true, true) => tile::forth(simd, from, grid.pitch(), to, stride, doubled),
                 (false, false) => {
                     let patch = gather::<S, PLAIN>(simd, arena, grid, block, (y, x));
                     let from = patch.as_ptr().cast();
-                    plain::transform_patch(simd, from, PLAIN * S::LANES, to, stride);
+                    tile::forth(simd, from, PLAIN * S::LANES, to, stride, plain);
                 }
                 (true, false) => {
                     let patch = gather::<S, DOUBLED>(simd, arena, grid, block, (y, x));
                     let from = patch.as_ptr().cast();
-                    doubled::transform_patch(simd, from, DOUBLED * S::LANES, to, stride);
+                    tile::forth(simd, from, DOUBLED * S::LANES, to, stride, doubled);
                 }
             }
         }
@@ -92,7 +102,7 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// As for [`super::Step::run`].
     #[inline(always)]
     unsafe fn multiply(&self, simd: S) {
-        let Winograd { doubled, sources, inputs, to, strip, runs, weights, .. } = self.layer;
+        let Winograd { doubled, sources, inputs, to, strip, weights, .. } = self.layer;
         let (count, blocks) = (self.tiles.len(), to.out.blocks());
         let block_stride = strip * S::LANES;
         let from_stride = self.layer.point_stride(sources.len());
@@ -103,7 +113,7 @@ impl<'a, S: Simd> Strip<'a, S> {
             let weights = unsafe { weights.as_ptr().add(point * inputs * blocks * S::LANES) };
             for group in Panel::groups(blocks) {
                 let panel = Panel {
-                    runs,
+                    runs: self.layer.runs(),
                     // SAFETY: the groups' weights lie one after the other.
                     weights: unsafe { weights.add(group.start * inputs * S::LANES) },
                     start: Start::Zero,
@@ -137,20 +147,20 @@ impl<'a, S: Simd> Strip<'a, S> {
         for block in 0..blocks {
             // SAFETY: a bias for every block.
             let bias = unsafe { simd.load(bias.as_ptr().add(block * S::LANES)) };
-            for (at, tile) in self.tiles.clone().enumerate() {
-                let corner = self.corner(tile);
+            for (at, corner) in self.corners() {
                 // SAFETY: products of this strip.
                 let mut values = unsafe {
                     let from = self.products.add((block * strip + at) * S::LANES);
                     if *doubled {
-                        doubled::transform_back(simd, from, stride)
+                        let axis = doubled::Outputs;
+                        tile::back(simd, from, stride, bias, &doubled::BIASED, axis)
                     } else {
-                        plain::transform_back(simd, from, stride)
+                        let axis = plain::Outputs;
+                        tile::back(simd, from, stride, bias, &plain::BIASED, axis)
                     }
                 };
-                for value in values.as_flattened_mut() {
-                    *value = simd.add(*value, bias);
-                    if relu {
+                if relu {
+                    for value in values.as_flattened_mut() {
                         *value = simd.max(*value, zero);
                     }
                 }

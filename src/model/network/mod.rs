@@ -260,7 +260,8 @@ impl Session {
     ) -> Result<(), NetworkError> {
         match self {
             Self::Kernels(engine) => {
-                engine.write(1, query.iter().chain(read.iter()).copied());
+                let parts = [query, read].map(|part| part.to_slice().expect("standard layout"));
+                engine.write(1, parts.into_iter());
                 engine.run(1);
                 frame.copy_from_slice(engine.output(1));
                 Ok(())
