@@ -267,11 +267,13 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
                     pooled: pooled.map(|id| self.integer_grid(id)),
                     threads,
                 };
-                let winograd = match self.options.algorithm {
+                let better = match self.options.algorithm {
                     Algorithm::Direct => None,
-                    Algorithm::Cheapest | Algorithm::Winograd => self.dot.winograd(&layer),
+                    Algorithm::Cheapest | Algorithm::Winograd => {
+                        self.dot.head(&layer).or_else(|| self.dot.winograd(&layer))
+                    }
                 };
-                winograd.unwrap_or_else(|| Box::new(IntegerConv::new(self.dot, &layer)))
+                better.unwrap_or_else(|| Box::new(IntegerConv::new(self.dot, &layer)))
             }
             Task::ToFloats { source, quantisation, into } => {
                 let (source, into) = (self.integer_grid(*source), self.grid(*into));

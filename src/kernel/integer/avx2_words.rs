@@ -5,6 +5,7 @@ use super::super::step::Step;
 use super::avx2;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
+use super::head::{Across, IntegerHead};
 use super::layer::IntegerLayer;
 use super::winograd::IntegerWinograd;
 use super::words::{Lanes, Words};
@@ -37,6 +38,10 @@ impl Dot for Avx2Words {
         }
         // SAFETY: `self` proves the feature.
         unsafe { inner(kernel, self) }
+    }
+
+    fn head(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        IntegerHead::boxed(self, layer)
     }
 
     fn winograd(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
@@ -95,6 +100,45 @@ impl Dot for Avx2Words {
             let above = _mm256_max_epi16(load(0), load(1));
             let largest = _mm256_max_epi16(above, _mm256_max_epi16(load(2), load(3)));
             _mm256_store_si256(to.cast(), largest);
+        }
+    }
+}
+
+impl Across for Avx2Words {
+    type Partial = __m256i;
+
+    #[inline(always)]
+    fn nothing(self) -> __m256i {
+        // SAFETY: `self` proves the feature.
+        unsafe { _mm256_setzero_si256() }
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate_across<const P: usize>(
+        self,
+        sums: &mut [__m256i; P],
+        pixels: *const i16,
+        weights: *const i16,
+    ) {
+        // SAFETY: the caller's promise, and `self` proves the feature.
+        unsafe {
+            let w = _mm256_load_si256(weights.cast());
+            for (p, sum) in sums.iter_mut().enumerate() {
+                let x = _mm256_load_si256(pixels.wrapping_add(p * INTEGER_LANES).cast());
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(x, w));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn total(self, sums: __m256i) -> i32 {
+        // SAFETY: `self` proves the feature.
+        unsafe {
+            let four = _mm256_extracti128_si256::<1>(sums);
+            let four = _mm_add_epi32(_mm256_castsi256_si128(sums), four);
+            let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b00_00_11_10>(four));
+            let one = _mm_add_epi32(two, _mm_shuffle_epi32::<0b00_00_00_01>(two));
+            _mm_cvtsi128_si32(one)
         }
     }
 }

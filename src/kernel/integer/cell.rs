@@ -9,6 +9,9 @@ pub(in crate::kernel) trait Cell: Number + Ord + Send + Sync + 'static {
     fn of(integer: i8) -> Self;
 
     fn integer(self) -> i8;
+
+    /// Of q + [`Cell::OFFSET`], which is in the cell's range.
+    fn stored(value: i32) -> Self;
 }
 
 /// For units that multiply signed bytes.
@@ -21,6 +24,10 @@ impl Cell for i8 {
 
     fn integer(self) -> i8 {
         self
+    }
+
+    fn stored(value: i32) -> Self {
+        value as i8
     }
 }
 
@@ -42,6 +49,10 @@ impl Cell for Unsigned {
     fn integer(self) -> i8 {
         (self.0 ^ 0x80) as i8
     }
+
+    fn stored(value: i32) -> Self {
+        Self(value as u8)
+    }
 }
 
 /// For units that multiply words.
@@ -54,6 +65,10 @@ impl Cell for i16 {
 
     fn integer(self) -> i8 {
         self as i8
+    }
+
+    fn stored(value: i32) -> Self {
+        value as i16
     }
 }
 
@@ -75,6 +90,7 @@ mod tests {
         fn check<C: Cell>() {
             for integer in i8::MIN..=i8::MAX {
                 assert_eq!(C::of(integer).integer(), integer);
+                assert!(C::stored(i32::from(integer) + C::OFFSET) == C::of(integer));
                 assert!(integer == i8::MIN || C::of(integer - 1) < C::of(integer));
             }
         }

@@ -71,6 +71,12 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
         None
     }
 
+    /// The layer with vectors along its input channels, where the unit can and
+    /// it pays.
+    fn head(self, _layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        None
+    }
+
     fn zero(self) -> Self::Sums;
 
     /// The output blocks of each tile.

@@ -7,6 +7,7 @@ mod convert;
 mod dot;
 mod export;
 mod filter;
+mod head;
 mod layer;
 mod tile;
 mod winograd;
@@ -20,6 +21,8 @@ mod avx2_words;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "aarch64")]
+mod neon_tile;
 mod scalar;
 #[cfg(target_arch = "aarch64")]
 mod sdot;

@@ -4,7 +4,9 @@ use super::super::layout::INTEGER_LANES;
 use super::super::step::Step;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
+use super::head::{Across, IntegerHead};
 use super::layer::IntegerLayer;
+use super::neon_tile;
 use super::winograd::IntegerWinograd;
 use super::words::{Lanes, Words};
 
@@ -39,6 +41,10 @@ impl Dot for NeonWords {
         unsafe { inner(kernel, self) }
     }
 
+    fn head(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        IntegerHead::boxed(self, layer)
+    }
+
     fn winograd(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
         IntegerWinograd::boxed(self, layer)
     }
@@ -63,30 +69,33 @@ impl Dot for NeonWords {
             let mut x = [vdupq_n_s16(0); P];
             macro_rules! group {
                 ($group:literal, $lane:literal) => {
-                    if groups > $group {
-                        for o in 0..O {
-                            let from = weights.wrapping_add(($group * O + o) * INTEGER_LANES);
-                            let (low, high) = (vld1q_s16(from), vld1q_s16(from.wrapping_add(8)));
-                            for p in 0..P {
-                                let [a, b, c, d] = sums[o][p];
-                                sums[o][p] = [
-                                    vmlal_laneq_s16::<$lane>(a, vget_low_s16(low), x[p]),
-                                    vmlal_high_laneq_s16::<$lane>(b, low, x[p]),
-                                    vmlal_laneq_s16::<$lane>(c, vget_low_s16(high), x[p]),
-                                    vmlal_high_laneq_s16::<$lane>(d, high, x[p]),
-                                ];
-                            }
+                    for o in 0..O {
+                        let from = weights.wrapping_add(($group * O + o) * INTEGER_LANES);
+                        let (low, high) = (vld1q_s16(from), vld1q_s16(from.wrapping_add(8)));
+                        for p in 0..P {
+                            let [a, b, c, d] = sums[o][p];
+                            sums[o][p] = [
+                                vmlal_laneq_s16::<$lane>(a, vget_low_s16(low), x[p]),
+                                vmlal_high_laneq_s16::<$lane>(b, low, x[p]),
+                                vmlal_laneq_s16::<$lane>(c, vget_low_s16(high), x[p]),
+                                vmlal_high_laneq_s16::<$lane>(d, high, x[p]),
+                            ];
                         }
                     }
                 };
             }
+            // Whole pixels, as most are, without a question in between.
             macro_rules! half {
                 ($first:literal: $($group:literal $lane:literal),*) => {
                     if groups > $first {
                         for (p, x) in x.iter_mut().enumerate() {
                             *x = vld1q_s16(pixels.wrapping_add(p * INTEGER_LANES + $first));
                         }
-                        $(group!($group, $lane);)*
+                        if groups >= $first + 8 {
+                            $(group!($group, $lane);)*
+                        } else {
+                            $(if groups > $group { group!($group, $lane); })*
+                        }
                     }
                 };
             }
@@ -117,6 +126,42 @@ impl Dot for NeonWords {
                 vst1q_s16(to.wrapping_add(half), largest);
             }
         }
+    }
+}
+
+impl Across for NeonWords {
+    type Partial = [int32x4_t; 2];
+
+    #[inline(always)]
+    fn nothing(self) -> Self::Partial {
+        // SAFETY: `self` proves the feature.
+        [unsafe { vdupq_n_s32(0) }; 2]
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate_across<const P: usize>(
+        self,
+        sums: &mut [Self::Partial; P],
+        pixels: *const i16,
+        weights: *const i16,
+    ) {
+        // SAFETY: the caller's promise, and `self` proves the feature.
+        unsafe {
+            let w = self.load(weights);
+            for (p, sums) in sums.iter_mut().enumerate() {
+                let x = self.load(pixels.wrapping_add(p * INTEGER_LANES));
+                for (x, w) in x.into_iter().zip(w) {
+                    sums[0] = vmlal_s16(sums[0], vget_low_s16(x), vget_low_s16(w));
+                    sums[1] = vmlal_high_s16(sums[1], x, w);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn total(self, [a, b]: Self::Partial) -> i32 {
+        // SAFETY: `self` proves the feature.
+        unsafe { vaddvq_s32(vaddq_s32(a, b)) }
     }
 }
 
@@ -153,6 +198,21 @@ impl Words for NeonWords {
             // SAFETY: the caller's promise, and `self` proves the feature.
             unsafe { vst1q_s32(to.wrapping_add(4 * quarter), *sums) };
         }
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate_blocks<const P: usize>(
+        self,
+        sums: &mut [Self::Sums; P],
+        pixels: *const i16,
+        stride: usize,
+        weights: *const i16,
+        count: usize,
+    ) -> bool {
+        let Ok(sums) = sums.as_mut_slice().try_into() else { return false };
+        // SAFETY: the caller's promise, and `self` proves the feature.
+        unsafe { neon_tile::sum_blocks(sums, pixels, stride, weights, count) };
+        true
     }
 
     #[inline(always)]

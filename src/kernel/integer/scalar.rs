@@ -2,6 +2,7 @@ use super::super::layout::INTEGER_LANES;
 use super::super::step::Step;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
+use super::head::{Across, IntegerHead};
 use super::layer::IntegerLayer;
 use super::winograd::IntegerWinograd;
 use super::words::{Lanes, Words};
@@ -22,6 +23,10 @@ impl Dot for ScalarWords {
     #[inline]
     fn vectorise<K: DotKernel<Self>>(self, kernel: K) {
         kernel.run(self);
+    }
+
+    fn head(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        IntegerHead::boxed(self, layer)
     }
 
     fn winograd(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
@@ -66,6 +71,38 @@ impl Dot for ScalarWords {
                 *to.add(lane) = how.stored(sum, *how.multipliers.add(lane)) as i16;
             }
         }
+    }
+}
+
+impl Across for ScalarWords {
+    type Partial = i32;
+
+    #[inline(always)]
+    fn nothing(self) -> i32 {
+        0
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate_across<const P: usize>(
+        self,
+        sums: &mut [i32; P],
+        pixels: *const i16,
+        weights: *const i16,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let w = self.load(weights);
+            for (p, sum) in sums.iter_mut().enumerate() {
+                for (x, w) in self.load(pixels.add(p * INTEGER_LANES)).into_iter().zip(w) {
+                    *sum = sum.wrapping_add(i32::from(x) * i32::from(w));
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn total(self, sum: i32) -> i32 {
+        sum
     }
 }
 

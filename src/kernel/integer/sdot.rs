@@ -2,8 +2,11 @@ use std::arch::aarch64::*;
 use std::arch::asm;
 
 use super::super::layout::INTEGER_LANES;
+use super::super::step::Step;
 use super::cell::CellKind;
 use super::dot::{Dot, DotKernel, Requantise};
+use super::head::{Across, IntegerHead};
+use super::layer::IntegerLayer;
 use super::neon;
 
 /// Advanced SIMD with dot products (ARMv8.2, optional; Cortex-A55, A75, A76
@@ -50,6 +53,10 @@ impl Dot for Sdot {
         unsafe { inner(kernel, self) }
     }
 
+    fn head(self, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
+        IntegerHead::boxed(self, layer)
+    }
+
     #[inline(always)]
     fn zero(self) -> Self::Sums {
         // SAFETY: `self` proves the features.
@@ -84,15 +91,20 @@ impl Dot for Sdot {
                     }
                 };
             }
+            // Whole pixels, as most are, without a question in between.
+            if groups == 4 {
+                group!(0, "0");
+                group!(1, "1");
+                group!(2, "2");
+                group!(3, "3");
+                return;
+            }
             group!(0, "0");
             if groups > 1 {
                 group!(1, "1");
             }
             if groups > 2 {
                 group!(2, "2");
-            }
-            if groups > 3 {
-                group!(3, "3");
             }
         }
     }
@@ -115,5 +127,44 @@ impl Dot for Sdot {
             let above = vmaxq_s8(vld1q_s8(a), vld1q_s8(b));
             vst1q_s8(to, vmaxq_s8(above, vmaxq_s8(vld1q_s8(c), vld1q_s8(d))));
         }
+    }
+}
+
+impl Across for Sdot {
+    type Partial = int32x4_t;
+
+    #[inline(always)]
+    fn nothing(self) -> int32x4_t {
+        // SAFETY: `self` proves the features.
+        unsafe { vdupq_n_s32(0) }
+    }
+
+    #[inline(always)]
+    unsafe fn accumulate_across<const P: usize>(
+        self,
+        sums: &mut [int32x4_t; P],
+        pixels: *const i8,
+        weights: *const i8,
+    ) {
+        // SAFETY: the caller's promise, and `self` proves the features.
+        unsafe {
+            let w = vld1q_s8(weights);
+            for (p, sum) in sums.iter_mut().enumerate() {
+                let x = vld1q_s8(pixels.wrapping_add(p * INTEGER_LANES));
+                asm!(
+                    "sdot {sum:v}.4s, {w:v}.16b, {x:v}.16b",
+                    sum = inout(vreg) *sum,
+                    w = in(vreg) w,
+                    x = in(vreg) x,
+                    options(pure, nomem, nostack, preserves_flags),
+                );
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn total(self, sums: int32x4_t) -> i32 {
+        // SAFETY: `self` proves the features.
+        unsafe { vaddvq_s32(sums) }
     }
 }

@@ -24,6 +24,24 @@ pub(in crate::kernel) trait Words:
     /// Writable sums, aligned to 64 bytes.
     unsafe fn store_sums(self, sums: Self::Sums, to: *mut i32);
 
+    /// [`Dot::accumulate`] of one output block over `count` whole pixels of
+    /// input channels, `stride` cells apart, their weights one after the other.
+    /// False, and nothing done, where the unit has no better way than that.
+    ///
+    /// # Safety
+    /// As there, for each of them.
+    #[inline(always)]
+    unsafe fn accumulate_blocks<const P: usize>(
+        self,
+        _sums: &mut [Self::Sums; P],
+        _pixels: *const i16,
+        _stride: usize,
+        _weights: *const i16,
+        _count: usize,
+    ) -> bool {
+        false
+    }
+
     /// `(sums >> 6)·factor`, the shift with its sign.
     fn scale(self, sums: Self::Sums, factor: i32) -> Self::Sums;
 }

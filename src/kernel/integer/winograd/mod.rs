@@ -1,11 +1,14 @@
-//! Winograd's F(4×4, 3×3), see [`super::super::winograd`], in integers and
-//! exact. Points are words. Sums wrap, and only what they add up to, 576 times
-//! the sum of a direct convolution, has to fit 32 bits; where the weights of all
-//! input channels could make it larger, the channels are cut into parts that
-//! go back to pixels on their own.
+//! Winograd's F(4×4, 3×3) and its like over doubled pixels, see
+//! [`super::super::winograd`], in integers and exact. Points are words. Sums
+//! wrap, and only what they add up to has to fit 32 bits: the sum of a direct
+//! convolution over doubled pixels, and 576 times that of a plain one. Where the
+//! weights of all input channels could make it larger, the channels are cut into
+//! parts that go back to pixels on their own.
 
+mod doubled;
+mod plain;
 mod strip;
-mod transform;
+mod tile;
 
 use std::ops::Range;
 
@@ -13,6 +16,7 @@ use super::super::arena::{ALIGN_BYTES, Aligned};
 use super::super::layout::{INTEGER_LANES, IntegerGrid};
 use super::super::lower::IntegerForm;
 use super::super::step::{Step, StepContext};
+use super::super::winograd::doubled::MATRICES as DOUBLED_MATRICES;
 use super::filter::IntegerFilter;
 use super::layer::IntegerLayer;
 use super::words::Words;
@@ -31,9 +35,12 @@ const LEAST_TILES: usize = 6;
 /// Fewer input channels are not worth the transforms.
 const LEAST_INPUTS: usize = 8;
 
-/// A plain 3×3 convolution of integers in strips of tiles.
+/// A 3×3 convolution of integers, plain or over doubled pixels, in strips of
+/// tiles.
 pub(in crate::kernel) struct IntegerWinograd<D> {
     dot: D,
+    /// Whether every source pixel stands there four times.
+    doubled: bool,
     /// Blocks of all sources: the map, and the block in it.
     sources: Vec<(IntegerGrid, usize)>,
     /// Groups of each.
@@ -57,12 +64,15 @@ impl<D: Words> IntegerWinograd<D> {
     /// The step of a layer that it pays for.
     pub(super) fn boxed(dot: D, layer: &IntegerLayer) -> Option<Box<dyn Step>> {
         let inputs = layer.inputs();
-        let fits = layer.form == IntegerForm::Plain && layer.filter.side == 3;
+        let fits = layer.form != IntegerForm::Shuffled && layer.filter.side == 3;
         (fits && inputs >= LEAST_INPUTS).then(|| Box::new(Self::new(dot, layer)) as Box<dyn Step>)
     }
 
     fn new(dot: D, layer: &IntegerLayer) -> Self {
-        let &IntegerLayer { sources, filter, out, pooled, threads, .. } = layer;
+        let &IntegerLayer { sources, form, filter, out, pooled, threads } = layer;
+        let doubled = form == IntegerForm::Upsampled;
+        let (gain, filters) =
+            if doubled { (1, doubled::FILTERS) } else { (plain::GAIN, plain::FILTERS) };
         let sources: Vec<_> = sources
             .iter()
             .flat_map(|&grid| (0..grid.grid.blocks()).map(move |block| (grid, block)))
@@ -73,11 +83,12 @@ impl<D: Words> IntegerWinograd<D> {
         let point_len = groups.iter().sum::<usize>() * D::DEPTH * INTEGER_LANES;
         let strip = strip_tiles(sources.len(), out, threads);
         let (bias, multipliers) = filter.constants(0..filter.outputs(), 0);
-        let taps = filter.taps();
+        let taps = if doubled { 4 } else { 9 };
         Self {
             dot,
-            parts: parts(&sources, filter),
-            weights: packed_weights::<D>(&sources, &groups, filter, out.grid.blocks()),
+            doubled,
+            parts: parts(&sources, filter, gain),
+            weights: packed_weights::<D>(&sources, &groups, filter, &filters, out.grid.blocks()),
             out,
             pooled,
             point_len,
@@ -94,6 +105,11 @@ impl<D: Words> IntegerWinograd<D> {
     /// written together, so they must not all lie in one set of the cache.
     fn patch_stride(&self) -> usize {
         self.sources.len() * self.strip * INTEGER_LANES + ALIGN_BYTES / size_of::<i16>()
+    }
+
+    /// Matrices of transformed inputs.
+    fn matrices(&self) -> usize {
+        if self.doubled { DOUBLED_MATRICES } else { POINTS }
     }
 
     /// Sums from one point's products to the next.
@@ -117,10 +133,10 @@ fn strip_tiles(input_blocks: usize, out: IntegerGrid, threads: usize) -> usize {
 
 /// As few ranges of the sources as there can be, each of which could at most
 /// make a sum of 31 bits and the sign.
-fn parts(sources: &[(IntegerGrid, usize)], filter: &IntegerFilter) -> Vec<Range<usize>> {
+fn parts(sources: &[(IntegerGrid, usize)], filter: &IntegerFilter, gain: i64) -> Vec<Range<usize>> {
     let each = filter.weights.len() / filter.outputs();
     // 128 is the largest cell.
-    let most = (i64::from(i32::MAX) / transform::GAIN / 128) as i32;
+    let most = (i64::from(i32::MAX) / gain / 128) as i32;
     let (mut parts, mut start, mut channel) = (Vec::new(), 0, 0);
     let mut reach = vec![0i32; filter.outputs()];
     for (index, (grid, block)) in sources.iter().enumerate() {
@@ -146,6 +162,7 @@ fn packed_weights<D: Words>(
     sources: &[(IntegerGrid, usize)],
     groups: &[usize],
     filter: &IntegerFilter,
+    filters: &[[i32; 3]; SIDE],
     blocks: usize,
 ) -> Aligned<i16> {
     let inputs = filter.weights.len() / filter.outputs() / filter.taps();
@@ -157,7 +174,7 @@ fn packed_weights<D: Words>(
         for (&(grid, source), groups) in sources.iter().zip(groups) {
             for channel in 0..grid.grid.depth(source) {
                 let taps = &filter.weights[(o * inputs + first + channel) * 9..][..9];
-                let values = transform::transformed_filter(|tap| taps[tap].into());
+                let values = tile::transformed_filter(filters, taps);
                 let (group, place) = (channel / D::DEPTH, channel % D::DEPTH);
                 let at = start + (group * INTEGER_LANES + lane) * D::DEPTH + place;
                 for (point, value) in values.into_iter().enumerate() {
@@ -173,7 +190,7 @@ fn packed_weights<D: Words>(
 
 impl<D: Words> Step for IntegerWinograd<D> {
     fn kernel(&self) -> &'static str {
-        "int8, winograd 4×4"
+        if self.doubled { "int8, winograd, doubled" } else { "int8, winograd 4×4" }
     }
 
     fn macs(&self) -> u64 {
@@ -186,7 +203,7 @@ impl<D: Words> Step for IntegerWinograd<D> {
     }
 
     fn scratch_len(&self) -> usize {
-        let patches = POINTS * self.patch_stride() * size_of::<i16>();
+        let patches = self.matrices() * self.patch_stride() * size_of::<i16>();
         let products = self.parts.len() * POINTS * self.product_stride() * size_of::<i32>();
         (patches + products).next_multiple_of(ALIGN_BYTES) / size_of::<f32>()
     }

@@ -2,10 +2,12 @@ use std::ops::Range;
 
 use super::super::super::layout::{Grid, INTEGER_LANES, IntegerGrid};
 use super::super::super::step::StepContext;
+use super::super::super::winograd::doubled::matrix_of;
 use super::super::cell::Cell;
 use super::super::dot::{DotKernel, Requantise};
 use super::super::words::Words;
-use super::{IntegerWinograd, POINTS, SIDE, TILE, tile_grid, transform};
+use super::tile::{self, Along};
+use super::{IntegerWinograd, POINTS, SIDE, TILE, doubled, plain, tile_grid};
 
 /// Some consecutive tiles, from input to output.
 pub(super) struct Strip<'a, D> {
@@ -23,8 +25,6 @@ pub(super) struct Strip<'a, D> {
 #[derive(Clone, Copy)]
 struct Pixel([i16; INTEGER_LANES]);
 
-type Patch = [[Pixel; SIDE]; SIDE];
-
 impl<'a, D: Words> Strip<'a, D> {
     pub(super) fn new(
         layer: &'a IntegerWinograd<D>,
@@ -32,50 +32,73 @@ impl<'a, D: Words> Strip<'a, D> {
         tiles: Range<usize>,
     ) -> Self {
         let patches: *mut i16 = context.scratch.cast();
-        let products = patches.wrapping_add(POINTS * layer.patch_stride()).cast();
+        let products = patches.wrapping_add(layer.matrices() * layer.patch_stride()).cast();
         Self { layer, arena: context.arena.cast(), patches, products, tiles }
     }
 
-    /// Top left pixel of a tile.
-    fn corner(&self, tile: usize) -> (usize, usize) {
+    /// The tiles' places among the patches, and their top left pixels.
+    #[inline(always)]
+    fn corners(&self) -> impl Iterator<Item = (usize, (usize, usize))> + use<D> {
         let columns = tile_grid(self.layer.out).1;
-        (tile / columns * TILE, tile % columns * TILE)
+        let (mut row, mut column) = (self.tiles.start / columns, self.tiles.start % columns);
+        (0..self.tiles.len()).map(move |at| {
+            let corner = (row * TILE, column * TILE);
+            column += 1;
+            if column == columns {
+                (row, column) = (row + 1, 0);
+            }
+            (at, corner)
+        })
     }
 
+    /// A patch begins one pixel up and left, in the border at the earliest;
+    /// one that reaches beyond the border is gathered first.
+    ///
     /// # Safety
     /// As for [`super::Step::run`].
     #[inline(always)]
-    unsafe fn transform_inputs(&self, dot: D) {
+    unsafe fn transform_inputs<const P: usize, const I: usize>(
+        &self,
+        dot: D,
+        axis: impl Along<D::Vector, P, I>,
+    ) {
         let size = self.layer.out.grid.shape;
+        let scale = if self.layer.doubled { 2 } else { 1 };
         let stride = self.layer.patch_stride();
         for (index, &(IntegerGrid { grid, .. }, block)) in self.layer.sources.iter().enumerate() {
-            for (at, tile) in self.tiles.clone().enumerate() {
-                let (y, x) = self.corner(tile);
-                // SAFETY: a patch begins one pixel up and left, in the border
-                // at the earliest; one that reaches beyond the border is
-                // gathered. There is a pixel for each point, source and tile.
+            for (at, (y, x)) in self.corners() {
+                let whole = y + TILE <= size.height && x + TILE <= size.width;
+                let (y, x) = (y / scale, x / scale);
+                // SAFETY: a patch of the grid, or a copy of what of it there
+                // is; a pixel for each matrix, source and tile.
                 unsafe {
                     let to = self.patches.add((index * self.layer.strip + at) * INTEGER_LANES);
-                    if y + TILE <= size.height && x + TILE <= size.width {
-                        let from =
-                            self.arena.add(grid.pixel(block, y as isize - 1, x as isize - 1));
-                        transform::patch(dot, from, grid.pitch(), to, stride);
+                    if whole {
+                        let from = grid.pixel(block, y as isize - 1, x as isize - 1);
+                        let from = self.arena.add(from);
+                        tile::forth(dot, from, grid.pitch(), to, stride, axis);
                     } else {
-                        let patch = self.gather(grid, block, (y, x));
+                        let patch = self.gather::<P>(grid, block, (y, x));
                         let from = patch.as_ptr().cast();
-                        transform::patch(dot, from, SIDE * INTEGER_LANES, to, stride);
+                        tile::forth(dot, from, P * INTEGER_LANES, to, stride, axis);
                     }
                 }
             }
         }
     }
+
     /// What there is of a patch of a tile at the border.
     ///
     /// # Safety
     /// As for [`super::Step::run`].
     #[inline(always)]
-    unsafe fn gather(&self, grid: Grid, block: usize, (y, x): (usize, usize)) -> Patch {
-        let mut patch = [[Pixel([0; INTEGER_LANES]); SIDE]; SIDE];
+    unsafe fn gather<const N: usize>(
+        &self,
+        grid: Grid,
+        block: usize,
+        (y, x): (usize, usize),
+    ) -> [[Pixel; N]; N] {
+        let mut patch = [[Pixel([0; INTEGER_LANES]); N]; N];
         for (dy, row) in patch.iter_mut().enumerate().take(grid.shape.height + 2 - y) {
             for (dx, pixel) in row.iter_mut().enumerate().take(grid.shape.width + 2 - x) {
                 let at = grid.pixel(block, (y + dy) as isize - 1, (x + dx) as isize - 1);
@@ -97,12 +120,14 @@ impl<'a, D: Words> Strip<'a, D> {
         for point in 0..POINTS {
             let mut weights =
                 layer.weights.as_ptr().wrapping_add((block * POINTS + point) * layer.point_len);
-            let from = self.patches.wrapping_add(point * layer.patch_stride());
+            let matrix = if layer.doubled { matrix_of(point) } else { point };
+            let from = self.patches.wrapping_add(matrix * layer.patch_stride());
             for (part, sources) in layer.parts.iter().enumerate() {
                 let groups = &layer.groups[sources.clone()];
                 let first = from.wrapping_add(sources.start * block_stride);
                 let to = (part * POINTS + point) * layer.product_stride();
-                let part = Part { dot, groups, block_stride, weights };
+                let whole = groups.iter().all(|&groups| groups == INTEGER_LANES / D::DEPTH);
+                let part = Part { dot, groups, whole, block_stride, weights };
                 // SAFETY: patches and products are as large as the strip, and
                 // the weights of a point lie one after the other.
                 unsafe { part.row(first, self.products.add(to), self.tiles.len()) };
@@ -117,29 +142,36 @@ impl<'a, D: Words> Strip<'a, D> {
     /// # Safety
     /// As for [`super::Step::run`].
     #[inline(always)]
-    unsafe fn transform_outputs(&self, dot: D, block: usize) {
+    unsafe fn transform_outputs(
+        &self,
+        dot: D,
+        block: usize,
+        axis: impl Along<D::Sums, SIDE, TILE>,
+        scale: Option<i32>,
+    ) {
         let IntegerWinograd { out, pooled, bias, multipliers, parts, .. } = self.layer;
         let stride = self.layer.product_stride();
         let at = block * INTEGER_LANES;
         let (bias, multipliers) =
             (bias.as_ptr().wrapping_add(at), multipliers.as_ptr().wrapping_add(at));
         let how = Requantise::new::<D::Cell>(bias, multipliers, out.zero_point);
-        for (at, tile) in self.tiles.clone().enumerate() {
+        for (at, corner) in self.corners() {
+            let from = self.products.wrapping_add(at * INTEGER_LANES);
             // SAFETY: the products of this tile, and constants of this block;
             // this task alone writes these tiles.
             unsafe {
-                let from = self.products.add(at * INTEGER_LANES);
-                let mut sums = transform::back(dot, from, stride);
+                let mut sums = tile::back(dot, from, stride, axis, scale);
                 for part in 1..parts.len() {
-                    let more = transform::back(dot, from.add(part * POINTS * stride), stride);
+                    let from = from.wrapping_add(part * POINTS * stride);
+                    let more = tile::back(dot, from, stride, axis, scale);
                     let more = more.as_flattened();
                     for (sum, more) in sums.as_flattened_mut().iter_mut().zip(more) {
                         *sum = dot.add(*sum, *more);
                     }
                 }
-                self.write(dot, block, self.corner(tile), &sums, &how);
+                self.write(dot, block, corner, &sums, &how);
                 if let Some(pooled) = pooled {
-                    self.pool(dot, pooled.grid, block, self.corner(tile));
+                    self.pool(dot, pooled.grid, block, corner);
                 }
             }
         }
@@ -224,6 +256,8 @@ struct Part<'a, D> {
     dot: D,
     /// Groups of each source.
     groups: &'a [usize],
+    /// Whether they are whole pixels.
+    whole: bool,
     /// Cells from one source's patches to the next.
     block_stride: usize,
     weights: *const i16,
@@ -258,8 +292,15 @@ impl<D: Words> Part<'_, D> {
     #[inline(always)]
     unsafe fn tile<const P: usize>(&self, from: *const i16, to: *mut i32) {
         let mut sums = [[self.dot.zero(); P]; 1];
+        let count = self.groups.len();
+        // SAFETY: the caller's promise.
+        let done = self.whole
+            && unsafe {
+                let sums = &mut sums[0];
+                self.dot.accumulate_blocks(sums, from, self.block_stride, self.weights, count)
+            };
         let (mut pixels, mut weights) = (from, self.weights);
-        for &groups in self.groups {
+        for &groups in if done { &[] } else { self.groups } {
             // SAFETY: the caller's promise.
             unsafe { self.dot.accumulate(&mut sums, pixels, weights, groups) };
             pixels = pixels.wrapping_add(self.block_stride);
@@ -279,10 +320,18 @@ impl<D: Words> DotKernel<D> for Strip<'_, D> {
         // SAFETY: the plan gave this step its grids in the arena, and this
         // task the tiles and the scratch.
         unsafe {
-            self.transform_inputs(dot);
+            if self.layer.doubled {
+                self.transform_inputs(dot, doubled::Inputs);
+            } else {
+                self.transform_inputs(dot, plain::Inputs);
+            }
             for block in 0..out.grid.blocks() {
                 self.multiply(dot, block);
-                self.transform_outputs(dot, block);
+                if self.layer.doubled {
+                    self.transform_outputs(dot, block, doubled::Outputs, None);
+                } else {
+                    self.transform_outputs(dot, block, plain::Outputs, Some(plain::NINTH));
+                }
             }
             self.fill_border(*out, TILE);
             if let Some(pooled) = pooled {

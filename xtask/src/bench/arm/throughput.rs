@@ -43,9 +43,7 @@ struct Kernel {
     cores: &'static [Core],
 }
 
-/// The word tile of int8 without SDOT is no single straight loop, and is not among
-/// them.
-const KERNELS: [Kernel; 2] = [
+const KERNELS: [Kernel; 3] = [
     Kernel {
         name: "f32 panel",
         multiplies: &["fmla"],
@@ -53,6 +51,14 @@ const KERNELS: [Kernel; 2] = [
         macs: 4,
         operands: "v{}.4s, v30.4s, v31.s[0]",
         cores: &Core::ALL,
+    },
+    Kernel {
+        name: "int8 tile, words",
+        multiplies: &["smlal", "smlal2"],
+        lanes: "4s",
+        macs: 4,
+        operands: "v{}.4s, v30.4h, v15.h[0]",
+        cores: &[Core::CortexA53, Core::CortexA72],
     },
     Kernel {
         name: "int8 tile, SDOT",
