@@ -141,23 +141,27 @@ impl Lanes {
     #[inline(always)]
     fn add(&mut self, [above, here, below]: [&[f32]; 3], picture: &[u8], first: usize) {
         self.count += LANES as f32;
-        let picture = &picture[first..first + LANES];
-        let (before, after) = (&here[first - 1..][..LANES], &here[first + 1..][..LANES]);
-        let (above, below) = (&above[first..][..LANES], &below[first..][..LANES]);
-        let here = &here[first..][..LANES];
-        for lane in 0..LANES {
-            let d = f32::from(picture[lane]) - here[lane];
-            let x = (after[lane] - before[lane]) * 0.5;
-            let y = (below[lane] - above[lane]) * 0.5;
-            let products = [d, x, y, d * d, x * x, y * y, x * y, x * d, y * d];
-            for (sum, product) in self.sums.iter_mut().zip(products) {
-                sum[lane] += product;
+        let eight = |row: &[f32], first: usize| -> [f32; LANES] {
+            *row[first..].first_chunk().expect("a block lies within its rows")
+        };
+        let picture: [u8; LANES] =
+            *picture[first..].first_chunk().expect("a block lies within its rows");
+        let d = less(picture.map(f32::from), eight(here, first));
+        let x = less(eight(here, first + 1), eight(here, first - 1)).map(|x| x * 0.5);
+        let y = less(eight(below, first), eight(above, first)).map(|y| y * 0.5);
+        let ones = [1.0; LANES];
+        let factors =
+            [(d, ones), (x, ones), (y, ones), (d, d), (x, x), (y, y), (x, y), (x, d), (y, d)];
+        for (sum, (a, b)) in self.sums.iter_mut().zip(factors) {
+            for lane in 0..LANES {
+                sum[lane] += a[lane] * b[lane];
             }
         }
     }
 
+    #[inline(always)]
     fn total(&self) -> Block {
-        let [d, x, y, dd, xx, yy, xy, xd, yd] = self.sums.map(|lanes| lanes.iter().sum());
+        let [d, x, y, dd, xx, yy, xy, xd, yd] = self.sums.map(sum);
         let count = self.count;
         let centred = |product: f32, a: f32, b: f32| product - a * b / count;
         Block {
@@ -170,6 +174,18 @@ impl Lanes {
             yd: centred(yd, y, d),
         }
     }
+}
+
+#[inline(always)]
+fn less(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+    std::array::from_fn(|lane| a[lane] - b[lane])
+}
+
+/// In pairs, which takes a third of the time that one after the other does.
+#[inline(always)]
+fn sum(lanes: [f32; LANES]) -> f32 {
+    let four: [f32; 4] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 4]);
+    (four[0] + four[2]) + (four[1] + four[3])
 }
 
 /// Sums of products of what differs from the block's means: of the change d and

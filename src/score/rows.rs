@@ -49,10 +49,9 @@ impl Work for Rows<'_> {
                 continue;
             }
             let row = ratios.next().expect("a row of blocks for each position of the filter");
-            errors.means(size, &mut means.errors);
-            if floor.is_some() {
-                offsets.means(size, &mut means.offsets);
-                textures.means(size, &mut means.textures);
+            match floor {
+                Some(_) => means.slide([errors, offsets, textures], size),
+                None => errors.means(size, &mut means.errors),
             }
             means.blend_into(row, keep, floor);
             let largest = row.iter().fold(worst.ratio, |largest, &ratio| largest.max(ratio));
@@ -78,6 +77,32 @@ impl RowMeans {
     pub fn new(blocks: usize) -> Self {
         let zeros = vec![0.0; blocks];
         Self { errors: zeros.clone(), offsets: zeros.clone(), textures: zeros }
+    }
+
+    /// The means of every block of `size` columns and the rows taken in: as
+    /// [`ColumnSums::means`], whose next sum waits for the last, for all three
+    /// at once.
+    #[inline(always)]
+    fn slide(&mut self, sums: [&ColumnSums; 3], size: usize) {
+        let area = 1.0 / (size * size) as f32;
+        let [a, b, c] = sums.map(|sums| &sums.0[..]);
+        let [mut sum_a, mut sum_b, mut sum_c] = [a, b, c].map(|s| s[..size].iter().sum::<f64>());
+        let means = self.errors.iter_mut().zip(&mut self.offsets).zip(&mut self.textures);
+        let mut means = means.map(|((error, offset), texture)| [error, offset, texture]);
+        let Some([error, offset, texture]) = means.next() else { return };
+        (*error, *offset) = (sum_a as f32 * area, sum_b as f32 * area);
+        *texture = sum_c as f32 * area;
+        let old = a.iter().zip(b).zip(c);
+        let new = a[size..].iter().zip(&b[size..]).zip(&c[size..]);
+        for ([error, offset, texture], (old, new)) in means.zip(old.zip(new)) {
+            let (((old_a, old_b), old_c), ((new_a, new_b), new_c)) = (old, new);
+            sum_a += new_a - old_a;
+            sum_b += new_b - old_b;
+            sum_c += new_c - old_c;
+            *error = sum_a as f32 * area;
+            *offset = sum_b as f32 * area;
+            *texture = sum_c as f32 * area;
+        }
     }
 
     /// Blends the ratios of this row into the smoothed ones, of which `keep` is
@@ -178,12 +203,15 @@ impl Work for SquaredGradient<'_> {
         };
         for plane in frame.chunks_exact(out.len()) {
             for (out, row) in out.chunks_exact_mut(width).zip(plane.chunks_exact(width)) {
-                for (out, three) in out[1.min(width)..].iter_mut().zip(row.windows(3)) {
-                    *out += square(three[2], three[0]);
+                let (Some(out), Some(right)) = (out.get_mut(1..), row.get(2..)) else { continue };
+                for ((out, &left), &right) in out.iter_mut().zip(row).zip(right) {
+                    *out += square(right, left);
                 }
             }
-            let below = plane.iter().skip(2 * width);
-            for ((out, &above), &below) in out.iter_mut().skip(width).zip(plane).zip(below) {
+            let (Some(out), Some(below)) = (out.get_mut(width..), plane.get(2 * width..)) else {
+                continue;
+            };
+            for ((out, &above), &below) in out.iter_mut().zip(plane).zip(below) {
                 *out += square(below, above);
             }
         }
