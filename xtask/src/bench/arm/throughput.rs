@@ -229,8 +229,8 @@ mod tests {
                     8:\tsdot\tv3.4s, v0.16b, v2.4b[1]\n c:\tb.ne\t0 <f>\n \
                     10:\tsdot\tv3.4s, v0.16b, v2.4b[1]\n 14:\tb.ne\t10 <f+0x10>\n";
         let loops = loops(text);
-        let found = KERNELS[1].find(&loops).unwrap();
-        let estimate = KERNELS[1].estimate(Core::CortexA76, found, 2.0, 12.0);
+        let found = KERNELS[2].find(&loops).unwrap();
+        let estimate = KERNELS[2].estimate(Core::CortexA76, found, 2.0, 12.0);
         assert_eq!((estimate.instructions, estimate.multiplies), (4, 2));
         assert_eq!((estimate.macs_per_cycle, estimate.peak_macs_per_cycle), (16.0, 32.0));
         assert_eq!(estimate.share_of_peak, 0.5);
