@@ -181,7 +181,7 @@ fn less(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
     std::array::from_fn(|lane| a[lane] - b[lane])
 }
 
-/// In pairs, which takes a third of the time that one after the other does.
+/// In pairs, so that no addition waits for all that came before.
 #[inline(always)]
 fn sum(lanes: [f32; LANES]) -> f32 {
     let four: [f32; 4] = std::array::from_fn(|lane| lanes[lane] + lanes[lane + 4]);

@@ -101,12 +101,29 @@ pub(super) trait Simd: Copy + Send + Sync + 'static {
         weights: *const f32,
         count: usize,
     ) {
-        for block in 0..count {
-            let pixels = pixels.wrapping_add(block * stride);
-            let weights = weights.wrapping_add(block * Self::LANES * O * Self::LANES);
-            // SAFETY: the caller's promise.
-            unsafe { self.accumulate::<O, P>(acc, pixels, weights, Self::LANES) };
-        }
+        // SAFETY: the caller's promise.
+        unsafe { block_by_block(self, acc, pixels, stride, weights, count) };
+    }
+}
+
+/// [`Simd::accumulate_blocks`] for a tile that a unit has nothing better for.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn block_by_block<S: Simd, const O: usize, const P: usize>(
+    simd: S,
+    acc: &mut [[S::V; P]; O],
+    pixels: *const f32,
+    stride: usize,
+    weights: *const f32,
+    count: usize,
+) {
+    for block in 0..count {
+        let pixels = pixels.wrapping_add(block * stride);
+        let weights = weights.wrapping_add(block * S::LANES * O * S::LANES);
+        // SAFETY: the caller's promise.
+        unsafe { simd.accumulate::<O, P>(acc, pixels, weights, S::LANES) };
     }
 }
 

@@ -1,7 +1,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::{Kernel, Simd};
+use super::{Kernel, Simd, block_by_block};
 
 /// AArch64 with Advanced SIMD.
 #[derive(Clone, Copy)]
@@ -105,13 +105,9 @@ impl Simd for Neon {
     ) {
         // SAFETY: the caller's promise.
         unsafe {
-            if let Some(acc) = widest(acc) {
-                return sum_blocks(acc, pixels, stride, weights, count);
-            }
-            for block in 0..count {
-                let pixels = pixels.wrapping_add(block * stride);
-                let weights = weights.wrapping_add(block * Self::LANES * O * Self::LANES);
-                self.accumulate::<O, P>(acc, pixels, weights, Self::LANES);
+            match widest(acc) {
+                Some(acc) => sum_blocks(acc, pixels, stride, weights, count),
+                None => block_by_block(self, acc, pixels, stride, weights, count),
             }
         }
     }

@@ -8,6 +8,8 @@ mod plain;
 mod strip;
 mod tile;
 
+use std::ops::Range;
+
 use super::arena::{ALIGN_FLOATS, Floats};
 use super::graph::Filter;
 use super::layout::{Destination, Grid};
@@ -108,6 +110,24 @@ impl<S: Simd> Winograd<S> {
 /// Tiles of a map in each direction.
 fn tile_grid(out: Grid) -> (usize, usize) {
     (out.shape.height.div_ceil(TILE), out.shape.width.div_ceil(TILE))
+}
+
+/// Some tiles of a map so many tiles wide, counted from the first, with their
+/// top left pixels.
+#[inline(always)]
+pub(super) fn corners(
+    tiles: Range<usize>,
+    columns: usize,
+) -> impl Iterator<Item = (usize, (usize, usize))> {
+    let (mut row, mut column) = (tiles.start / columns, tiles.start % columns);
+    (0..tiles.len()).map(move |at| {
+        let corner = (row * TILE, column * TILE);
+        column += 1;
+        if column == columns {
+            (row, column) = (row + 1, 0);
+        }
+        (at, corner)
+    })
 }
 
 fn strip_tiles<S: Simd>(input_blocks: usize, out: Grid, threads: usize) -> usize {

@@ -4,7 +4,7 @@ use super::super::layout::{Destination, Grid};
 use super::super::panel::{Panel, Start};
 use super::super::simd::{Kernel, Simd};
 use super::super::step::StepContext;
-use super::{POINTS, TILE, Winograd, doubled, plain, tile, tile_grid};
+use super::{POINTS, TILE, Winograd, corners, doubled, plain, tile, tile_grid};
 
 /// Some consecutive tiles, from input to output.
 pub(super) struct Strip<'a, S> {
@@ -27,16 +27,7 @@ impl<'a, S: Simd> Strip<'a, S> {
     /// The tiles' places among the patches, and their top left pixels.
     #[inline(always)]
     fn corners(&self) -> impl Iterator<Item = (usize, (usize, usize))> + use<S> {
-        let columns = tile_grid(self.layer.to.out).1;
-        let (mut row, mut column) = (self.tiles.start / columns, self.tiles.start % columns);
-        (0..self.tiles.len()).map(move |at| {
-            let corner = (row * TILE, column * TILE);
-            column += 1;
-            if column == columns {
-                (row, column) = (row + 1, 0);
-            }
-            (at, corner)
-        })
+        corners(self.tiles.clone(), tile_grid(self.layer.to.out).1)
     }
 
     /// # Safety

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use super::super::super::layout::{Grid, INTEGER_LANES, IntegerGrid};
 use super::super::super::step::StepContext;
+use super::super::super::winograd::corners;
 use super::super::super::winograd::doubled::matrix_of;
 use super::super::cell::Cell;
 use super::super::dot::{DotKernel, Requantise};
@@ -39,16 +40,7 @@ impl<'a, D: Words> Strip<'a, D> {
     /// The tiles' places among the patches, and their top left pixels.
     #[inline(always)]
     fn corners(&self) -> impl Iterator<Item = (usize, (usize, usize))> + use<D> {
-        let columns = tile_grid(self.layer.out).1;
-        let (mut row, mut column) = (self.tiles.start / columns, self.tiles.start % columns);
-        (0..self.tiles.len()).map(move |at| {
-            let corner = (row * TILE, column * TILE);
-            column += 1;
-            if column == columns {
-                (row, column) = (row + 1, 0);
-            }
-            (at, corner)
-        })
+        corners(self.tiles.clone(), tile_grid(self.layer.out).1)
     }
 
     /// A patch begins one pixel up and left, in the border at the earliest;
