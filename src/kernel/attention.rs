@@ -79,13 +79,13 @@ pub fn read_memory(
         Isa::Avx512Vnni | Isa::Avx512 => simd::Avx512::detect().expect(HERE).vectorise(pass),
         #[cfg(target_arch = "x86_64")]
         Isa::AvxVnni | Isa::Avx2 => simd::Avx2::detect().expect(HERE).vectorise(pass),
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
         Isa::NeonDot | Isa::Neon => simd::Neon::detect().expect(HERE).vectorise(pass),
         _ => simd::Scalar::detect().vectorise(pass),
     }
 }
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"))]
 const HERE: &str = "this machine has the instruction set";
 
 impl ReadScratch {

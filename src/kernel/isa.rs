@@ -2,7 +2,9 @@ use std::fmt;
 use std::str::FromStr;
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use super::{integer, simd};
+use super::integer;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"))]
+use super::simd;
 
 /// Environment variable that names the instruction set to use instead of the
 /// widest; for tests and comparisons.
@@ -63,7 +65,7 @@ impl Isa {
             Self::Avx2 => simd::Avx2::detect().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot => Self::Neon.is_here() && integer::Sdot::detect().is_some(),
-            #[cfg(target_arch = "aarch64")]
+            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
             Self::Neon => simd::Neon::detect().is_some(),
             Self::Scalar => true,
             _ => false,

@@ -12,6 +12,8 @@
 mod arena;
 mod attention;
 mod direct;
+#[cfg(target_arch = "arm")]
+mod doubleword;
 mod engine;
 mod finish;
 mod graph;

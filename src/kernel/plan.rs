@@ -104,7 +104,7 @@ impl Plan {
             Isa::NeonDot => simd::Neon::detect()
                 .zip(integer::Sdot::detect())
                 .map(|units| compile(units, &lowered, options)),
-            #[cfg(target_arch = "aarch64")]
+            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
             Isa::Neon => simd::Neon::detect()
                 .zip(integer::NeonWords::detect())
                 .map(|units| compile(units, &lowered, options)),

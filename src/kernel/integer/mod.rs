@@ -21,6 +21,10 @@ mod avx2_words;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "arm")]
+mod neon32;
+#[cfg(target_arch = "arm")]
+mod neon32_tile;
 #[cfg(target_arch = "aarch64")]
 mod neon_tile;
 mod scalar;
@@ -44,6 +48,8 @@ pub use filter::{IntegerFilter, Quantisation};
 pub(super) use layer::IntegerLayer;
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::NeonWords;
+#[cfg(target_arch = "arm")]
+pub(super) use neon32::NeonWords;
 pub(super) use scalar::ScalarWords;
 #[cfg(target_arch = "aarch64")]
 pub(super) use sdot::Sdot;

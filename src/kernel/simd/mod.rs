@@ -8,6 +8,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "arm")]
+mod neon32;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
@@ -15,6 +17,8 @@ pub(super) use avx2::Avx2;
 pub(super) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::Neon;
+#[cfg(target_arch = "arm")]
+pub(super) use neon32::Neon;
 pub(super) use scalar::Scalar;
 
 /// A vector unit. A value of the type is the proof that this CPU has it, so

@@ -160,11 +160,10 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
         integer::AvxVnni::detect().into_iter().for_each(at_the_edge);
         integer::Avx512Vnni::detect().into_iter().for_each(at_the_edge);
     }
+    #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+    integer::NeonWords::detect().into_iter().for_each(at_the_edge);
     #[cfg(target_arch = "aarch64")]
-    {
-        integer::NeonWords::detect().into_iter().for_each(at_the_edge);
-        integer::Sdot::detect().into_iter().for_each(at_the_edge);
-    }
+    integer::Sdot::detect().into_iter().for_each(at_the_edge);
 }
 
 /// A buffer of exactly the floats that a tile of the inner loop may read.
@@ -183,6 +182,6 @@ fn the_inner_loop_reads_no_further_than_its_tile() {
         super::super::simd::Avx2::detect().into_iter().for_each(at_the_edge);
         super::super::simd::Avx512::detect().into_iter().for_each(at_the_edge);
     }
-    #[cfg(target_arch = "aarch64")]
+    #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
     super::super::simd::Neon::detect().into_iter().for_each(at_the_edge);
 }

@@ -58,7 +58,7 @@ impl TrainingNetwork {
             Isa::AvxVnni | Isa::Avx2 => {
                 simd::Avx2::detect().map(|simd| make(simd, graph, batch, threads))
             }
-            #[cfg(target_arch = "aarch64")]
+            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
             Isa::NeonDot | Isa::Neon => {
                 simd::Neon::detect().map(|simd| make(simd, graph, batch, threads))
             }
