@@ -106,6 +106,11 @@ impl Target {
         Some([qemu].into_iter().chain(library.into_iter().flat_map(|dir| ["-L", dir])).collect())
     }
 
+    /// The folder with the target's C library, for the emulator.
+    pub fn library(&self) -> Option<&'static str> {
+        self.emulator.and_then(|(_, library)| library)
+    }
+
     /// Where a build leaves the binary, its symbols still in it.
     pub fn binary(&self) -> PathBuf {
         target_dir().join(self.triple).join("release/normwatch")

@@ -10,14 +10,20 @@ use std::process::ExitCode;
 use normwatch::model::{Backend, Bundle, NetworkOptions, Predictor};
 
 const USAGE: &str = "\
-bench-hand BUNDLE FRAMES PREDICTION COUNT   predicts COUNT times from FRAMES, raw and planar,
-                                            writes PREDICTION, raw f32, and says on what it ran";
+bench-hand BUNDLE FRAMES PREDICTION COUNT normwatch|tract
+    predicts COUNT times from FRAMES, raw and planar, on our kernels or in tract,
+    writes PREDICTION, raw f32, and says on what it ran";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let result = match args[..] {
-        [bundle, frames, prediction, count] => predict(bundle, frames, prediction, count),
+        [bundle, frames, prediction, count, "normwatch"] => {
+            predict(bundle, frames, prediction, count, Backend::Kernels)
+        }
+        [bundle, frames, prediction, count, "tract"] => {
+            predict(bundle, frames, prediction, count, Backend::Tract)
+        }
         _ => Err(USAGE.into()),
     };
     match result {
@@ -39,11 +45,16 @@ fn predict(
     frames: &str,
     prediction: &str,
     count: &str,
+    backend: Backend,
 ) -> Result<String, Box<dyn Error>> {
-    let options = NetworkOptions { backend: Backend::Kernels, threads: 1 };
+    let options = NetworkOptions { backend, threads: 1 };
     let bundle = Bundle::load_with(bundle.as_ref(), options)?;
     let mut predictor = Predictor::new(&bundle);
-    let unit = predictor.engine()?.plan().options().isa.to_string();
+    let unit = match predictor.engine() {
+        Ok(engine) => engine.plan().options().isa.to_string(),
+        Err(why) if backend == Backend::Kernels => return Err(why.into()),
+        Err(_) => String::new(),
+    };
     let frame_len = bundle.manifest().input.spec().frame_len();
     let frames = fs::read(frames)?;
     predictor.predict(frames.chunks_exact(frame_len))?;

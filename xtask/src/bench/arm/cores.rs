@@ -11,33 +11,53 @@ use crate::cross;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::bench) enum Core {
+    /// In 32 bits, for which the other runtimes have no wheels.
+    CortexA7,
     CortexA53,
     CortexA72,
     CortexA76,
 }
 
 impl Core {
-    pub(in crate::bench) const ALL: [Core; 3] = [Core::CortexA53, Core::CortexA72, Core::CortexA76];
+    pub(in crate::bench) const ALL: [Core; 4] =
+        [Core::CortexA7, Core::CortexA53, Core::CortexA72, Core::CortexA76];
+    pub(super) const AARCH64: [Core; 3] = [Core::CortexA53, Core::CortexA72, Core::CortexA76];
 
     pub(in crate::bench) fn name(self) -> &'static str {
         match self {
+            Core::CortexA7 => "cortex-a7",
             Core::CortexA53 => "cortex-a53",
             Core::CortexA72 => "cortex-a72",
             Core::CortexA76 => "cortex-a76",
         }
     }
 
-    /// Part, variant and revision, those of qemu's models.
-    fn identity(self) -> (u16, u8, u8) {
+    pub(super) fn is_aarch64(self) -> bool {
+        Self::AARCH64.contains(&self)
+    }
+
+    pub(super) fn triple(self) -> &'static str {
         match self {
-            Core::CortexA53 => (0xd03, 0, 4),
-            Core::CortexA72 => (0xd08, 0, 3),
-            Core::CortexA76 => (0xd0b, 4, 1),
+            Core::CortexA7 => "armv7-unknown-linux-gnueabihf",
+            _ => "aarch64-unknown-linux-gnu",
+        }
+    }
+
+    /// Architecture, part, variant and revision, those of qemu's models.
+    fn identity(self) -> (u8, u16, u8, u8) {
+        match self {
+            Core::CortexA7 => (7, 0xc07, 0, 5),
+            Core::CortexA53 => (8, 0xd03, 0, 4),
+            Core::CortexA72 => (8, 0xd08, 0, 3),
+            Core::CortexA76 => (8, 0xd0b, 4, 1),
         }
     }
 
     fn features(self) -> &'static str {
         match self {
+            Core::CortexA7 => {
+                "half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae evtstrm"
+            }
             Core::CortexA53 | Core::CortexA72 => "fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid",
             Core::CortexA76 => {
                 "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm \
@@ -48,10 +68,10 @@ impl Core {
 
     /// As Linux prints it.
     fn cpuinfo(self) -> String {
-        let (part, variant, revision) = self.identity();
+        let (architecture, part, variant, revision) = self.identity();
         format!(
             "processor\t: 0\nBogoMIPS\t: 100.00\nFeatures\t: {}\nCPU implementer\t: 0x41\n\
-             CPU architecture: 8\nCPU variant\t: 0x{variant:x}\nCPU part\t: 0x{part:03x}\n\
+             CPU architecture: {architecture}\nCPU variant\t: 0x{variant:x}\nCPU part\t: 0x{part:03x}\n\
              CPU revision\t: {revision}\n\n",
             self.features()
         )

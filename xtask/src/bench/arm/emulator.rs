@@ -26,16 +26,17 @@ pub(super) struct Emulator {
     plugin: PathBuf,
 }
 
-const QEMU: &str = "qemu-aarch64";
-
 impl Emulator {
     /// Compiles the plugin.
     ///
     /// # Errors
     /// A C compiler or the emulator is not there.
     pub(super) fn prepare() -> Result<Self> {
-        if shell::output(QEMU, &["--version"]).is_none() {
-            bail!("`{QEMU}` does not start: install Debian's package qemu-user");
+        for core in [Core::CortexA7, Core::CortexA53] {
+            let (program, _) = qemu(core);
+            if shell::output(program, &["--version"]).is_none() {
+                bail!("`{program}` does not start: install Debian's package qemu-user");
+            }
         }
         let folder = cross::target_dir().join("bench/arm");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -53,13 +54,23 @@ impl Emulator {
     /// A command that runs a program on one core below a root, and writes the
     /// marks to `log`. What the emulator is to hand on as arguments follows.
     pub(super) fn command(&self, core: Core, root: &Path, log: &Path, program: &Path) -> Command {
-        let mut command = Command::new(QEMU);
+        let (emulator, argument) = qemu(core);
+        let mut command = Command::new(emulator);
         command.args(["-cpu", core.name(), "-L"]).arg(root);
-        command.arg("-plugin").arg(&self.plugin).args(["-d", "plugin", "-D"]).arg(log);
+        let plugin = format!("{}{argument}", self.plugin.display());
+        command.args(["-plugin", &plugin, "-d", "plugin", "-D"]).arg(log);
         command.arg(program);
         // Those of this machine hold its own libraries.
         command.env_remove("LD_LIBRARY_PATH").env_remove("LD_PRELOAD");
         command
+    }
+}
+
+/// The emulator for a core, and what it hands on to the plugin.
+fn qemu(core: Core) -> (&'static str, &'static str) {
+    match core {
+        Core::CortexA7 => ("qemu-arm", ",a32=on"),
+        _ => ("qemu-aarch64", ""),
     }
 }
 
@@ -117,27 +128,34 @@ mod tests {
         assert!(fewest(LOG, 1).is_err() && fewest(LOG, 3).is_err() && fewest("", 0).is_err());
     }
 
+    /// Marks around a loop of 1000 turns: load, multiply, subtract, branch.
+    const A64: &str = ".globl _start\n_start: mov x8, 173\nsvc 0\nmov x1, 1000\n\
+                       1: ldr q0, [sp]\nfmul v1.4s, v0.4s, v0.4s\nsubs x1, x1, 1\nb.ne 1b\n\
+                       svc 0\nmov x0, 0\nmov x8, 93\nsvc 0\n";
+    const A32: &str = ".globl _start\n.arm\n.fpu neon\n_start: mov r7, #64\nsvc 0\nmov r1, #1000\n\
+                       1: vld1.32 {d0-d1}, [sp]\nvmul.f32 q1, q0, q0\nsubs r1, r1, #1\nbne 1b\n\
+                       svc 0\nmov r0, #0\nmov r7, #1\nsvc 0\n";
+
     #[test]
     fn the_plugin_counts_a_loop_to_the_last_instruction() {
         let emulator = Emulator::prepare().unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        let (source, program) = (dir.path().join("a.s"), dir.path().join("a"));
-        // Marks around a loop of 1000 turns: load, multiply, subtract, branch.
-        let text = ".globl _start\n_start: mov x8, 173\nsvc 0\nmov x1, 1000\n\
-                    1: ldr q0, [sp]\nfmul v1.4s, v0.4s, v0.4s\nsubs x1, x1, 1\nb.ne 1b\n\
-                    svc 0\nmov x0, 0\nmov x8, 93\nsvc 0\n";
-        std::fs::write(&source, text).unwrap();
-        let built = Command::new("aarch64-linux-gnu-gcc")
-            .args(["-nostdlib", "-static", "-o"])
-            .args([&program, &source])
-            .status();
-        assert!(built.unwrap().success());
-        let log = dir.path().join("log");
-        let mut command = emulator.command(Core::CortexA53, dir.path(), &log, &program);
-        assert!(command.status().unwrap().success());
-        let counts = counted(&log, 1).unwrap();
-        assert_eq!((counts.memory, counts.vector), (1000, 1000));
-        // With the first instruction and the system call at the end.
-        assert_eq!((counts.other, counts.branch, counts.all), (1001, 1001, 4002));
+        for (core, text) in [(Core::CortexA53, A64), (Core::CortexA7, A32)] {
+            let dir = tempfile::tempdir().unwrap();
+            let (source, program) = (dir.path().join("a.s"), dir.path().join("a"));
+            std::fs::write(&source, text).unwrap();
+            let gcc = format!("{}gcc", cross::target(core.triple()).unwrap().gnu_prefix);
+            let built = Command::new(gcc)
+                .args(["-nostdlib", "-static", "-o"])
+                .args([&program, &source])
+                .status();
+            assert!(built.unwrap().success());
+            let log = dir.path().join("log");
+            let mut command = emulator.command(core, dir.path(), &log, &program);
+            assert!(command.status().unwrap().success());
+            let counts = counted(&log, 1).unwrap();
+            assert_eq!((counts.memory, counts.vector), (1000, 1000), "{core:?}");
+            // With the first instruction and the system call at the end.
+            assert_eq!((counts.other, counts.branch, counts.all), (1001, 1001, 4002));
+        }
     }
 }

@@ -12,14 +12,14 @@ mod throughput;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use normwatch::model::{Backend, Precision};
 
 use self::emulator::{Counts, Emulator};
 use self::python::Python;
 use self::report::{Missing, Report, Row};
 use super::BenchArgs;
-use super::contender::{Contender, OURS};
+use super::contender::{Contender, OURS, TRACT};
 use super::models::{Activations, Models, scripts};
 use super::peer::{RUNTIMES, Runtime, Worker};
 use super::report::{difference, is_rounding};
@@ -29,16 +29,16 @@ use crate::cross;
 
 pub(super) use self::cores::Core;
 
+/// The package of the program that runs in the emulator.
+const HAND: &str = "bench-hand";
+
 /// Predictions that are counted; the fewest instructions hold.
 const PREDICTIONS: usize = 2;
-
-const TRIPLE: &str = "aarch64-unknown-linux-gnu";
 
 /// What every count needs.
 struct Bench {
     models: Models,
     emulator: Emulator,
-    python: Python,
     /// Our own predictions, on this machine.
     expected: [(Precision, Vec<f32>); 2],
 }
@@ -49,9 +49,15 @@ struct Bench {
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let cores = if args.cores.is_empty() { &Core::ALL[..] } else { &args.cores };
     let cache = Cache::open()?;
-    let target = cross::target(TRIPLE)?;
-    let hand = target.build_program("bench-hand")?;
-    let estimates = throughput::estimate(&cache, target, &hand, cores)?;
+    let modelled: Vec<Core> = cores.iter().copied().filter(|core| core.is_aarch64()).collect();
+    let estimates = match modelled.first() {
+        Some(core) => {
+            let target = cross::target(core.triple())?;
+            throughput::estimate(&cache, target, &target.build_program(HAND)?, &modelled)?
+        }
+        None if args.loops => bail!("inner loops are estimated for AArch64's cores alone"),
+        None => Vec::new(),
+    };
     if args.loops {
         match args.json {
             true => println!("{}", serde_json::to_string_pretty(&estimates)?),
@@ -61,20 +67,37 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     }
     let emulator = Emulator::prepare()?;
     let host = crate::python::peers()?;
-    let python = python::prepare(&cache, &host)?;
+    let python = match modelled.is_empty() {
+        true => None,
+        false => Some(python::prepare(&cache, &host)?),
+    };
     // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
     let models = Models::make(args, Some(&host), Activations::Signed)?;
     let expected = [expected(&models, Precision::F32)?, expected(&models, Precision::Int8)?];
-    let bench = Bench { models, emulator, python, expected };
+    let bench = Bench { models, emulator, expected };
     let (mut rows, mut missing) = (Vec::new(), Vec::new());
     for &core in cores {
-        let root = core.root(&bench.python.system)?;
+        let target = cross::target(core.triple())?;
+        let hand = target.build_program(HAND)?;
+        let python = python.as_ref().filter(|_| core.is_aarch64());
+        let root = match python {
+            Some(python) => core.root(&python.system)?,
+            None => target.library().context("a C library for the emulator")?.into(),
+        };
         for (precision, expected) in &bench.expected {
-            let what = format!("{} {precision} {OURS}", core.name());
-            rows.push(busy(&what, || bench.ours(core, &root, &hand, *precision, expected))?);
-            for runtime in RUNTIMES {
+            let own: &[Backend] = match python {
+                Some(_) => &[Backend::Kernels],
+                None => &[Backend::Kernels, Backend::Tract],
+            };
+            for &backend in own {
+                let what = format!("{} {precision} {}", core.name(), name(backend));
+                let count = || bench.own(core, &root, &hand, (*precision, backend), expected);
+                rows.push(busy(&what, count)?);
+            }
+            for (runtime, python) in RUNTIMES.iter().flat_map(|r| python.map(|p| (r, p))) {
                 let what = format!("{} {precision} {}", core.name(), runtime.name);
-                match busy(&what, || bench.peer(core, &root, runtime, *precision, expected))? {
+                let count = || bench.peer(core, &root, python, runtime, (*precision, expected));
+                match busy(&what, count)? {
                     Ok(row) => rows.push(row),
                     Err(reason) => {
                         missing.push(Missing { core, precision: *precision, runtime, reason });
@@ -92,39 +115,48 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
+fn name(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Kernels => OURS,
+        _ => TRACT,
+    }
+}
+
 fn expected(models: &Models, precision: Precision) -> Result<(Precision, Vec<f32>)> {
     let prediction = Contender::own(models, precision, 1, Backend::Kernels)?.predict()?;
     Ok((precision, prediction))
 }
 
 impl Bench {
-    fn ours(
+    /// The runtime's own, on our kernels or in tract.
+    fn own(
         &self,
         core: Core,
         root: &Path,
         hand: &Path,
-        precision: Precision,
+        (precision, backend): (Precision, Backend),
         expected: &[f32],
     ) -> Result<Row> {
-        let log = self.log(core, "normwatch", precision);
+        let runtime = name(backend);
+        let log = self.log(core, runtime, precision);
         let (frames, prediction) =
             (self.models.folder.join("frames.u8"), log.with_extension("f32"));
         fs::write(&frames, &self.models.frames)?;
         let mut command = self.emulator.command(core, root, &log, hand);
         command.arg(self.models.bundle(precision)).args([&frames, &prediction]);
-        let output = command.arg(PREDICTIONS.to_string()).output();
+        let output = command.args([&PREDICTIONS.to_string(), runtime]).output();
         let output = output.with_context(|| format!("cannot start {}", hand.display()))?;
         ensure!(
             output.status.success(),
-            "ours fails on {}: {}",
+            "{runtime} fails on {}: {}",
             core.name(),
             String::from_utf8_lossy(&output.stderr).trim_end()
         );
         let counts = emulator::counted(&log, PREDICTIONS)?;
         let (off, limit) = difference(precision, &super::peer::floats(&prediction)?, expected);
-        ensure!(off <= limit, "ours is off by {off:.1e} on {}", core.name());
+        ensure!(off <= limit, "{runtime} is off by {off:.1e} on {}", core.name());
         let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Ok(row(core, precision, OURS, version, counts, off))
+        Ok(row(core, precision, runtime, version, counts, off))
     }
 
     /// What another runtime executes, or why it cannot be counted.
@@ -132,15 +164,15 @@ impl Bench {
         &self,
         core: Core,
         root: &Path,
+        python: &Python,
         runtime: &'static Runtime,
-        precision: Precision,
-        expected: &[f32],
+        (precision, expected): (Precision, &[f32]),
     ) -> Result<Result<Row, String>> {
         let log = self.log(core, runtime.module, precision);
         let name = log.file_stem().and_then(|name| name.to_str()).context("a name")?;
-        let program = root.join(&self.python.program);
+        let program = root.join(&python.program);
         let mut command = self.emulator.command(core, root, &log, &program);
-        command.env("PYTHONPATH", &self.python.site).env_remove("PYTHONHOME");
+        command.env("PYTHONPATH", &python.site).env_remove("PYTHONHOME");
         command.arg(scripts().join("worker.py"));
         let started = Worker::start(command, name, &self.models, runtime, precision, 1)?;
         let (mut worker, version) = match started {

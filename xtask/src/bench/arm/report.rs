@@ -79,8 +79,7 @@ impl Report {
     pub(super) fn print(&self) {
         println!("{}: frames in, next frame out, memory included, one thread", self.bundle);
         println!(
-            "millions of AArch64 instructions of a prediction, the fewest of {PREDICTIONS}, \
-             emulated\n"
+            "millions of instructions of a prediction, the fewest of {PREDICTIONS}, emulated\n"
         );
         println!(
             "{:<10} {:<5} {:<15} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7}  version",
@@ -121,8 +120,10 @@ impl Report {
         for Missing { core, precision, runtime, reason } in &self.missing {
             println!("not run: {} {precision} {}: {reason}", core.name(), runtime.name);
         }
-        println!();
-        print_loops(&self.loops);
+        if !self.loops.is_empty() {
+            println!();
+            print_loops(&self.loops);
+        }
     }
 }
 
