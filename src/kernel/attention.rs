@@ -80,7 +80,9 @@ pub fn read_memory(
         #[cfg(target_arch = "x86_64")]
         Isa::AvxVnni | Isa::Avx2 => simd::Avx2::detect().expect(HERE).vectorise(pass),
         #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-        Isa::NeonDot | Isa::Neon => simd::Neon::detect().expect(HERE).vectorise(pass),
+        Isa::NeonMatrix | Isa::NeonDot | Isa::Neon => {
+            simd::Neon::detect().expect(HERE).vectorise(pass)
+        }
         _ => simd::Scalar::detect().vectorise(pass),
     }
 }

@@ -21,6 +21,8 @@ pub enum Isa {
     /// AVX2 with byte products (AVX-VNNI).
     AvxVnni,
     Avx2,
+    /// Advanced SIMD with products of matrices of bytes (SMMLA).
+    NeonMatrix,
     /// Advanced SIMD with byte products (SDOT).
     NeonDot,
     Neon,
@@ -28,11 +30,12 @@ pub enum Isa {
 }
 
 impl Isa {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Avx512Vnni,
         Self::Avx512,
         Self::AvxVnni,
         Self::Avx2,
+        Self::NeonMatrix,
         Self::NeonDot,
         Self::Neon,
         Self::Scalar,
@@ -44,6 +47,7 @@ impl Isa {
             Self::Avx512 => "avx512",
             Self::AvxVnni => "avxvnni",
             Self::Avx2 => "avx2",
+            Self::NeonMatrix => "neonmatrix",
             Self::NeonDot => "neondot",
             Self::Neon => "neon",
             Self::Scalar => "scalar",
@@ -63,6 +67,8 @@ impl Isa {
             Self::AvxVnni => Self::Avx2.is_here() && integer::AvxVnni::detect().is_some(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => simd::Avx2::detect().is_some(),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonMatrix => Self::NeonDot.is_here() && integer::Smmla::detect().is_some(),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDot => Self::Neon.is_here() && integer::Sdot::detect().is_some(),
             #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]

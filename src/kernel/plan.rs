@@ -101,6 +101,10 @@ impl Plan {
                 .zip(integer::Avx2Words::detect())
                 .map(|units| compile(units, &lowered, options)),
             #[cfg(target_arch = "aarch64")]
+            Isa::NeonMatrix => simd::Neon::detect()
+                .zip(integer::Smmla::detect())
+                .map(|units| compile(units, &lowered, options)),
+            #[cfg(target_arch = "aarch64")]
             Isa::NeonDot => simd::Neon::detect()
                 .zip(integer::Sdot::detect())
                 .map(|units| compile(units, &lowered, options)),

@@ -8,7 +8,7 @@ use crate::{setup, shell};
 /// Targets, and the emulator's models of their cores, which decide which
 /// kernels are picked.
 const MACHINES: [(&str, &[&str]); 2] = [
-    ("aarch64-unknown-linux-gnu", &["cortex-a53", "cortex-a76"]),
+    ("aarch64-unknown-linux-gnu", &["cortex-a53", "cortex-a76", "max"]),
     ("armv7-unknown-linux-gnueabihf", &["cortex-a7"]),
 ];
 

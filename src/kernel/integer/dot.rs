@@ -102,6 +102,11 @@ pub(in crate::kernel) trait Dot: Copy + Send + Sync + 'static {
         groups: usize,
     );
 
+    /// Puts sums that a unit keeps together for several pixels in their places,
+    /// once everything is added up.
+    #[inline(always)]
+    fn settle<const O: usize, const P: usize>(self, _sums: &mut [[Self::Sums; P]; O]) {}
+
     /// Writes the cells that the sums become.
     ///
     /// # Safety

@@ -30,6 +30,8 @@ mod neon_tile;
 mod scalar;
 #[cfg(target_arch = "aarch64")]
 mod sdot;
+#[cfg(target_arch = "aarch64")]
+mod smmla;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::AvxVnni;
@@ -53,3 +55,5 @@ pub(super) use neon32::NeonWords;
 pub(super) use scalar::ScalarWords;
 #[cfg(target_arch = "aarch64")]
 pub(super) use sdot::Sdot;
+#[cfg(target_arch = "aarch64")]
+pub(super) use smmla::Smmla;

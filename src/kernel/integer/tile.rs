@@ -71,6 +71,7 @@ impl<D: Dot> Row<'_, D> {
             unsafe { dot.accumulate::<O, P>(&mut sums, pixels, weights, run.groups) };
             weights = weights.wrapping_add(run.groups.wrapping_mul(O * INTEGER_LANES * D::DEPTH));
         }
+        dot.settle(&mut sums);
         for o in 0..O {
             for p in 0..P {
                 let at = o.wrapping_mul(self.block_stride) + p.wrapping_mul(self.pixel_stride);

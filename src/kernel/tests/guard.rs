@@ -133,6 +133,7 @@ impl<D: Dot> DotKernel<D> for AtTheEdge {
             unsafe {
                 let (pixel, to) = (pixels.data.cast::<D::Cell>(), to.data.cast::<D::Cell>());
                 dot.accumulate(&mut sums, pixel, weights.data.cast(), groups);
+                dot.settle(&mut sums);
                 dot.requantise(sums[1][3], &how, to);
                 let read = || to.cast::<[D::Cell; INTEGER_LANES]>().read().map(D::Cell::integer);
                 assert_eq!(read(), [7; INTEGER_LANES]);
@@ -163,7 +164,10 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
     #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
     integer::NeonWords::detect().into_iter().for_each(at_the_edge);
     #[cfg(target_arch = "aarch64")]
-    integer::Sdot::detect().into_iter().for_each(at_the_edge);
+    {
+        integer::Sdot::detect().into_iter().for_each(at_the_edge);
+        integer::Smmla::detect().into_iter().for_each(at_the_edge);
+    }
 }
 
 /// A buffer of exactly the floats that a tile of the inner loop may read.

@@ -59,7 +59,7 @@ impl TrainingNetwork {
                 simd::Avx2::detect().map(|simd| make(simd, graph, batch, threads))
             }
             #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-            Isa::NeonDot | Isa::Neon => {
+            Isa::NeonMatrix | Isa::NeonDot | Isa::Neon => {
                 simd::Neon::detect().map(|simd| make(simd, graph, batch, threads))
             }
             Isa::Scalar => Some(make(simd::Scalar::detect(), graph, batch, threads)),

@@ -34,7 +34,7 @@ pub struct BenchArgs {
     /// MB, go to the cache of the virtual boards).
     #[arg(long, conflicts_with_all = ["peers", "precision", "threads", "rounds", "frames"])]
     arm: bool,
-    /// Cores to count on [default: all].
+    /// Cores to count on [default: all but max].
     #[arg(long, value_enum, value_delimiter = ',', requires = "arm", value_name = "CORE")]
     cores: Vec<arm::Core>,
     /// Only estimate our inner loops, and count nothing.

@@ -47,15 +47,18 @@ struct Bench {
 /// Something that the emulator needs is missing, or ours does not run in it or
 /// predicts something else there.
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
-    let cores = if args.cores.is_empty() { &Core::ALL[..] } else { &args.cores };
+    let cores = if args.cores.is_empty() { &Core::USUAL[..] } else { &args.cores };
     let cache = Cache::open()?;
-    let modelled: Vec<Core> = cores.iter().copied().filter(|core| core.is_aarch64()).collect();
+    let modelled: Vec<Core> =
+        cores.iter().copied().filter(|core| Core::MODELLED.contains(core)).collect();
     let estimates = match modelled.first() {
         Some(core) => {
             let target = cross::target(core.triple())?;
             throughput::estimate(&cache, target, &target.build_program(HAND)?, &modelled)?
         }
-        None if args.loops => bail!("inner loops are estimated for AArch64's cores alone"),
+        None if args.loops => {
+            bail!("LLVM models none of these cores: {:?}", Core::MODELLED.map(Core::name))
+        }
         None => Vec::new(),
     };
     if args.loops {
@@ -67,9 +70,9 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     }
     let emulator = Emulator::prepare()?;
     let host = crate::python::peers()?;
-    let python = match modelled.is_empty() {
-        true => None,
-        false => Some(python::prepare(&cache, &host)?),
+    let python = match cores.iter().any(|core| core.is_aarch64()) {
+        true => Some(python::prepare(&cache, &host)?),
+        false => None,
     };
     // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
     let models = Models::make(args, Some(&host), Activations::Signed)?;

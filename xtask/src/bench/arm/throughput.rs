@@ -50,7 +50,7 @@ const KERNELS: [Kernel; 3] = [
         lanes: "4s",
         macs: 4,
         operands: "v{}.4s, v30.4s, v31.s[0]",
-        cores: &Core::AARCH64,
+        cores: &Core::MODELLED,
     },
     Kernel {
         name: "int8 tile, words",
