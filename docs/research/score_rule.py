@@ -31,6 +31,7 @@ def arguments():
     parser.add_argument("--copies", type=int, default=6, help="of each clip, every one with another pedestrian")
     parser.add_argument("--faster", type=float, nargs=2, default=[1.3, 2.4], help="range of the factor to the walkers' speed")
     parser.add_argument("--light", type=float, default=1.0, help="multiplies the grey levels of the frames, clipped at 255")
+    parser.add_argument("--others", action="store_true", help="rank other weights and several block sides at once instead")
     parser.add_argument("--json", type=Path)
     return parser.parse_args()
 
@@ -148,6 +149,35 @@ def squared_gradient(frames):
     return out
 
 
+def others(errors, clip, first):
+    """Block terms by other weights than the texture's, c = 0.01, 16 px; and several sides at once."""
+    frames = clip / 255
+    texture, moved = squared_gradient(frames[first:]), (frames[first:] - frames[first - 1 : -1]) ** 2
+    spread = lambda side: box(errors**2, side) - box(errors, side) ** 2
+    by = lambda weight, side: spread(side) / (box(weight, side) + 0.01)
+    yield "texture", [by(texture, 16)]
+    yield "motion", [by(moved, 16)]
+    yield "texture and motion", [by(texture + moved, 16)]
+    yield "texture, 8, 16 and 32 px", [by(texture, side) for side in (8, 16, 32)]
+    yield "texture, 8 and 16 px", [by(texture, side) for side in (8, 16)]
+    yield "texture, 16 and 32 px", [by(texture, side) for side in (16, 32)]
+
+
+def rank_others(args, bundle):
+    """The largest block of each side, smoothed in place; of several sides the mean logarithm."""
+    columns, labels = {}, []
+    for clip, truth in validation(args, bundle.size):
+        errors = bundle.errors(clip)
+        labels.append(truth[bundle.frames :])
+        for name, maps in others(errors, clip, bundle.frames):
+            for ms in (150, 300):
+                largest = [smooth(m, np.exp(-1000 / bundle.fps / ms)).max((1, 2)) for m in maps]
+                columns.setdefault((name, ms), []).append(np.mean(np.log(largest), axis=0))
+    truth = np.concatenate(labels)
+    for (name, ms), values in columns.items():
+        print(f"{name:26} {ms:>4} ms {100 * mnad.auc(truth, np.concatenate(values)):>8.2f}")
+
+
 def smooth(values, keep):
     out = (1 - keep) * values
     for index in range(1, len(out)):
@@ -158,6 +188,8 @@ def smooth(values, keep):
 def main():
     args = arguments()
     bundle = Bundle(args.bundle)
+    if args.others:
+        return rank_others(args, bundle)
     columns, labels = {}, []
     for clip, truth in validation(args, bundle.size):
         clip = np.rint(clip * args.light).clip(0, 255).astype(np.uint8)

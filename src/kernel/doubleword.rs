@@ -1,7 +1,6 @@
 //! Advanced SIMD of ARMv7, of which stable Rust has no intrinsics: a register
-//! of 64 bits is passed to and from assembly as an `f64`, with which nobody
-//! computes. Of its `copysign`, comparisons and arithmetic nothing is used, so
-//! that the bits may be anything.
+//! of 64 bits goes to and from assembly as an `f64`. Nobody computes with it in
+//! Rust, so its bits may be anything.
 
 /// The lanes of a register, of whatever type.
 pub(super) type Doubleword = f64;

@@ -83,6 +83,11 @@ pub struct NetworkArgs {
     /// Memory items.
     #[arg(long)]
     pub items: Option<usize>,
+    /// What similarities are divided by before the softmax that reads the
+    /// memory: at 1, as published, the read is all but the mean item; near 0
+    /// it is the nearest one.
+    #[arg(long)]
+    pub temperature: Option<f32>,
     /// How the decoder doubles its resolution.
     #[arg(long, value_enum)]
     pub upsampling: Option<Upsampling>,
@@ -180,6 +185,7 @@ impl TrainArgs {
         let network = NetworkSpec {
             base_width: args.base_width.unwrap_or(network.base_width),
             items: args.items.unwrap_or(network.items),
+            temperature: args.temperature.unwrap_or(network.temperature),
             upsampling: args.upsampling.unwrap_or(network.upsampling),
             ..network
         };
