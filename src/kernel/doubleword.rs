@@ -40,7 +40,7 @@ macro_rules! lanewise {
             ".fpu neon",
             concat!($name, " {out}, {a}, #{by}"),
             out = lateout(dreg) out, a = in(dreg) $a, by = const $by,
-            options(pure, nomem, nostack, preserves_flags),
+            options(pure, nomem, nostack),
         );
         out
     }};
@@ -50,7 +50,7 @@ macro_rules! lanewise {
             ".fpu neon",
             concat!($name, " {out}, {a}, {b}"),
             out = lateout(dreg) out, a = in(dreg) $a, b = in(dreg) $b,
-            options(pure, nomem, nostack, preserves_flags),
+            options(pure, nomem, nostack),
         );
         out
     }};
@@ -60,7 +60,7 @@ macro_rules! lanewise {
             ".fpu neon",
             concat!($name, " {out}, {a}"),
             out = lateout(dreg) out, a = in(dreg) $a,
-            options(pure, nomem, nostack, preserves_flags),
+            options(pure, nomem, nostack),
         );
         out
     }};

@@ -134,7 +134,7 @@ unsafe fn sum_of(a: Doubleword, b: Doubleword, mut c: Doubleword) -> Doubleword 
             ".fpu neon",
             "vmla.f32 {c}, {a}, {b}",
             c = inout(dreg) c, a = in(dreg) a, b = in(dreg) b,
-            options(pure, nomem, nostack, preserves_flags),
+            options(pure, nomem, nostack),
         );
     }
     c

@@ -30,8 +30,9 @@ pub struct BenchArgs {
     #[arg(long)]
     peers: bool,
     /// Count executed instructions on emulated ARM cores instead, ours and
-    /// those of the other runtimes (Debian's packages and wheels for ARM, 150
-    /// MB, go to the cache of the virtual boards).
+    /// those of the other runtimes, or of plain tract on Cortex-A7 (Debian's
+    /// packages and wheels for ARM, 150 MB, go to the cache of the virtual
+    /// boards).
     #[arg(long, conflicts_with_all = ["peers", "precision", "threads", "rounds", "frames"])]
     arm: bool,
     /// Cores to count on [default: all but max].

@@ -55,7 +55,7 @@ impl Core {
             Core::CortexA53 => (8, 0xd03, 0, 4),
             Core::CortexA72 => (8, 0xd08, 0, 3),
             Core::CortexA76 => (8, 0xd0b, 4, 1),
-            // qemu's own, of no maker.
+            // qemu's own number.
             Core::Max => (8, 0x051, 0, 0),
         }
     }

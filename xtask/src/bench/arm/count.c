@@ -60,7 +60,8 @@ static enum class class_of(uint32_t word)
 }
 
 /* By bits 27 to 25, and where the condition is "never" by what stands for it
- * there. Thumb's are of no class: the C library alone has them. */
+ * there; roughly, for a few that move or extend a word count as memory. Thumb's
+ * of 32 bits are taken for ARM's: the C library alone has them. */
 static enum class a32_class_of(uint32_t word)
 {
     uint32_t group = word >> 25 & 7;

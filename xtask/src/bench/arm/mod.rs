@@ -85,7 +85,9 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         let python = python.as_ref().filter(|_| core.is_aarch64());
         let root = match python {
             Some(python) => core.root(&python.system)?,
-            None => target.library().context("a C library for the emulator")?.into(),
+            None => {
+                core.root(target.library().context("a C library for the emulator")?.as_ref())?
+            }
         };
         for (precision, expected) in &bench.expected {
             let own: &[Backend] = match python {
