@@ -12,12 +12,13 @@ mod throughput;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use normwatch::model::{Backend, Precision};
 
 use self::emulator::{Counts, Emulator};
 use self::python::Python;
 use self::report::{Missing, Report, Row};
+use self::throughput::Estimate;
 use super::BenchArgs;
 use super::contender::{Contender, OURS, TRACT};
 use super::models::{Activations, Models, scripts};
@@ -39,6 +40,8 @@ const PREDICTIONS: usize = 2;
 struct Bench {
     models: Models,
     emulator: Emulator,
+    /// Where a core of 64 bits is among those to count.
+    python: Option<Python>,
     /// Our own predictions, on this machine.
     expected: [(Precision, Vec<f32>); 2],
 }
@@ -49,19 +52,9 @@ struct Bench {
 pub(super) fn run(args: &BenchArgs) -> Result<()> {
     let cores = if args.cores.is_empty() { &Core::USUAL[..] } else { &args.cores };
     let cache = Cache::open()?;
-    let modelled: Vec<Core> =
-        cores.iter().copied().filter(|core| Core::MODELLED.contains(core)).collect();
-    let estimates = match modelled.first() {
-        Some(core) => {
-            let target = cross::target(core.triple())?;
-            throughput::estimate(&cache, target, &target.build_program(HAND)?, &modelled)?
-        }
-        None if args.loops => {
-            bail!("LLVM models none of these cores: {:?}", Core::MODELLED.map(Core::name))
-        }
-        None => Vec::new(),
-    };
+    let estimates = estimate_loops(&cache, cores)?;
     if args.loops {
+        ensure!(!estimates.is_empty(), "LLVM models none of these cores");
         match args.json {
             true => println!("{}", serde_json::to_string_pretty(&estimates)?),
             false => report::print_loops(&estimates),
@@ -77,39 +70,10 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
     // ONNX Runtime has kernels for SDOT, and needs fewest instructions with them.
     let models = Models::make(args, Some(&host), Activations::Signed)?;
     let expected = [expected(&models, Precision::F32)?, expected(&models, Precision::Int8)?];
-    let bench = Bench { models, emulator, expected };
+    let bench = Bench { models, emulator, python, expected };
     let (mut rows, mut missing) = (Vec::new(), Vec::new());
     for &core in cores {
-        let target = cross::target(core.triple())?;
-        let hand = target.build_program(HAND)?;
-        let python = python.as_ref().filter(|_| core.is_aarch64());
-        let root = match python {
-            Some(python) => core.root(&python.system)?,
-            None => {
-                core.root(target.library().context("a C library for the emulator")?.as_ref())?
-            }
-        };
-        for (precision, expected) in &bench.expected {
-            let own: &[Backend] = match python {
-                Some(_) => &[Backend::Kernels],
-                None => &[Backend::Kernels, Backend::Tract],
-            };
-            for &backend in own {
-                let what = format!("{} {precision} {}", core.name(), name(backend));
-                let count = || bench.own(core, &root, &hand, (*precision, backend), expected);
-                rows.push(busy(&what, count)?);
-            }
-            for (runtime, python) in RUNTIMES.iter().flat_map(|r| python.map(|p| (r, p))) {
-                let what = format!("{} {precision} {}", core.name(), runtime.name);
-                let count = || bench.peer(core, &root, python, runtime, (*precision, expected));
-                match busy(&what, count)? {
-                    Ok(row) => rows.push(row),
-                    Err(reason) => {
-                        missing.push(Missing { core, precision: *precision, runtime, reason });
-                    }
-                }
-            }
-        }
+        bench.count(core, &mut rows, &mut missing)?;
     }
     let report = Report::new(&bench.models, rows, missing, estimates);
     if args.json {
@@ -118,6 +82,15 @@ pub(super) fn run(args: &BenchArgs) -> Result<()> {
         report.print();
     }
     Ok(())
+}
+
+/// Of the cores that LLVM has models of.
+fn estimate_loops(cache: &Cache, cores: &[Core]) -> Result<Vec<Estimate>> {
+    let modelled: Vec<Core> =
+        cores.iter().copied().filter(|core| Core::MODELLED.contains(core)).collect();
+    let Some(core) = modelled.first() else { return Ok(Vec::new()) };
+    let target = cross::target(core.triple())?;
+    throughput::estimate(cache, target, &target.build_program(HAND)?, &modelled)
 }
 
 fn name(backend: Backend) -> &'static str {
@@ -133,6 +106,41 @@ fn expected(models: &Models, precision: Precision) -> Result<(Precision, Vec<f32
 }
 
 impl Bench {
+    /// Ours on a core, and beside it the other runtimes, or plain tract where
+    /// they have no wheels.
+    fn count(&self, core: Core, rows: &mut Vec<Row>, missing: &mut Vec<Missing>) -> Result<()> {
+        let target = cross::target(core.triple())?;
+        let hand = target.build_program(HAND)?;
+        let python = self.python.as_ref().filter(|_| core.is_aarch64());
+        let system = match python {
+            Some(python) => &python.system,
+            None => Path::new(target.library().context("a C library for the emulator")?),
+        };
+        let root = core.root(system)?;
+        for (precision, expected) in &self.expected {
+            let what = |runtime| format!("{} {precision} {runtime}", core.name());
+            let own = |backend| {
+                let count = || self.own(core, &root, &hand, (*precision, backend), expected);
+                busy(&what(name(backend)), count)
+            };
+            rows.push(own(Backend::Kernels)?);
+            let Some(python) = python else {
+                rows.push(own(Backend::Tract)?);
+                continue;
+            };
+            for runtime in RUNTIMES {
+                let count = || self.peer(core, &root, python, runtime, (*precision, expected));
+                match busy(&what(runtime.name), count)? {
+                    Ok(row) => rows.push(row),
+                    Err(reason) => {
+                        missing.push(Missing { core, precision: *precision, runtime, reason });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The runtime's own, on our kernels or in tract.
     fn own(
         &self,
