@@ -6,7 +6,9 @@ Takes the scores.csv of a replay of much normal footage, calibrates on a few cli
 drawn at random, counts the alarms in all the others, and repeats. A rule is what
 counts as a peak (any score, or one from which the alarm would be raised) and what
 tail the peaks are given (generalised Pareto by probability-weighted moments with
-a shape of 0 to 0.5, or exponential).
+a shape of 0 to 0.5, or exponential). With --drift there is another: scores are
+summed over time less the drift (Page, "Continuous Inspection Schemes", 1954), the
+sum raises the alarm, and its excursions are the peaks.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import numpy as np
 
 THRESHOLDS, ENOUGH, GAP_MS = (0.98, 0.95, 0.9, 0.8, 0.7, 0.5), 20, 5000
 HOLD_MS, COOLDOWN_MS, HIGHEST = 1000, 1000, 9.0
+LONGEST_STEP_MS = 500
 DAY_MS = 86_400_000
 
 
@@ -28,6 +31,7 @@ def arguments():
     parser.add_argument("--splits", type=int, default=100)
     parser.add_argument("--budgets", type=float, nargs="+", default=[12, 24, 60, 240], help="alarms a day")
     parser.add_argument("--min-duration-ms", type=int, default=300)
+    parser.add_argument("--drift", type=float, metavar="P", help="also sum what exceeds this quantile of normal scores, 0 to 1")
     return parser.parse_args()
 
 
@@ -78,6 +82,45 @@ def lasting(times, scores, usual, duration_ms):
         if end >= start and times[end] - times[start] >= duration_ms:
             kept[start] = score
     return kept
+
+
+def summed(times, scores, drift):
+    """The sum of what exceeds the drift, never below 0, in surprise times seconds."""
+    sums = np.zeros(len(scores))
+    for i in range(1, len(scores)):
+        seconds = min(times[i] - times[i - 1], LONGEST_STEP_MS) / 1000
+        sums[i] = max(sums[i - 1] + (scores[i] - drift) * seconds, 0)
+    return sums
+
+
+def excursion_peaks(sums):
+    """The highest value of every run above 0."""
+    runs = np.split(sums, np.flatnonzero(sums == 0))
+    return np.array([run.max() for run in runs if len(run) > 1])
+
+
+def summed_level(peaked, budget, days):
+    """Exponential beyond the lowest of the peaks that count: a quarter, or as many as are enough."""
+    descending = np.sort(peaked)[::-1][: max(ENOUGH, len(peaked) // 4)]
+    if not len(descending):
+        return np.inf
+    decay = np.log(max(len(descending) / days / budget, 1.0))
+    return descending[-1] + (descending - descending[-1]).mean() * decay
+
+
+def summed_alarms(times, scores, drift, enter):
+    """How often the sum raises one; it ends, and the sum with it, when the score stays below the drift."""
+    position, count = 0, 0
+    while position < len(times):
+        reached = np.flatnonzero(summed(times[position:], scores[position:], drift) >= enter)
+        if not len(reached):
+            break
+        position, count = position + reached[0], count + 1
+        quiet = None
+        while position < len(times) and (quiet is None or times[position] - quiet < HOLD_MS + COOLDOWN_MS):
+            quiet = None if scores[position] >= drift else times[position] if quiet is None else quiet
+            position += 1
+    return count
 
 
 def peaks(times, scores, threshold):
@@ -145,6 +188,13 @@ def one_split(clips, chosen, given):
                 leave = min(usual, 0.8 * enter)
                 count = sum(alarms(*clip, enter, leave, given.min_duration_ms) for clip in others)
                 yield (kind, tail.__name__, budget), (enter, count / other_days)
+    if given.drift is not None:
+        drift = np.quantile(all_scores, given.drift)
+        peaked = np.concatenate([excursion_peaks(summed(*clip, drift)) for clip in raw])
+        for budget in given.budgets:
+            enter = summed_level(peaked, budget, days)
+            count = sum(summed_alarms(*clip, drift, enter) for clip in others)
+            yield ("summed", "exponential", budget), (enter, count / other_days)
 
 
 def step_ms(clips):
