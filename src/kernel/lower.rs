@@ -1,137 +1,15 @@
+mod task;
+mod values;
+
+pub(super) use self::task::{
+    Buffer, BufferId, Finish, Form, IntegerForm, Lowered, LoweredInput, Lowering, Storage, Task,
+};
+use self::values::{Held, Kind, Pass};
 use super::graph::{Element, Filter, Graph, Op, Value};
 use super::integer::{IntegerFilter, Quantisation};
-use super::layout::Shape;
-
-/// How a convolution reads its input and places its output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    Plain,
-    /// Over an input that is read as if every pixel stood there four times.
-    Upsampled,
-    Transposed,
-}
-
-/// The same of a convolution of integers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum IntegerForm {
-    Plain,
-    Upsampled,
-    /// Output channel 4c + 2a + b goes to row a and column b of map c.
-    Shuffled,
-}
-
-/// What happens to a value on its way out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Finish {
-    Nothing,
-    Relu,
-    Tanh,
-    UnitLength { floor: f32 },
-}
-
-/// Index into [`Lowered::buffers`].
-pub(super) type BufferId = usize;
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Buffer {
-    pub shape: Shape,
-    pub storage: Storage,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Storage {
-    /// Floats in C×H×W, for the outside.
-    Planar,
-    /// Floats in blocks with a border.
-    Floats,
-    /// Integers in blocks with a border.
-    Integers { zero_point: i8 },
-}
-
-/// Where an input is written, and how it becomes integers: less the shift.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LoweredInput {
-    pub into: BufferId,
-    pub quantise: Option<(f32, Quantisation)>,
-}
-
-#[derive(Debug)]
-pub(super) enum Task {
-    /// The place of an input, written from outside before its stage runs.
-    Input {
-        into: BufferId,
-    },
-    Conv {
-        sources: Vec<BufferId>,
-        form: Form,
-        filter: Filter,
-        relu: bool,
-        into: BufferId,
-        pooled: Option<BufferId>,
-    },
-    /// A convolution to a few channels that goes out at once.
-    Head {
-        sources: Vec<BufferId>,
-        filter: Filter,
-        finish: Finish,
-        into: BufferId,
-    },
-    IntegerConv {
-        sources: Vec<BufferId>,
-        form: IntegerForm,
-        filter: IntegerFilter,
-        into: BufferId,
-        pooled: Option<BufferId>,
-    },
-    ToFloats {
-        source: BufferId,
-        quantisation: Quantisation,
-        into: BufferId,
-    },
-    ToIntegers {
-        source: BufferId,
-        shift: f32,
-        quantisation: Quantisation,
-        into: BufferId,
-    },
-    Export {
-        source: BufferId,
-        /// Where the source holds integers.
-        dequantise: Option<Quantisation>,
-        finish: Finish,
-        into: BufferId,
-    },
-}
-
-#[derive(Debug)]
-pub(super) struct Lowering {
-    pub name: String,
-    pub stage: usize,
-    pub task: Task,
-}
-
-/// A graph as a list of fused tasks over buffers.
-#[derive(Debug, Default)]
-pub(super) struct Lowered {
-    pub buffers: Vec<Buffer>,
-    pub steps: Vec<Lowering>,
-    pub inputs: Vec<LoweredInput>,
-    /// In the order of the graph's outputs.
-    pub outputs: Vec<BufferId>,
-}
 
 /// Most channels of a [`Task::Head`].
 const HEAD_CHANNELS: usize = 4;
-
-/// Where a value's channels lie, one buffer after the other.
-#[derive(Clone, Debug)]
-struct Held {
-    parts: Vec<BufferId>,
-    upsampled: bool,
-    /// What the parts are to be read as, where they are integers and the value
-    /// is not.
-    dequantise: Option<Quantisation>,
-}
 
 /// Fuses a graph into tasks.
 ///
@@ -168,42 +46,6 @@ pub(super) fn lower(graph: Graph) -> Result<Lowered, String> {
         pass.lowered.outputs.push(out);
     }
     Ok(pass.lowered)
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Relu,
-    Pool,
-    Finish(Finish),
-    Quantise { shift: f32, to: Quantisation },
-    DepthToSpace,
-    Other,
-}
-
-impl Kind {
-    fn of(op: &Op) -> Self {
-        match op {
-            Op::Relu => Self::Relu,
-            Op::MaxPool => Self::Pool,
-            Op::Tanh => Self::Finish(Finish::Tanh),
-            Op::UnitLength { floor } => Self::Finish(Finish::UnitLength { floor: *floor }),
-            Op::Quantise { shift, to } => Self::Quantise { shift: *shift, to: *to },
-            Op::DepthToSpace => Self::DepthToSpace,
-            _ => Self::Other,
-        }
-    }
-}
-
-struct Pass {
-    kinds: Vec<Kind>,
-    shapes: Vec<Shape>,
-    elements: Vec<Element>,
-    outputs: Vec<Value>,
-    consumers: Vec<Vec<Value>>,
-    held: Vec<Option<Held>>,
-    exported: Vec<Option<BufferId>>,
-    absorbed: Vec<bool>,
-    lowered: Lowered,
 }
 
 impl Pass {
@@ -378,31 +220,6 @@ impl Pass {
         Ok(())
     }
 
-    /// What holds a value, taken to floats where it is read as such for the
-    /// first time.
-    fn floats(&mut self, value: Value, name: &str, stage: usize) -> Result<Held, String> {
-        let held = self.held(value)?;
-        let Some(quantisation) = held.dequantise else { return Ok(held) };
-        let mut floats = Vec::new();
-        for &source in &held.parts {
-            let into = self.buffer(self.lowered.buffers[source].shape, Storage::Floats);
-            self.step(name, stage, Task::ToFloats { source, quantisation, into });
-            floats.push(into);
-        }
-        self.hold(value, floats, held.upsampled);
-        self.held(value)
-    }
-
-    /// The only consumer of a value that is of use nowhere else.
-    fn absorb_sole(&mut self, value: Value, wanted: impl Fn(Kind) -> bool) -> Option<Value> {
-        let &[consumer] = self.consumers[value].as_slice() else { return None };
-        if !wanted(self.kinds[consumer]) || self.outputs.contains(&value) {
-            return None;
-        }
-        self.absorbed[consumer] = true;
-        Some(consumer)
-    }
-
     fn export(
         &mut self,
         input: Value,
@@ -425,39 +242,5 @@ impl Pass {
         self.exported[value] = Some(into);
         self.step(name, stage, Task::Export { source, dequantise, finish, into });
         Ok(())
-    }
-
-    /// A buffer for a value between layers.
-    fn map_buffer(&mut self, value: Value) -> BufferId {
-        let storage = match self.elements[value] {
-            Element::F32 => Storage::Floats,
-            Element::I8 { zero_point } => Storage::Integers { zero_point },
-        };
-        self.buffer(self.shapes[value], storage)
-    }
-
-    fn buffer(&mut self, shape: Shape, storage: Storage) -> BufferId {
-        self.lowered.buffers.push(Buffer { shape, storage });
-        self.lowered.buffers.len() - 1
-    }
-
-    fn step(&mut self, name: &str, stage: usize, task: Task) {
-        self.lowered.steps.push(Lowering { name: name.into(), stage, task });
-    }
-
-    fn hold(&mut self, value: Value, parts: Vec<BufferId>, upsampled: bool) {
-        self.held[value] = Some(Held { parts, upsampled, dequantise: None });
-    }
-
-    fn held(&self, value: Value) -> Result<Held, String> {
-        self.held[value].clone().ok_or_else(|| "takes what is only an output".into())
-    }
-
-    fn plain(&self, value: Value) -> Result<Vec<BufferId>, String> {
-        let held = self.held(value)?;
-        if held.upsampled {
-            return Err("takes an upsampled map, which only a convolution reads".into());
-        }
-        Ok(held.parts)
     }
 }

@@ -1,21 +1,21 @@
+mod attributes;
+mod filters;
 mod integer;
 mod tensors;
 
 use std::collections::HashMap;
 use std::io::Cursor;
 
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dimension;
-use tract_onnx::pb::type_proto::Value as TypeValue;
-use tract_onnx::pb::{
-    AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
-};
+use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use tract_onnx::prelude::Framework;
 
+use self::attributes::{
+    attribute, casts_to_float, expect, expect_one, layer_name, padded_by_hand, shape,
+};
 use self::tensors::{floats, integers};
 use super::NetworkError;
 pub(super) use super::tract::precision;
-use crate::kernel::{Element, Filter, Graph, Op, Shape, Value};
+use crate::kernel::{Element, Graph, Op, Shape, Value};
 
 pub(super) type Model = ModelProto;
 
@@ -216,11 +216,6 @@ impl<'a, 'g> Reader<'a, 'g> {
         }
     }
 
-    fn conv(&self, node: &NodeProto) -> Result<Filter, String> {
-        expect(node, "strides", &[1, 1], Some(&[1, 1]))?;
-        self.filter(node, |channels, weights| (channels[0], weights))
-    }
-
     fn constant(&self, node: &NodeProto, index: usize) -> Result<&'a TensorProto, String> {
         let name = node.input.get(index).ok_or("has too few inputs")?;
         let tensor = self.constants.get(name.as_str());
@@ -232,47 +227,6 @@ impl<'a, 'g> Reader<'a, 'g> {
             [value] => Ok(value),
             _ => Err(format!("takes more than one value in `{}`", node.input[index])),
         }
-    }
-
-    fn transposed(&self, node: &NodeProto) -> Result<Filter, String> {
-        expect(node, "strides", &[2, 2], None)?;
-        expect(node, "output_padding", &[1, 1], None)?;
-        if attribute(node, "output_shape").is_some() {
-            return Err("has an output shape".into());
-        }
-        self.filter(node, |[inputs, outputs], weights| {
-            let tap = |o: usize, i: usize| &weights[(i * outputs + o) * 9..][..9];
-            let swapped = (0..outputs).flat_map(|o| (0..inputs).flat_map(move |i| tap(o, i)));
-            (outputs, swapped.copied().collect())
-        })
-    }
-
-    /// Weights and bias; `order` turns the weights to out × in and says how
-    /// many outputs there are.
-    fn filter(
-        &self,
-        node: &NodeProto,
-        order: impl FnOnce([usize; 2], Vec<f32>) -> (usize, Vec<f32>),
-    ) -> Result<Filter, String> {
-        expect(node, "kernel_shape", &[3, 3], Some(&[3, 3]))?;
-        expect(node, "pads", &[1, 1, 1, 1], None)?;
-        expect(node, "dilations", &[1, 1], Some(&[1, 1]))?;
-        expect_one(node, "group", 1, 1)?;
-        padded_by_hand(node)?;
-        let weights = self.constant(node, 1)?;
-        let &[first, second, 3, 3] = &weights.dims[..] else {
-            return Err(format!("has weights of shape {:?}", weights.dims));
-        };
-        let count = |dim: i64| usize::try_from(dim).map_err(|_| "has weights of negative size");
-        let (outputs, weights) = order([count(first)?, count(second)?], floats(weights)?);
-        let bias = match node.input.get(2).filter(|name| !name.is_empty()) {
-            Some(_) => floats(self.constant(node, 2)?)?,
-            None => vec![0.0; outputs],
-        };
-        if bias.len() != outputs {
-            return Err(format!("has {} biases for {outputs} outputs", bias.len()));
-        }
-        Ok(Filter { weights, bias })
     }
 
     fn doubles(&self, node: &NodeProto) -> Result<(), String> {
@@ -312,75 +266,5 @@ impl<'a, 'g> Reader<'a, 'g> {
             }
         }
         Err("is not the lower bound of a length".into())
-    }
-}
-
-/// The node's name without the operator that the exporter put behind it.
-fn layer_name(node: &NodeProto) -> String {
-    let suffix = format!("/{}", node.op_type);
-    let name = node.name.strip_suffix(&suffix).unwrap_or(&node.name);
-    let fallback = node.output.first().map_or("", String::as_str);
-    if name.is_empty() { fallback.into() } else { name.into() }
-}
-
-fn attribute<'n>(node: &'n NodeProto, name: &str) -> Option<&'n AttributeProto> {
-    node.attribute.iter().find(|attribute| attribute.name == name)
-}
-
-fn casts_to_float(node: &NodeProto) -> bool {
-    let to = attribute(node, "to").map(|attribute| attribute.i);
-    [DataType::Float, DataType::Float16].map(|float| Some(float as i64)).contains(&to)
-}
-
-fn expect(
-    node: &NodeProto,
-    name: &str,
-    wanted: &[i64],
-    default: Option<&[i64]>,
-) -> Result<(), String> {
-    let found = attribute(node, name).map(|attribute| attribute.ints.as_slice()).or(default);
-    if found == Some(wanted) {
-        return Ok(());
-    }
-    Err(format!("has {name} {:?}, not {wanted:?}", found.unwrap_or_default()))
-}
-
-fn expect_one(node: &NodeProto, name: &str, wanted: i64, default: i64) -> Result<(), String> {
-    let found = attribute(node, name).map_or(default, |attribute| attribute.i);
-    if found == wanted { Ok(()) } else { Err(format!("has {name} {found}, not {wanted}")) }
-}
-
-fn padded_by_hand(node: &NodeProto) -> Result<(), String> {
-    match attribute(node, "auto_pad") {
-        Some(attribute) if attribute.s != b"NOTSET" => Err("is padded automatically".into()),
-        _ => Ok(()),
-    }
-}
-
-/// The shape of a 1×C×H×W tensor.
-fn shape(info: &ValueInfoProto, element: Element) -> Result<Shape, String> {
-    let other = || format!("`{}` is no tensor of 1×C×H×W values of {element:?}", info.name);
-    let wanted = match element {
-        Element::F32 => [DataType::Float, DataType::Float16],
-        Element::I8 { .. } => [DataType::Int8; 2],
-    };
-    let Some(TypeValue::TensorType(tensor)) = info.r#type.as_ref().and_then(|t| t.value.as_ref())
-    else {
-        return Err(other());
-    };
-    let dimensions: Option<Vec<usize>> = tensor
-        .shape
-        .iter()
-        .flat_map(|s| &s.dim)
-        .map(|dim| match dim.value {
-            Some(Dimension::DimValue(value)) => usize::try_from(value).ok(),
-            _ => None,
-        })
-        .collect();
-    match (wanted.map(|t| t as i32).contains(&tensor.elem_type), dimensions.as_deref()) {
-        (true, Some(&[1, channels, height, width])) if channels * height * width > 0 => {
-            Ok(Shape { channels, height, width })
-        }
-        _ => Err(other()),
     }
 }

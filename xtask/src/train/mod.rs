@@ -4,6 +4,7 @@ mod args;
 mod augment;
 mod backend;
 mod command;
+mod console;
 mod cpu;
 mod footage;
 mod learner;
