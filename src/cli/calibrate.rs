@@ -16,9 +16,6 @@ use crate::score::{BlockRule, Weights};
 /// Budgets that the report lists beside the one asked for.
 const LISTED_ALARMS_PER_DAY: [f64; 4] = [10.0, 1.0, 1.0 / 7.0, 1.0 / 30.0];
 
-/// The footage must show what is normal and nothing else, and should not be
-/// what the model was trained on: a network knows its training footage too
-/// well.
 #[derive(Args, Debug)]
 pub(super) struct CalibrateArgs {
     /// The model bundle.

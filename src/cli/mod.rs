@@ -68,6 +68,10 @@ enum Command {
     /// Plays recorded footage through the same pipeline, without waiting.
     Replay(replay::ReplayArgs),
     /// Learns from normal footage which scores are usual.
+    ///
+    /// The footage must show what is normal and nothing else, and should not be
+    /// what the model was trained on: a network knows that too well, and the
+    /// levels come out too low.
     Calibrate(calibrate::CalibrateArgs),
     /// Checks a site file and the board file that it names.
     Check(check::CheckArgs),

@@ -16,7 +16,7 @@ use crate::config::{AlarmSection, EventsSection, MemoryUpdate, Site};
 use crate::gpio::BoardLines;
 use crate::health::supervise;
 use crate::model::{Bundle, NetworkOptions, Normaliser};
-use crate::output::{CappedFile, Event, EventLog, JsonLines};
+use crate::output::{CappedFile, DatedLines, Event, EventLog};
 use crate::runtime::{
     Analyser, LiveOptions, Monitor, MonitorOptions, Pace, Progress, Scoring, Shutdown, Step,
     UpdatePolicy, run_live,
@@ -76,7 +76,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     #[cfg(feature = "gpio")]
     let _guard = lines::start_guard(&site, &board_lines);
     let mut panel = lines::open_panel(&site, &board_lines)?;
-    let mut monitor = Monitor::new(options, analyser, held.outputs, event_log(&site)?, now_ms);
+    let mut monitor =
+        Monitor::new(options, analyser, held.outputs, event_log(&site, clock.clone())?, now_ms);
     site.input.pir.iter().for_each(|pir| monitor.require_motion(pir.within_ms));
     monitor.record(&Event::Start {
         bundle: bundle.manifest().name.clone(),
@@ -162,10 +163,13 @@ fn alarm_config(section: &AlarmSection, levels: Levels) -> AlarmConfig {
     }
 }
 
-fn event_log(site: &Site) -> Result<EventLog<JsonLines<CappedFile>>, Error> {
+fn event_log(
+    site: &Site,
+    clock: Arc<dyn Clock>,
+) -> Result<EventLog<DatedLines<CappedFile>>, Error> {
     let Some(EventsSection { path, max_bytes }) = &site.output.events else {
         return Ok(EventLog::new(None));
     };
-    let file = CappedFile::open(path, u64::from(*max_bytes)).map_err(Error::file(path))?;
-    Ok(EventLog::new(Some(JsonLines(file))))
+    let lines = CappedFile::open(path, u64::from(*max_bytes)).map_err(Error::file(path))?;
+    Ok(EventLog::new(Some(DatedLines { lines, clock })))
 }

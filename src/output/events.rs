@@ -1,6 +1,9 @@
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
+
+use crate::clock::Clock;
 
 /// One line of `events.jsonl`.
 ///
@@ -52,10 +55,37 @@ pub struct JsonLines<W>(pub W);
 
 impl<W: Write> EventSink for JsonLines<W> {
     fn record(&mut self, event: &Event) -> io::Result<()> {
-        let mut line = serde_json::to_vec(event)?;
-        line.push(b'\n');
-        self.0.write_all(&line)
+        write_line(&mut self.0, event)
     }
+}
+
+/// [`JsonLines`] with the date of each event, `unix_ms`: milliseconds since
+/// 1970-01-01 UTC, as the machine believed at that moment. A board without a
+/// clock of its own jumps when it learns the time; `time_ms` does not.
+pub struct DatedLines<W> {
+    pub lines: W,
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Serialize)]
+struct Dated<'a> {
+    unix_ms: u64,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl<W: Write> EventSink for DatedLines<W> {
+    fn record(&mut self, event: &Event) -> io::Result<()> {
+        let unix_ms = self.clock.wall_ns() / 1_000_000;
+        write_line(&mut self.lines, &Dated { unix_ms, event })
+    }
+}
+
+/// One `write`, so that no line is cut in two.
+fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    to.write_all(&line)
 }
 
 /// A sink that counts what it had to drop instead of failing: a full disk must
@@ -96,6 +126,7 @@ impl<S: EventSink> EventLog<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SimulatedClock;
 
     struct Full;
 
@@ -116,6 +147,18 @@ mod tests {
         assert_eq!(
             String::from_utf8(sink.0).unwrap(),
             "{\"event\":\"line\",\"time_ms\":5,\"line\":\"alarm\",\"active\":true}\n"
+        );
+    }
+
+    #[test]
+    fn a_dated_line_says_when() {
+        let clock = SimulatedClock::new(1_700_000_000_123_000_000);
+        clock.advance_ms(1000);
+        let mut sink = DatedLines { lines: Vec::new(), clock: Arc::new(clock) };
+        sink.record(&Event::Sighted { time_ms: 5 }).unwrap();
+        assert_eq!(
+            String::from_utf8(sink.lines).unwrap(),
+            "{\"unix_ms\":1700000001123,\"event\":\"sighted\",\"time_ms\":5}\n"
         );
     }
 

@@ -9,6 +9,6 @@ pub mod report;
 pub mod terminal;
 
 pub use capped_file::CappedFile;
-pub use events::{Event, EventLog, EventSink, JsonLines};
+pub use events::{DatedLines, Event, EventLog, EventSink, JsonLines};
 pub use score_table::{ScoreRow, ScoreTable};
 pub use simulated::{SimulatedLine, SimulatedPin};

@@ -33,6 +33,25 @@ fn the_reference_example_parses_and_shows_the_defaults() {
     assert_eq!(board.unwrap_or_else(|e| panic!("{e}")).gpio.driver, GpioDriver::Gpiocdev);
 }
 
+/// The site file of the README, and the cameras of their guide on a site's least.
+#[test]
+fn the_examples_of_readme_and_cameras_load() {
+    let readme = include_str!("../../README.md");
+    let start = readme.find("    board = ").expect("an indented site file");
+    let indented = readme[start..].lines().take_while(|l| l.is_empty() || l.starts_with("    "));
+    let site: Vec<&str> = indented.map(str::trim_start).collect();
+    load_text(&site.join("\n")).unwrap_or_else(|e| panic!("{e}"));
+    let cameras = include_str!("../../docs/guide/cameras.md");
+    let blocks: Vec<&str> = cameras.split("```toml\n").skip(1).collect();
+    assert_eq!(blocks.len(), 4);
+    for block in blocks {
+        let camera = block.split("```").next().unwrap();
+        let rest = "[output.alarm]\nline = \"ALARM\"\n";
+        let text = format!("board = \"simulated\"\nbundle = \"bundle\"\n{camera}{rest}");
+        load_text(&text).unwrap_or_else(|e| panic!("{camera}{e}"));
+    }
+}
+
 /// The loader itself says which keys it knows.
 #[test]
 fn the_reference_names_every_key() {
