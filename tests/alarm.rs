@@ -1,11 +1,16 @@
 //! The alarm room: properties of the state machine over random inputs, and
 //! what reaches the pins.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
+use embedded_hal::digital::{ErrorKind, ErrorType, OutputPin, PinState};
 use embedded_hal_mock::eh1::digital::{Mock, State as Level, Transaction};
 use normwatch::alarm::{
-    AlarmConfig, AlarmMachine, AlarmOutputs, Input, Levels, Line, Pattern, Polarity, State,
+    AlarmConfig, AlarmMachine, AlarmOutputs, Input, Levels, Line, OutputError, Pattern, Polarity,
+    State,
 };
-use normwatch::output::SimulatedLine;
+use normwatch::output::{SimulatedLine, SimulatedPin};
 use proptest::prelude::*;
 
 const ENTER: f32 = 4.0;
@@ -43,6 +48,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         6 => Just(Input::Score(6.0)),
         1 => Just(Input::Score(f32::NAN)),
         1 => Just(Input::Blind),
+        1 => Just(Input::Gap),
         1 => Just(Input::Tick),
         1 => Just(Input::Acknowledge),
         1 => Just(Input::Arm),
@@ -66,7 +72,7 @@ proptest! {
             let before = machine.state();
             match input {
                 Input::Score(s) if s >= EXIT => {}
-                Input::Tick | Input::Acknowledge | Input::Arm | Input::Motion(_) => {}
+                Input::Gap | Input::Tick | Input::Acknowledge | Input::Arm | Input::Motion(_) => {}
                 _ => high_since = None,
             }
             if let Input::Score(s) = input && s >= ENTER {
@@ -82,7 +88,7 @@ proptest! {
             }
             for t in &transitions {
                 if t.to == State::WarmUp { armed_since = Some(now); }
-                if t.to == State::Alarm {
+                if t.to == State::Alarm && t.from != State::Latched {
                     let since = high_since.expect("an alarm without a high score");
                     prop_assert!(now - since >= u64::from(config.min_duration_ms));
                     prop_assert!(now - armed_since.unwrap() >= u64::from(config.warm_up_ms));
@@ -91,14 +97,15 @@ proptest! {
                     }
                 }
                 if t.from == State::Latched {
-                    prop_assert!(matches!(input, Input::Acknowledge | Input::Disarm));
+                    let again = matches!(input, Input::Score(s) if s >= ENTER);
+                    prop_assert!(matches!(input, Input::Acknowledge | Input::Disarm) || again);
                 }
                 if t.to == State::Cooldown { ended = Some(now); }
                 if t.to == State::Disarmed { armed_since = None; ended = None; high_since = None; }
                 let neighbours = matches!((t.from, t.to),
                     (_, State::Disarmed) | (State::Disarmed, State::WarmUp) | (State::WarmUp | State::Cooldown, State::Idle)
                     | (State::Idle, State::Suspect) | (State::Suspect, State::Idle | State::Alarm)
-                    | (State::Alarm, State::Latched | State::Cooldown) | (State::Latched, State::Cooldown));
+                    | (State::Alarm, State::Latched | State::Cooldown) | (State::Latched, State::Alarm | State::Cooldown));
                 prop_assert!(neighbours, "{:?} → {:?}", t.from, t.to);
             }
             if armed_since.is_none() { prop_assert_eq!(machine.state(), State::Disarmed); }
@@ -160,6 +167,43 @@ fn blindness_neither_raises_nor_ends_an_alarm() {
         machine.step(now_ms, Input::Blind);
     }
     assert_eq!(machine.state(), State::Alarm);
+}
+
+#[test]
+fn a_gap_keeps_a_suspicion_and_is_no_quiet_time() {
+    let mut machine = AlarmMachine::new(config(), 0);
+    let mut now_ms = 0;
+    // One frame in eight is lost, and four more until the window is full again.
+    while machine.state() != State::Alarm && now_ms < 3000 {
+        match now_ms / 100 % 8 {
+            0 => machine.step(now_ms, Input::Gap),
+            1..5 => machine.step(now_ms, Input::Tick),
+            _ => machine.step(now_ms, Input::Score(6.0)),
+        };
+        now_ms += 100;
+    }
+    assert_eq!(machine.state(), State::Alarm);
+    let hold_ms = u64::from(config().hold_ms);
+    for _ in 0..5 {
+        machine.step(now_ms, Input::Score(0.0));
+        now_ms += hold_ms - 1;
+        machine.step(now_ms, Input::Gap);
+        assert_eq!(machine.state(), State::Alarm);
+    }
+}
+
+#[test]
+fn another_cause_makes_a_latched_alarm_an_alarm_again() {
+    let mut machine = AlarmMachine::new(AlarmConfig { latch: true, ..config() }, 0);
+    drive(&mut machine, 0, 1000, 6.0);
+    drive(&mut machine, 1000, 9000, 0.0);
+    assert_eq!(machine.state(), State::Latched);
+    drive(&mut machine, 9000, 9500, 6.0);
+    machine.step(9500, Input::Acknowledge);
+    drive(&mut machine, 9500, 10_000, 6.0);
+    assert_eq!(machine.state(), State::Alarm, "the second cause lasts");
+    drive(&mut machine, 10_000, 19_000, 0.0);
+    assert!(!machine.state().alarm_active());
 }
 
 #[test]
@@ -227,6 +271,51 @@ fn polarity_turns_levels_over_and_nothing_else() {
         drop(outputs);
         assert_eq!((alarm.is_high(), fault.is_high()), (Some(!active), Some(!active)), "stop");
     }
+}
+
+/// A pin that refuses everything once its chip is gone.
+struct Mortal(SimulatedPin, Rc<Cell<bool>>);
+
+impl ErrorType for Mortal {
+    type Error = ErrorKind;
+}
+
+impl OutputPin for Mortal {
+    fn set_low(&mut self) -> Result<(), ErrorKind> {
+        self.set_state(PinState::Low)
+    }
+
+    fn set_high(&mut self) -> Result<(), ErrorKind> {
+        self.set_state(PinState::High)
+    }
+
+    fn set_state(&mut self, state: PinState) -> Result<(), ErrorKind> {
+        if self.1.get() {
+            return Err(ErrorKind::Other);
+        }
+        let Ok(()) = self.0.set_state(state);
+        Ok(())
+    }
+}
+
+#[test]
+fn an_alarm_line_that_cannot_be_driven_is_a_fault() {
+    let (_, alarm_pin) = SimulatedLine::new();
+    let (fault, fault_pin) = SimulatedLine::new();
+    let gone = Rc::new(Cell::new(false));
+    let alarm = Line::new(Mortal(alarm_pin, gone.clone()), Polarity::ActiveHigh, false);
+    let fault_line = Line::new(fault_pin, Polarity::ActiveHigh, false);
+    let mut outputs =
+        AlarmOutputs::new(alarm, Pattern::Steady, fault_line, Pattern::Steady).unwrap();
+    outputs.show(0, State::Idle, true).unwrap();
+    assert_eq!(fault.is_high(), Some(true));
+    gone.set(true);
+    outputs.forget();
+    assert!(matches!(outputs.show(1, State::Idle, true), Err(OutputError::Alarm(_))));
+    assert_eq!(fault.is_high(), Some(false));
+    gone.set(false);
+    outputs.show(2, State::Idle, true).unwrap();
+    assert_eq!(fault.is_high(), Some(true));
 }
 
 #[test]

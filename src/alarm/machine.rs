@@ -39,7 +39,8 @@ pub enum State {
     /// The score is high, but not for long enough.
     Suspect,
     Alarm,
-    /// The cause has gone; the alarm waits for [`Input::Acknowledge`].
+    /// The cause has gone; the alarm waits for [`Input::Acknowledge`], or for
+    /// another cause, which makes it an alarm again.
     Latched,
     Cooldown,
 }
@@ -69,10 +70,13 @@ impl State {
 pub enum Input {
     /// A score for this instant. NaN counts as [`Input::Blind`].
     Score(f32),
-    /// There is no score: the camera is gone, or frames are missing. A
+    /// There is no score, and none for a while: the camera is gone. A
     /// suspicion is dropped, an alarm is kept, and blind time is not quiet
     /// time: it does not bring an alarm to its end.
     Blind,
+    /// A frame or a few are missing. A suspicion is kept, or a camera that loses
+    /// one frame in ten could raise no alarm; quiet time begins anew.
+    Gap,
     /// Only time passes.
     Tick,
     /// Somebody has seen the alarm. Frees a latch; if the cause lasts, the
@@ -167,6 +171,8 @@ impl AlarmMachine {
             Input::Score(score) if score.is_nan() => self.blind(&mut out),
             Input::Score(score) => self.score(score, &mut out),
             Input::Blind => self.blind(&mut out),
+            Input::Gap if self.state == State::Alarm => self.quiet_since_ms = None,
+            Input::Gap => {}
             Input::Tick => {}
             Input::Acknowledge => self.acknowledge(&mut out),
             Input::Arm if self.state == State::Disarmed => self.enter(State::WarmUp, &mut out),
@@ -215,6 +221,7 @@ impl AlarmMachine {
             State::Suspect if self.is_lasting() && self.is_confirmed() => {
                 self.enter(State::Alarm, out);
             }
+            State::Latched if score >= enter => self.enter(State::Alarm, out),
             State::Alarm if score >= exit => self.quiet_since_ms = None,
             State::Alarm => self.quiet(out),
             _ => {}

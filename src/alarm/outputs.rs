@@ -47,7 +47,8 @@ impl<A: OutputPin, F: OutputPin> AlarmOutputs<A, F> {
     }
 
     /// Shows a state and the health of the whole at `now_ms`. Both lines are
-    /// tried even if the first one refuses.
+    /// tried even if the first one refuses; with an alarm line that cannot be
+    /// driven nothing is well, so the fault line is dropped then.
     ///
     /// # Errors
     /// The first line that refused.
@@ -59,8 +60,9 @@ impl<A: OutputPin, F: OutputPin> AlarmOutputs<A, F> {
     ) -> Result<(), OutputError<A::Error, F::Error>> {
         let alarm =
             level(&mut self.alarm_since_ms, state.alarm_active(), self.alarm_pattern, now_ms);
-        let fault = level(&mut self.healthy_since_ms, healthy, self.fault_pattern, now_ms);
         let alarm_result = self.alarm.set(alarm).map_err(OutputError::Alarm);
+        let healthy = healthy && alarm_result.is_ok();
+        let fault = level(&mut self.healthy_since_ms, healthy, self.fault_pattern, now_ms);
         let fault_result = self.fault.set(fault).map_err(OutputError::Fault);
         alarm_result.and(fault_result)
     }

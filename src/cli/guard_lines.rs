@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use crate::Error;
 use crate::gpio::{GuardedLine, guard};
@@ -18,8 +18,9 @@ pub(super) struct GuardLinesArgs {
 }
 
 pub(super) fn run(args: &GuardLinesArgs) -> Result<(), Error> {
-    // Whoever ends a service signals all its processes; this one ends last.
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
+    // Whoever ends a service signals all its processes, systemd's watchdog with
+    // SIGABRT; this one ends last.
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGQUIT] {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
             .map_err(|e| Error::Internal(format!("cannot install the signal handlers: {e}")))?;
     }

@@ -43,10 +43,14 @@ pub(super) fn start(
         watchdogs.push(Fed::new(Box::new(service)));
     }
     service.ready("opening the camera");
+    let mut failing = false;
     Ok(Supervisor::new(progress, limits, service, watchdogs, move || {
-        if let Err(error) = fault.set_safe() {
-            log::error!("the fault line cannot be dropped: {error}");
+        let result = fault.set_safe();
+        if let (Err(error), false) = (&result, failing) {
+            log::error!("the fault line cannot be dropped, and is tried again: {error}");
         }
+        failing = result.is_err();
+        !failing
     }))
 }
 

@@ -127,7 +127,11 @@ fn drive(line: &GuardedLine, deadline: Instant) -> Result<impl Sized + use<>, Li
     };
     loop {
         match kernel::output(&place, line.safe) {
-            Err(LineError::Held { .. }) if Instant::now() < deadline => {
+            // Refused: the line was let go between the request and the question who
+            // holds it.
+            Err(LineError::Held { .. } | LineError::Refused { .. })
+                if Instant::now() < deadline =>
+            {
                 thread::sleep(Duration::from_millis(5));
             }
             result => return result,

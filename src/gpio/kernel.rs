@@ -4,14 +4,13 @@ use embedded_hal::digital::PinState;
 use gpiocdev::Request;
 use gpiocdev::line::{Bias, Direction, EdgeDetection, EdgeKind, Value};
 use gpiocdev::request::Builder;
-use gpiocdev_embedded_hal::{InputPin, OutputPin};
 
 use super::CONSUMER;
-use super::contact::{Contact, LevelSource, Polled};
+use super::contact::{Contact, LevelSource};
 use super::error::LineError;
 use super::find::Place;
 use super::open::InputRequest;
-use super::pin::PinError;
+use super::pin::{KernelPin, PinError};
 use super::survey::{Chip, ChipLine, Survey, Unreadable};
 use crate::config::InputBias;
 
@@ -52,7 +51,7 @@ fn read_chip(path: &std::path::Path) -> gpiocdev::Result<Chip> {
 }
 
 /// Requests a line as an output that shows `level` from its first moment on.
-pub(super) fn output(place: &Place, level: PinState) -> Result<OutputPin, LineError> {
+pub(super) fn output(place: &Place, level: PinState) -> Result<KernelPin, LineError> {
     let value = match level {
         PinState::High => Value::Active,
         PinState::Low => Value::Inactive,
@@ -65,11 +64,7 @@ pub(super) fn output(place: &Place, level: PinState) -> Result<OutputPin, LineEr
         .as_output(value)
         .request()
         .map_err(|error| refused(place, "an output", &error))?;
-    OutputPin::try_from(request).map_err(|error| LineError::Refused {
-        place: Box::new(place.clone()),
-        wanted: "an output",
-        reason: error.to_string(),
-    })
+    Ok(KernelPin { request, offset: place.offset })
 }
 
 /// Requests a line as an input, debounced by the kernel if it can.
@@ -87,12 +82,8 @@ pub(super) fn input(place: &Place, request: InputRequest) -> Result<Contact, Lin
     let refusal = |error: &gpiocdev::Error| refused(place, "an input", error);
     let request = input_builder(place, bias).request().map_err(|e| refusal(&e))?;
     log::debug!("{} has no interrupt: it is looked at, not waited for", place.describe());
-    let pin = InputPin::try_from(request).map_err(|error| LineError::Refused {
-        place: Box::new(place.clone()),
-        wanted: "an input",
-        reason: error.to_string(),
-    })?;
-    Ok(Contact::new(Box::new(Polled(pin)), polarity, debounce_ms))
+    let looked_at = Level { request, offset: place.offset };
+    Ok(Contact::new(Box::new(looked_at), polarity, debounce_ms))
 }
 
 fn input_builder(place: &Place, bias: InputBias) -> Builder {
@@ -122,6 +113,18 @@ impl LevelSource for Edges {
             self.request.value(self.offset)? == Value::Active
         };
         Ok(PinState::from(high))
+    }
+}
+
+/// The level at this moment, of a line without interrupts.
+struct Level {
+    request: Request,
+    offset: u32,
+}
+
+impl LevelSource for Level {
+    fn next_level(&mut self) -> Result<PinState, PinError> {
+        Ok(PinState::from(self.request.value(self.offset)? == Value::Active))
     }
 }
 

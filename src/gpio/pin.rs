@@ -10,7 +10,24 @@ use crate::output::SimulatedPin;
 pub enum BoardPin {
     Simulated(SimulatedPin),
     #[cfg(feature = "gpio")]
-    Kernel(gpiocdev_embedded_hal::OutputPin),
+    Kernel(KernelPin),
+}
+
+/// An output line of a GPIO character device. Every level goes to the kernel, the
+/// one that is there too: that is how a chip that has gone is noticed.
+#[cfg(feature = "gpio")]
+#[derive(Debug)]
+pub struct KernelPin {
+    pub(super) request: gpiocdev::Request,
+    pub(super) offset: u32,
+}
+
+#[cfg(feature = "gpio")]
+impl KernelPin {
+    fn set_state(&mut self, state: PinState) -> gpiocdev::Result<()> {
+        let value = gpiocdev::line::Value::from(state == PinState::High);
+        self.request.set_value(self.offset, value).map(|_| ())
+    }
 }
 
 /// A pin that could not be driven or read, in the words of its driver.
@@ -27,13 +44,6 @@ impl PinError {
 impl From<Infallible> for PinError {
     fn from(never: Infallible) -> Self {
         match never {}
-    }
-}
-
-#[cfg(feature = "gpio")]
-impl From<gpiocdev_embedded_hal::Error> for PinError {
-    fn from(error: gpiocdev_embedded_hal::Error) -> Self {
-        Self::new(error)
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Supervisor<'a> {
     limits: SupervisorLimits,
     service: ServiceManager,
     watchdogs: Vec<Fed>,
-    drop_fault_line: Box<dyn FnMut() + Send + 'a>,
+    drop_fault_line: Box<dyn FnMut() -> bool + Send + 'a>,
     line_dropped: bool,
     stalled: bool,
     status_ms: Option<u64>,
@@ -39,13 +39,14 @@ pub struct Supervisor<'a> {
 
 impl<'a> Supervisor<'a> {
     /// `drop_fault_line` drives the fault line to its safe level, whoever
-    /// else drives it.
+    /// else drives it, and says whether it obeyed; it is tried again until it
+    /// does.
     pub fn new(
         progress: Progress,
         limits: SupervisorLimits,
         service: ServiceManager,
         watchdogs: Vec<Fed>,
-        drop_fault_line: impl FnMut() + Send + 'a,
+        drop_fault_line: impl FnMut() -> bool + Send + 'a,
     ) -> Self {
         Self {
             progress,
@@ -96,10 +97,10 @@ impl<'a> Supervisor<'a> {
     fn guard_fault_line(&mut self, now_ms: u64) {
         let silent = self.progress.judging_for_ms(now_ms) > self.limits.vouch_ms;
         if silent && !self.line_dropped {
-            (self.drop_fault_line)();
+            self.line_dropped = (self.drop_fault_line)();
             self.progress.touch_lines();
         }
-        self.line_dropped = silent;
+        self.line_dropped &= silent;
     }
 
     fn status(&self, now_ms: u64, stall: Option<Stall>) -> String {
@@ -191,6 +192,8 @@ mod tests {
         progress: Progress,
         fake: FakeWatchdog,
         drops: AtomicU32,
+        /// How often the line refuses at first.
+        refusals: u32,
     }
 
     impl Scene {
@@ -199,6 +202,7 @@ mod tests {
                 progress: Progress::new(0),
                 fake: FakeWatchdog::default(),
                 drops: AtomicU32::new(0),
+                refusals: 0,
             }
         }
 
@@ -208,9 +212,7 @@ mod tests {
                 LIMITS,
                 ServiceManager::from_environment(),
                 vec![Fed::new(Box::new(self.fake.clone()))],
-                || {
-                    self.drops.fetch_add(1, Ordering::Relaxed);
-                },
+                || self.drops.fetch_add(1, Ordering::Relaxed) >= self.refusals,
             )
         }
     }
@@ -230,6 +232,15 @@ mod tests {
         }
         assert_eq!(scene.fake.feedings(), 8, "fed at 0, 1, … 7 s and starved from 7.1 s on");
         assert!(scene.progress.take_lines_touched());
+    }
+
+    #[test]
+    fn a_line_that_refuses_is_dropped_again_until_it_obeys() {
+        let scene = Scene { refusals: 3, ..Scene::new() };
+        let mut supervisor = scene.supervisor();
+        scene.progress.judging(0);
+        (0..=6000).step_by(100).for_each(|now_ms| supervisor.step(now_ms));
+        assert_eq!(scene.drops.load(Ordering::Relaxed), 4);
     }
 
     #[test]

@@ -23,28 +23,30 @@ pub trait Watchdog: Send {
 pub struct Fed {
     watchdog: Box<dyn Watchdog>,
     last_ms: Option<u64>,
-    failures: u64,
+    failing: bool,
 }
 
 impl Fed {
     pub fn new(watchdog: Box<dyn Watchdog>) -> Self {
-        Self { watchdog, last_ms: None, failures: 0 }
+        Self { watchdog, last_ms: None, failing: false }
     }
 
-    /// Feeds it if its interval has passed. A refusal is logged once and tried
-    /// again at the next call.
+    /// Feeds it if its interval has passed. A refusal is tried again at
+    /// the next call, and logged when it is the first after a success.
     pub fn feed_if_due(&mut self, now_ms: u64) {
         let due = |last_ms| now_ms.saturating_sub(last_ms) >= self.watchdog.interval_ms();
         if !self.last_ms.is_none_or(due) {
             return;
         }
         match self.watchdog.feed() {
-            Ok(()) => self.last_ms = Some(now_ms),
+            Ok(()) => {
+                self.last_ms = Some(now_ms);
+                self.failing = false;
+            }
             Err(error) => {
-                if self.failures == 0 {
+                if !std::mem::replace(&mut self.failing, true) {
                     log::error!("{} cannot be fed: {error}", self.watchdog.name());
                 }
-                self.failures += 1;
             }
         }
     }

@@ -30,7 +30,11 @@ impl CappedFile {
     fn turn_over(&mut self) -> io::Result<()> {
         let mut aside = self.path.clone().into_os_string();
         aside.push(".1");
-        fs::rename(&self.path, aside)?;
+        match fs::rename(&self.path, aside) {
+            // A former turn got as far as here, and a full disk no further.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            renamed => renamed?,
+        }
         *self = Self::open(&self.path, self.max_bytes)?;
         Ok(())
     }
@@ -54,6 +58,18 @@ impl Write for CappedFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn goes_on_where_a_full_disk_stopped_it_between_two_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let mut file = CappedFile::open(&path, 8).unwrap();
+        file.write_all(b"first\n").unwrap();
+        std::fs::rename(&path, folder.path().join("log.1")).unwrap();
+        file.write_all(b"second\n").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"second\n");
+        assert_eq!(std::fs::read(folder.path().join("log.1")).unwrap(), b"first\n");
+    }
 
     #[test]
     fn keeps_the_last_lines_within_the_cap() {

@@ -9,6 +9,7 @@ use super::window::{Freed, Window};
 use crate::alarm::{
     AlarmConfig, AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions,
 };
+use crate::clock::Clock;
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
 
@@ -51,6 +52,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     times: StageTimes,
     last_score_ms: Option<u64>,
     shown: [Option<bool>; 2],
+    failing: [bool; 2],
     line_failures: u64,
 }
 
@@ -82,6 +84,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             log,
             times: StageTimes::default(),
             last_score_ms: None,
+            failing: [false; 2],
             line_failures: 0,
         }
     }
@@ -116,17 +119,22 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             let time_ms = timestamp_ns / 1_000_000;
             self.log.record(&Event::Gap { time_ms, frame });
             self.analyser.forget();
-            let transitions = self.machine.step(time_ms, Input::Blind);
-            self.note(&transitions, Some(frame), None);
+            self.machine.step(time_ms, Input::Gap);
         }
         freed
     }
 
-    /// Judges the newest frame, if the window is full, and drives the lines.
+    /// Judges the newest frame, if the window is full, and drives the lines: at
+    /// the time that `clock` shows after the network, or in a replay, which has
+    /// none, at the frame's own.
     ///
     /// # Errors
     /// The network's own; the fault line is then dropped first.
-    pub fn judge(&mut self, pool: &SlotPool) -> Result<Option<Step>, NetworkError> {
+    pub fn judge(
+        &mut self,
+        pool: &SlotPool,
+        clock: Option<&dyn Clock>,
+    ) -> Result<Option<Step>, NetworkError> {
         let Some(newest) = self.window.slots().last().filter(|_| self.window.is_full()) else {
             return Ok(None);
         };
@@ -135,11 +143,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             (slot.timestamp_ns, slot.sequence)
         };
         let time_ms = timestamp_ns / 1_000_000;
-        let score = match self.analyser.analyse(pool, &self.window, &mut self.times) {
+        let analysed = self.analyser.analyse(pool, &self.window, &mut self.times);
+        let now_ms = clock.map_or(time_ms, |clock| clock.monotonic_ns() / 1_000_000);
+        let score = match analysed {
             Ok(score) => score,
             Err(error) => {
                 self.last_score_ms = None;
-                self.show(time_ms);
+                self.show(now_ms);
                 return Err(error);
             }
         };
@@ -147,9 +157,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let level = score.and_then(|s| s.surprise).map(|s| s.score);
         if score.is_some() {
             self.last_score_ms = Some(time_ms);
-        } else {
-            let reason = "the network returned something that is not a number".to_owned();
-            self.log.record(&Event::Skip { frame, reason });
         }
         let input = match (score, level) {
             (None, _) => Input::Blind,
@@ -157,8 +164,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             (Some(_), Some(level)) => Input::Score(level),
         };
         let transitions = self.machine.step(time_ms, input);
+        let driven = self.drive(now_ms);
+        if score.is_none() {
+            let reason = "the network returned something that is not a number".to_owned();
+            self.log.record(&Event::Skip { frame, reason });
+        }
         self.note(&transitions, Some(frame), level);
-        self.show(time_ms);
+        self.after_drive(now_ms, driven);
         self.times.add(Stage::Alarm, start.elapsed().as_nanos() as u64);
         Ok(Some(Step { score, state: self.machine.state(), transitions }))
     }
@@ -171,16 +183,20 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// An input from outside: acknowledge, arm, disarm, motion.
     pub fn input(&mut self, now_ms: u64, input: Input) {
         let transitions = self.machine.step(now_ms, input);
+        let driven = self.drive(now_ms);
         self.note(&transitions, None, None);
-        self.show(now_ms);
+        self.after_drive(now_ms, driven);
     }
 
     /// The camera is gone. Returns the slots set free.
     pub fn blind(&mut self, now_ms: u64, reason: &str) -> Freed {
-        self.log.record(&Event::Blind { time_ms: now_ms, reason: reason.to_owned() });
         self.last_score_ms = None;
         self.analyser.forget();
-        self.input(now_ms, Input::Blind);
+        let transitions = self.machine.step(now_ms, Input::Blind);
+        let driven = self.drive(now_ms);
+        self.log.record(&Event::Blind { time_ms: now_ms, reason: reason.to_owned() });
+        self.note(&transitions, None, None);
+        self.after_drive(now_ms, driven);
         self.window.clear()
     }
 
@@ -195,7 +211,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.after_drive(now_ms, result);
     }
 
-    /// Drives both lines again, because somebody else did meanwhile.
+    /// Drives both lines again, because somebody else did meanwhile, or to learn
+    /// whether they still can be driven.
     pub fn redrive(&mut self, now_ms: u64) {
         self.outputs.forget();
         self.show(now_ms);
@@ -241,9 +258,15 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     }
 
     fn show(&mut self, now_ms: u64) {
+        let driven = self.drive(now_ms);
+        self.after_drive(now_ms, driven);
+    }
+
+    /// Drives the lines and writes nothing: a disk that stalls must not keep an
+    /// alarm from its line.
+    fn drive(&mut self, now_ms: u64) -> Result<(), OutputError<A::Error, F::Error>> {
         let healthy = self.is_healthy(now_ms);
-        let result = self.outputs.show(now_ms, self.machine.state(), healthy);
-        self.after_drive(now_ms, result);
+        self.outputs.show(now_ms, self.machine.state(), healthy)
     }
 
     fn after_drive(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
@@ -255,16 +278,18 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             }
         }
         self.shown = levels;
-        if let Err(error) = result {
-            let (line, error) = match error {
-                OutputError::Alarm(e) => (LINES[0], format!("{e:?}")),
-                OutputError::Fault(e) => (LINES[1], format!("{e:?}")),
-            };
-            if self.line_failures == 0 {
-                log::error!("the {line} line cannot be driven: {error}");
-                self.log.record(&Event::LineFailed { time_ms: now_ms, line, error });
-            }
-            self.line_failures += 1;
+        let (failed, error) = match result {
+            Ok(()) => return self.failing = [false; 2],
+            Err(OutputError::Alarm(e)) => (0, format!("{e:?}")),
+            Err(OutputError::Fault(e)) => (1, format!("{e:?}")),
+        };
+        // The alarm line is tried first: an error of the other one says that it obeyed.
+        self.failing[0] &= failed == 0;
+        if !std::mem::replace(&mut self.failing[failed], true) {
+            let line = LINES[failed];
+            log::error!("the {line} line cannot be driven: {error}");
+            self.log.record(&Event::LineFailed { time_ms: now_ms, line, error });
         }
+        self.line_failures += 1;
     }
 }

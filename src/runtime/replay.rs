@@ -55,7 +55,7 @@ where
         monitor.times_mut().add(Stage::Preprocess, preprocess_ns);
         free.pop();
         free.extend(monitor.admit(pool, slot));
-        if let Some(step) = monitor.judge(pool)? {
+        if let Some(step) = monitor.judge(pool, None)? {
             judged += 1;
             let slot = pool.lock(slot);
             each(&step, monitor, &slot.data, slot.sequence)?;

@@ -143,8 +143,28 @@ impl<D: Dot> DotKernel<D> for AtTheEdge {
                 let rest = pixel.read().integer();
                 assert_eq!(read()[..2], [3.max(rest), rest]);
             }
+            let pixels = Guarded::new(2 * pixel_floats);
+            let weights = Guarded::new(groups * weight_bytes / size_of::<f32>());
+            let mut sums = [[dot.zero(); 2]];
+            // SAFETY: two pixels, and a block of weights for each group.
+            unsafe {
+                dot.accumulate(&mut sums, pixels.data.cast(), weights.data.cast(), groups);
+            }
         }
     }
+}
+
+/// Two whole blocks of the tile that is in assembly.
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+fn blocks_of_words_at_the_edge<W: Words, const P: usize>(words: W) {
+    let per_float = size_of::<f32>() / size_of::<i16>();
+    let pixels = Guarded::new(2 * P * INTEGER_LANES / per_float);
+    let weights = Guarded::new(2 * INTEGER_LANES * INTEGER_LANES / per_float);
+    let mut sums = [words.zero(); P];
+    let (from, by) = (pixels.data.cast::<i16>(), weights.data.cast::<i16>());
+    // SAFETY: two times P pixels, and weights for each of their lanes.
+    let done = unsafe { words.accumulate_blocks(&mut sums, from, P * INTEGER_LANES, by, 2) };
+    assert!(done, "the tile is not this one");
 }
 
 /// Buffers of exactly the bytes that a tile of the inner loop may read, with
@@ -163,8 +183,11 @@ fn the_inner_loop_of_integers_reads_no_further_than_its_tile() {
     }
     #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
     integer::NeonWords::detect().into_iter().for_each(at_the_edge);
+    #[cfg(target_arch = "arm")]
+    integer::NeonWords::detect().into_iter().for_each(blocks_of_words_at_the_edge::<_, 2>);
     #[cfg(target_arch = "aarch64")]
     {
+        integer::NeonWords::detect().into_iter().for_each(blocks_of_words_at_the_edge::<_, 4>);
         integer::Sdot::detect().into_iter().for_each(at_the_edge);
         integer::Smmla::detect().into_iter().for_each(at_the_edge);
     }
@@ -179,6 +202,17 @@ fn the_inner_loop_reads_no_further_than_its_tile() {
         // SAFETY: four pixels, and two vectors for each of three channels.
         unsafe { simd.accumulate(&mut acc, pixels.data, weights.data, 3.min(S::LANES)) };
         assert_eq!(simd.sum(acc[1][3]), 0.0);
+        blocks::<S, 4>(simd);
+        blocks::<S, 8>(simd);
+    }
+    fn blocks<S: Simd, const P: usize>(simd: S) {
+        let pixels = Guarded::new(2 * P * S::LANES);
+        let weights = Guarded::new(2 * 2 * S::LANES * S::LANES);
+        let mut acc = [[simd.splat(0.0); P]; 2];
+        let (from, by) = (pixels.data, weights.data);
+        // SAFETY: two times P pixels, and two vectors for each of their lanes.
+        unsafe { simd.accumulate_blocks(&mut acc, from, P * S::LANES, by, 2) };
+        assert_eq!(simd.sum(acc[1][P - 1]), 0.0);
     }
     at_the_edge(super::super::simd::Scalar::detect());
     #[cfg(target_arch = "x86_64")]

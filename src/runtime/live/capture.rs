@@ -12,6 +12,7 @@ use crate::runtime::slots::SlotPool;
 
 const FIRST_BACKOFF_MS: u64 = 500;
 const MAX_BACKOFF_MS: u64 = 30_000;
+const NOTE_RETRY_MS: u64 = 10;
 
 /// What the capture thread has to say beside frames.
 pub(super) enum Note {
@@ -109,9 +110,19 @@ impl Capture<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, note: Note) {
-        if self.notes.enqueue(note).is_err() {
-            log::warn!("a note of the capture thread was lost: too many at once");
+    /// A skipped frame may go unmentioned when too many are at once; what becomes
+    /// of the camera waits until it is heard.
+    fn tell(&mut self, mut note: Note) {
+        while let Err(refused) = self.notes.enqueue(note) {
+            if matches!(refused, Note::Skipped { .. }) {
+                log::warn!("a note of a skipped frame was lost: too many at once");
+                break;
+            }
+            note = refused;
+            self.listener.unpark();
+            if self.shutdown.sleep_ms(NOTE_RETRY_MS) {
+                break;
+            }
         }
         self.listener.unpark();
     }

@@ -73,8 +73,8 @@ pub struct LiveStats {
 /// A capture thread and this thread, coupled by queues of slot indices.
 ///
 /// Returns when the footage ends or shutdown is requested, with the lines at
-/// their safe levels. `inputs` is asked about once a tick for acknowledgements
-/// and the like; `each` sees every judged frame.
+/// their safe levels. `inputs` is asked in every turn for acknowledgements and
+/// the like, until it has none; `each` sees every judged frame.
 ///
 /// # Errors
 /// A camera that cannot be opened because of its configuration, or the
@@ -130,6 +130,7 @@ where
             pace: options.pace,
             every: 1,
             turn: 0,
+            driven_ms: 0,
             shutdown,
             stats: LiveStats::default(),
         };

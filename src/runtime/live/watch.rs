@@ -19,6 +19,13 @@ use crate::runtime::slots::SlotPool;
 /// Longest time between two looks at the clock.
 const TICK_MS: u64 = 50;
 
+/// How often the lines are driven anew: a line that cannot be driven any more has
+/// to be known before an alarm needs it.
+const REDRIVE_MS: u64 = 1000;
+
+/// Inputs that are taken in one turn.
+const INPUTS: usize = 16;
+
 /// The judging thread, which drives the lines.
 pub(super) struct Watch<'a, A: OutputPin, F: OutputPin, S> {
     pub(super) pool: &'a SlotPool,
@@ -31,7 +38,9 @@ pub(super) struct Watch<'a, A: OutputPin, F: OutputPin, S> {
     pub(super) pace: Pace,
     /// The pace so far, and the frames since one was judged.
     pub(super) every: u32,
-    pub(super) turn: u32,
+    pub(super) turn: u64,
+    /// When the lines were last driven whatever they showed.
+    pub(super) driven_ms: u64,
     pub(super) shutdown: &'a Shutdown,
     pub(super) stats: LiveStats,
 }
@@ -63,8 +72,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
                     self.heed(note);
                 }
             }
-            if self.admit_all() {
-                if self.is_due() {
+            let admitted = self.admit_all();
+            if admitted > 0 {
+                if self.is_due(admitted) {
                     self.judge(each)?;
                 }
             } else if let Some(error) = ended {
@@ -75,13 +85,14 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
                 thread::park_timeout(Duration::from_millis(TICK_MS));
             }
             let now_ms = self.now_ms();
-            if self.progress.take_lines_touched() {
+            if self.progress.take_lines_touched() || now_ms - self.driven_ms >= REDRIVE_MS {
+                self.driven_ms = now_ms;
                 self.monitor.redrive(now_ms);
             }
-            match inputs() {
-                Some(input) => self.monitor.input(now_ms, input),
-                None => self.monitor.tick(now_ms),
+            for input in std::iter::from_fn(&mut *inputs).take(INPUTS) {
+                self.monitor.input(now_ms, input);
             }
+            self.monitor.tick(now_ms);
         }
         Ok(())
     }
@@ -90,7 +101,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
         self.clock.monotonic_ns() / 1_000_000
     }
 
-    fn admit_all(&mut self) -> bool {
+    /// Frames admitted.
+    fn admit_all(&mut self) -> u64 {
         let mut admitted = 0;
         while let Some(slot) = self.filled.dequeue() {
             let freed = self.monitor.admit(self.pool, slot);
@@ -98,29 +110,29 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
             admitted += 1;
         }
         self.stats.overtaken += u64::saturating_sub(admitted, 1);
-        admitted > 0
+        admitted
     }
 
-    /// Whether the pace has this frame judged.
-    fn is_due(&mut self) -> bool {
+    /// Whether the pace has the newest of so many new frames judged. Those that
+    /// came in while the network was busy count too: the pace is one in so many
+    /// of the camera's.
+    fn is_due(&mut self, admitted: u64) -> bool {
         let every = self.pace.every();
         if every != self.every {
             self.every = every;
             let time_ms = self.now_ms();
             self.monitor.record(&Event::Pace { time_ms, judge_every: every });
         }
-        self.turn += 1;
-        let due = self.turn >= every;
-        if due {
-            self.turn = 0;
-        } else {
-            self.stats.passed_over += 1;
-        }
+        self.turn += admitted;
+        let due = self.turn >= u64::from(every);
+        self.stats.passed_over += u64::from(!due);
         due
     }
 
     fn judge(&mut self, each: &mut impl FnMut(&Step, &Monitor<A, F, S>)) -> Result<(), Error> {
-        let Some(step) = self.monitor.judge(self.pool)? else { return Ok(()) };
+        // The turn stays due where the window is not full yet.
+        let Some(step) = self.monitor.judge(self.pool, Some(self.clock))? else { return Ok(()) };
+        self.turn = 0;
         self.stats.judged += 1;
         self.progress.judged();
         if let Some(score) = &step.score {

@@ -1,0 +1,194 @@
+//! The threads of a live run.
+
+mod scene;
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use normwatch::alarm::Pattern;
+use normwatch::capture::{Frame, FrameSource, SourceError};
+use normwatch::output::Event;
+use normwatch::runtime::{LiveStats, Progress, Shutdown};
+
+use crate::scene::{Camera, PERIOD_MS, Run, Then, camera};
+
+#[test]
+fn a_run_judges_what_came_and_ends_safe() {
+    let mut run = Run::new(false);
+    let fault = run.fault.clone();
+    let mut energised = false;
+    let mut open = || camera(60, Then::End);
+    let stats =
+        run.go(false, &mut open, &Shutdown::new(), |_| energised |= fault.is_high() == Some(true));
+    let stats = stats.unwrap();
+    assert_eq!(stats.counts.taken, 60);
+    assert_eq!(stats.judged + stats.overtaken + 4, 60, "the first four fill the window");
+    assert!(energised, "the fault line was never energised");
+    assert_eq!(run.count(|e| matches!(e, Event::Stop { .. })), 1);
+}
+
+#[test]
+fn a_lost_camera_is_reopened_and_the_fault_line_shows_it() {
+    let mut run = Run::new(false);
+    let fault = run.fault.clone();
+    let (shutdown, mut opened, mut dropped) = (Shutdown::new(), 0, false);
+    let mut open = || {
+        opened += 1;
+        dropped |= opened == 2 && fault.is_high() == Some(false);
+        camera(20, Then::Lose)
+    };
+    let stop = shutdown.clone();
+    let stats = run.go(true, &mut open, &shutdown, |judged| {
+        if judged > 20 {
+            stop.request();
+        }
+    });
+    assert!(stats.unwrap().reopened >= 1);
+    assert!(dropped, "the fault line stayed energised while the camera was gone");
+    assert!(run.count(|e| matches!(e, Event::Blind { .. })) >= 1);
+    assert!(run.count(|e| matches!(e, Event::Sighted { .. })) >= 2);
+}
+
+#[test]
+fn a_camera_that_cannot_work_ends_the_run() {
+    let mut run = Run::new(false);
+    let mut open = || Err(SourceError::fatal("no such camera"));
+    let error = run.go(true, &mut open, &Shutdown::new(), |_| {}).unwrap_err();
+    assert!(error.to_string().contains("no such camera"));
+    assert_eq!(error.exit_code(), 4);
+}
+
+#[test]
+fn a_capture_thread_that_panics_ends_the_run() {
+    let mut run = Run::new(false);
+    let error = run.go(true, &mut || camera(8, Then::Panic), &Shutdown::new(), |_| {}).unwrap_err();
+    assert_eq!(error.exit_code(), 1, "{error}");
+}
+
+#[test]
+fn a_judging_thread_that_panics_leaves_the_lines_safe_and_ends() {
+    let mut run = Run::new(false);
+    let (alarm, fault) = (run.alarm.clone(), run.fault.clone());
+    let mut open = || camera(u64::MAX, Then::End);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let _ = run.go(true, &mut open, &Shutdown::new(), |judged| {
+            if judged > 3 && fault.is_high() == Some(true) {
+                panic!("on purpose");
+            }
+        });
+    }));
+    assert!(panicked.is_err());
+    assert_eq!((alarm.is_high(), fault.is_high()), (Some(false), Some(false)));
+}
+
+#[test]
+fn lines_that_somebody_else_drove_are_driven_again() {
+    let mut run = Run::new(false);
+    let fault = run.fault.clone();
+    let progress = Progress::new(0);
+    let (shutdown, mut writes) = (Shutdown::new(), None);
+    let (stop, touched) = (shutdown.clone(), progress.clone());
+    let mut open = || camera(u64::MAX, Then::End);
+    let each = |judged: u64| match (judged, writes) {
+        (20, None) => {
+            writes = Some(fault.writes());
+            touched.touch_lines();
+        }
+        (40.., Some(before)) => {
+            assert!(fault.writes() > before, "the fault line was not driven again");
+            stop.request();
+        }
+        _ => {}
+    };
+    run.go_with(progress, false, &mut open, &shutdown, each).unwrap();
+}
+
+/// A score comes late by the camera's, the queue's and the network's time; the
+/// pulse is for whoever waits at the line.
+#[test]
+fn a_pulse_lasts_as_long_as_it_should_however_late_the_score() {
+    const PULSE_MS: u64 = 200;
+    let mut run = Run::alarmed(Pattern::Pulse { width_ms: PULSE_MS as u32 });
+    let alarm = run.alarm.clone();
+    let (begun, shutdown) = (Instant::now(), Shutdown::new());
+    let (mut raised, stop) = (None, shutdown.clone());
+    let mut open = || {
+        let camera = Camera { left: u64::MAX, then: Then::End, next: 0, pixels: vec![0; 32 * 32] };
+        Ok(Box::new(Late(camera)) as Box<dyn FrameSource + Send>)
+    };
+    run.go(false, &mut open, &shutdown, |_| {
+        let now_ms = begun.elapsed().as_millis() as u64;
+        match (alarm.is_high(), raised) {
+            (Some(true), None) => raised = Some(now_ms),
+            (Some(false), Some(since_ms)) => {
+                assert!(now_ms - since_ms >= PULSE_MS - 2 * PERIOD_MS, "{}", now_ms - since_ms);
+                stop.request();
+            }
+            _ => assert!(now_ms < 20_000, "no pulse"),
+        }
+    })
+    .unwrap();
+    assert!(raised.is_some());
+}
+
+/// A camera whose frames arrive 300 ms after their timestamps.
+struct Late(Camera);
+
+impl FrameSource for Late {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        let frame = self.0.next_frame()?;
+        Ok(frame.map(|frame| Frame { timestamp_ns: frame.timestamp_ns - 300_000_000, ..frame }))
+    }
+
+    fn describe(&self) -> String {
+        "a late camera".into()
+    }
+}
+
+#[test]
+fn shutdown_is_heeded_soon() {
+    let mut run = Run::new(false);
+    let shutdown = Shutdown::new();
+    let from_outside = shutdown.clone();
+    let asked = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(300));
+        from_outside.request();
+        Instant::now()
+    });
+    run.go(true, &mut || camera(u64::MAX, Then::End), &shutdown, |_| {}).unwrap();
+    assert!(asked.join().unwrap().elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_hot_board_judges_fewer_frames_and_stays_healthy() {
+    let mut run = Run::new(false);
+    run.pace.set(4);
+    let stats = run.go(false, &mut || camera(100, Then::End), &Shutdown::new(), |_| {}).unwrap();
+    let LiveStats { judged, passed_over, overtaken, .. } = stats;
+    assert!(judged > 0 && passed_over >= 3 * (judged - 1), "{judged} of {passed_over}");
+    // Of the four that fill the window, three are passed over for the pace.
+    let total = judged + passed_over + overtaken;
+    assert!((99..=100).contains(&total), "{total}");
+    assert_eq!(run.count(|e| matches!(e, Event::Pace { judge_every: 4, .. })), 1);
+    let dropped = run.count(|e| matches!(e, Event::Line { line: "fault", active: false, .. }));
+    assert_eq!(dropped, 1, "at the end of the run and not for a slower pace");
+}
+
+#[test]
+fn a_full_disk_stops_nothing() {
+    let mut run = Run::new(true);
+    let stats = run.go(false, &mut || camera(30, Then::End), &Shutdown::new(), |_| {}).unwrap();
+    assert!(stats.judged > 0);
+    assert!(run.monitor.into_log().dropped() > 0);
+}
+
+#[test]
+fn a_slow_network_loses_judgements_and_nothing_queues() {
+    let mut run = Run::new(false);
+    let slow = |_| thread::sleep(Duration::from_millis(60));
+    let stats = run.go(false, &mut || camera(120, Then::End), &Shutdown::new(), slow).unwrap();
+    assert!(stats.overtaken > 0, "{stats:?}");
+    assert!(stats.judged < 60, "{}", stats.judged);
+    let p99_ms = stats.latency.quantile_ns(0.99) / 1_000_000;
+    assert!(p99_ms < 1000, "{p99_ms} ms");
+}

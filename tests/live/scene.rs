@@ -1,0 +1,223 @@
+//! A live run with a scripted camera and simulated lines.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use normwatch::Error;
+use normwatch::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
+use normwatch::calibrate::{Calibration, TermSample, calibrate};
+use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
+use normwatch::clock::{Clock, SystemClock};
+use normwatch::model::Bundle;
+use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
+use normwatch::preprocess::Light;
+use normwatch::runtime::{
+    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Progress, Scoring, Shutdown,
+    UpdatePolicy, run_live,
+};
+use normwatch::score::{Mask, Weights};
+
+pub const PERIOD_MS: u64 = 10;
+
+/// What the camera does after its frames.
+#[derive(Clone, Copy)]
+pub enum Then {
+    End,
+    Lose,
+    Panic,
+}
+
+pub struct Camera {
+    pub left: u64,
+    pub then: Then,
+    pub next: u64,
+    pub pixels: Vec<u8>,
+}
+
+impl FrameSource for Camera {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        if self.left == 0 {
+            return match self.then {
+                Then::End => Ok(None),
+                Then::Lose => Err(SourceError::disconnected("unplugged")),
+                Then::Panic => panic!("on purpose"),
+            };
+        }
+        thread::sleep(Duration::from_millis(PERIOD_MS));
+        self.left -= 1;
+        let sequence = self.next;
+        self.next += 1;
+        self.pixels.iter_mut().enumerate().for_each(|(i, p)| *p = (i as u64 * 7 + sequence) as u8);
+        Ok(Some(Frame {
+            format: PixelFormat::Grey,
+            width_px: 32,
+            height_px: 32,
+            stride_bytes: 32,
+            data: &self.pixels,
+            timestamp_ns: SystemClock.monotonic_ns(),
+            sequence,
+        }))
+    }
+
+    fn describe(&self) -> String {
+        "a scripted camera".into()
+    }
+}
+
+pub fn camera(frames: u64, then: Then) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+    Ok(Box::new(Camera { left: frames, then, next: 0, pixels: vec![0; 32 * 32] }))
+}
+
+#[derive(Clone, Default)]
+pub struct Kept(pub Arc<Mutex<Vec<Event>>>, bool);
+
+impl EventSink for Kept {
+    fn record(&mut self, event: &Event) -> io::Result<()> {
+        if self.1 {
+            return Err(io::Error::from(io::ErrorKind::StorageFull));
+        }
+        self.0.lock().unwrap().push(event.clone());
+        Ok(())
+    }
+}
+
+pub type TestMonitor = Monitor<SimulatedPin, SimulatedPin, Kept>;
+
+pub struct Run {
+    pub alarm: SimulatedLine,
+    pub fault: SimulatedLine,
+    pub monitor: TestMonitor,
+    pub events: Kept,
+    pub pace: Pace,
+}
+
+impl Run {
+    /// No score of this run is ever an alarm.
+    pub fn new(disk_full: bool) -> Self {
+        let bundle = bundle();
+        Self::with(&bundle, &Scoring::new(None, &bundle), f32::INFINITY, Pattern::Steady, disk_full)
+    }
+
+    /// Every score is one.
+    pub fn alarmed(pattern: Pattern) -> Self {
+        let bundle = bundle();
+        let scoring = Scoring::deployed(calibration(&bundle));
+        Self::with(&bundle, &scoring, -1.0, pattern, false)
+    }
+
+    fn with(
+        bundle: &Bundle,
+        scoring: &Scoring,
+        enter: f32,
+        pattern: Pattern,
+        disk_full: bool,
+    ) -> Self {
+        let mask = Mask::everything(32, 32);
+        let analyser = Analyser::new(bundle, mask, scoring, UpdatePolicy::Frozen);
+        let (alarm, alarm_pin) = SimulatedLine::new();
+        let (fault, fault_pin) = SimulatedLine::new();
+        let line = |pin| Line::new(pin, Polarity::ActiveHigh, false);
+        let outputs =
+            AlarmOutputs::new(line(alarm_pin), pattern, line(fault_pin), Pattern::Steady).unwrap();
+        let alarm_config = AlarmConfig {
+            levels: Levels { enter, exit: enter },
+            min_duration_ms: 0,
+            hold_ms: 0,
+            cooldown_ms: 0,
+            warm_up_ms: 0,
+            latch: false,
+            armed_at_start: true,
+        };
+        // A period with room for a loaded machine's jitter.
+        let options = MonitorOptions {
+            past_frames: 4,
+            frame_spacing: 1,
+            period_ns: 50 * PERIOD_MS * 1_000_000,
+            alarm: alarm_config,
+            stale_ms: 2000,
+            log_lines: true,
+        };
+        let events = Kept(Arc::default(), disk_full);
+        let now_ms = SystemClock.monotonic_ns() / 1_000_000;
+        let log = EventLog::new(Some(events.clone()));
+        let monitor = Monitor::new(options, analyser, outputs, log, now_ms);
+        Self { alarm, fault, monitor, events, pace: Pace::default() }
+    }
+
+    pub fn go(
+        &mut self,
+        end_is_loss: bool,
+        open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
+        shutdown: &Shutdown,
+        each: impl FnMut(u64),
+    ) -> Result<LiveStats, Error> {
+        let progress = Progress::new(SystemClock.monotonic_ns() / 1_000_000);
+        self.go_with(progress, end_is_loss, open, shutdown, each)
+    }
+
+    pub fn go_with(
+        &mut self,
+        progress: Progress,
+        end_is_loss: bool,
+        open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
+        shutdown: &Shutdown,
+        mut each: impl FnMut(u64),
+    ) -> Result<LiveStats, Error> {
+        let options = LiveOptions {
+            spec: normwatch::preprocess::InputSpec {
+                width_px: 32,
+                height_px: 32,
+                channels: normwatch::preprocess::Channels::Luma,
+                resize: normwatch::preprocess::Resize::Bilinear,
+            },
+            period_ns: 1,
+            past_frames: 4,
+            end_is_loss,
+            stabilise: false,
+            usual_light: None,
+            progress,
+            pace: self.pace.clone(),
+        };
+        let mut judged = 0;
+        let result = run_live(
+            options,
+            open,
+            &mut self.monitor,
+            &SystemClock,
+            shutdown,
+            || None,
+            |_, _| {
+                judged += 1;
+                each(judged);
+            },
+        );
+        assert_eq!(self.alarm.is_high(), Some(false), "the alarm line is not safe");
+        assert_eq!(self.fault.is_high(), Some(false), "the fault line is not safe");
+        result
+    }
+
+    pub fn count(&self, kind: fn(&Event) -> bool) -> usize {
+        self.events.0.lock().unwrap().iter().filter(|event| kind(event)).count()
+    }
+}
+
+fn bundle() -> Bundle {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/reference/tiny-paper");
+    Bundle::load(&path).unwrap()
+}
+
+fn calibration(bundle: &Bundle) -> Calibration {
+    let sample = |i: u64| TermSample {
+        timestamp_ns: i * 100_000_000,
+        light: Light { mean: 0.5, spread: 0.2 },
+        psnr_db: 30.0 + (i % 7) as f64,
+        block_ratio: 1.0 + (i % 11) as f64,
+        distance: 1.0 + (i % 13) as f64,
+    };
+    let clip: Vec<TermSample> = (0..400).map(sample).collect();
+    let rule = (bundle.manifest().score.into(), Weights { block: 1.0, memory: 0.0 });
+    calibrate(&[clip], 100_000_000, rule, ("model", "mask"), "made up").unwrap()
+}
