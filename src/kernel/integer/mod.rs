@@ -57,3 +57,5 @@ pub(super) use scalar::ScalarWords;
 pub(super) use sdot::Sdot;
 #[cfg(target_arch = "aarch64")]
 pub(super) use smmla::Smmla;
+#[cfg(all(test, any(target_arch = "aarch64", target_arch = "arm")))]
+pub(super) use words::Words;

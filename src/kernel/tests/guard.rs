@@ -4,6 +4,8 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, m
 use rustix::param::page_size;
 
 use super::super::graph::{Graph, Op, Value};
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+use super::super::integer::Words;
 use super::super::integer::{self, Cell, Dot, DotKernel, Quantisation, Requantise};
 use super::super::layout::INTEGER_LANES;
 use super::super::simd::Simd;
