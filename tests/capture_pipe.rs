@@ -53,6 +53,36 @@ fn raw_frames_come_one_by_one_until_the_end() {
 }
 
 #[test]
+fn what_the_shell_has_started_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pid");
+    let script = format!("(sleep 600 & echo $! >{}; wait) | cat", file.display());
+    let mut source = open(&format!("printf abcdef; {script}"), GREY).unwrap();
+    source.next_frame().unwrap().unwrap();
+    let begun = Instant::now();
+    let pid = loop {
+        let said = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Ok(pid) = said.trim().parse::<i32>() {
+            break rustix::process::Pid::from_raw(pid).unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    };
+    let lives = || rustix::process::test_kill_process(pid).is_ok();
+    assert!(lives());
+    drop(source);
+    // Somebody else has to reap it.
+    while lives() && !is_zombie(pid) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it goes on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn is_zombie(pid: rustix::process::Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    stat.is_ok_and(|stat| stat.contains(") Z "))
+}
+
+#[test]
 fn arrival_times_move_forward() {
     let arrival = PipeOptions { timestamps: Timestamps::Arrival, ..options(GREY) };
     let script = "printf abcdef; sleep 0.1; printf ABCDEF";

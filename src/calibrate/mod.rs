@@ -71,7 +71,12 @@ pub fn calibrate(
     }
     let score = fit_distribution(&scores).ok_or(CalibrationError::Constant { term: "score" })?;
     let light = Light::mean_of(all.iter().map(|s| s.light));
-    let duration_s = all.len() as f64 * period_ns as f64 / 1e9;
+    // A camera need not keep the model's rate, so the frames' own times count.
+    let lasted_ns = |clip: &Vec<TermSample>| match (clip.first(), clip.last()) {
+        (Some(first), Some(last)) => last.timestamp_ns - first.timestamp_ns + period_ns,
+        _ => 0,
+    };
+    let duration_s = clips.iter().map(lasted_ns).sum::<u64>() as f64 / 1e9;
     let clusters = clusters::tails(&scored_clips, &score, duration_s);
     if clusters.is_empty() {
         return Err(CalibrationError::Constant { term: "score" });

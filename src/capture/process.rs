@@ -3,10 +3,13 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::SourceError;
 
@@ -60,6 +63,7 @@ impl Supervised {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
+            .process_group(0)
             .spawn()
             .map_err(|error| cannot_start(program, &error))?;
         let (output, messages) = (child.stdout.take(), child.stderr.take());
@@ -98,9 +102,11 @@ impl Supervised {
         }
     }
 
-    /// A process stuck in its driver ignores even SIGKILL: it is left behind
-    /// rather than waited for.
+    /// Ends the process and what it has started: a shell's camera program would
+    /// keep the camera. One stuck in its driver ignores even SIGKILL, and is left
+    /// behind rather than waited for.
     fn end(&mut self) {
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.kill();
         if self.wait_up_to(REAP_WAIT).is_none() {
             log::warn!("process {} does not end after SIGKILL: left behind", self.child.id());

@@ -58,6 +58,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     };
     if !args.config_only {
         let bundle = Bundle::load(&site.bundle)?;
+        setup::fast_enough(&site, &bundle)?;
         let mask = setup::mask(&site, &bundle)?;
         let budget = setup::site_levels(&site, &bundle, &mask)?;
         summary.watched_share = Some(mask.watched_share());

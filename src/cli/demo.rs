@@ -227,7 +227,8 @@ impl<'a> Stage<'a> {
     fn pace(&mut self) {
         self.shown += 1;
         if self.live && self.speed > 0.0 {
-            let due = Duration::from_secs_f64(self.shown as f64 / self.fps / self.speed);
+            let due_s = self.shown as f64 / self.fps / self.speed;
+            let due = Duration::try_from_secs_f64(due_s).unwrap_or(Duration::MAX);
             std::thread::sleep(due.saturating_sub(self.start.elapsed()));
         }
     }

@@ -53,6 +53,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let calibration = setup::site_calibration(&site, &bundle, &mask)?;
     let budget =
         setup::levels(&calibration, site.budget.alarms_per_day, site.alarm.min_duration_ms)?;
+    setup::fast_enough(&site, &bundle)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now_ms = clock.monotonic_ns() / 1_000_000;
     let shutdown = Shutdown::on_signals().map_err(internal("install the signal handlers"))?;
@@ -78,6 +79,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let mut panel = lines::open_panel(&site, &board_lines)?;
     let mut monitor =
         Monitor::new(options, analyser, held.outputs, event_log(&site, clock.clone())?, now_ms);
+    monitor.require_sight(scoring.usual_light());
     site.input.pir.iter().for_each(|pir| monitor.require_motion(pir.within_ms));
     monitor.record(&Event::Start {
         bundle: bundle.manifest().name.clone(),
@@ -108,7 +110,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let mut open = || camera.open();
     let supervisor =
         supervision::start(&site, live.progress.clone(), options.stale_ms, held.fault)?;
-    let deadline_ns = args.for_s.map(|s| clock.monotonic_ns() + (s.max(0.0) * 1e9) as u64);
+    let deadline_ns =
+        args.for_s.map(|s| clock.monotonic_ns().saturating_add((s.max(0.0) * 1e9) as u64));
     let inputs = || {
         let now_ns = clock.monotonic_ns();
         if deadline_ns.is_some_and(|at| now_ns >= at) {

@@ -2,9 +2,10 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::calibrate::{Budget, BudgetReport, Calibration};
-use crate::config::{self, Site};
+use crate::config::{self, CameraSource, Site, V4l2Section};
 use crate::model::Bundle;
 pub(super) use crate::replay::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};
+use crate::runtime::MAX_STEP_PERIODS;
 use crate::score::{Mask, MaskMode, Polygon};
 
 /// A mask that watches the model's whole input.
@@ -90,6 +91,26 @@ pub(super) fn board_dirs(site_file: &Path) -> Vec<PathBuf> {
 /// Reads a site file, all problems in one error.
 pub(super) fn load_site(path: &Path) -> Result<Site, Error> {
     config::load_site(path, &board_dirs(path)).map_err(|e| Error::Config(e.to_string()))
+}
+
+/// # Errors
+/// A camera that is asked for so few frames a second that each leaves a gap for
+/// the bundle, and none is ever judged.
+pub(super) fn fast_enough(site: &Site, bundle: &Bundle) -> Result<(), Error> {
+    let CameraSource::V4l2(V4l2Section { fps: Some(fps), .. }) = &site.camera.source else {
+        return Ok(());
+    };
+    let wanted = bundle.manifest().input.fps;
+    let least = wanted / MAX_STEP_PERIODS;
+    if *fps >= least {
+        return Ok(());
+    }
+    Err(Error::Config(format!(
+        "{}: `camera.fps = {fps}` is too slow for {}, which was made for {wanted} frames a second: \
+         give at least {least:.1}, or train for this rate",
+        site.file.display(),
+        bundle.manifest().name
+    )))
 }
 
 /// How a site watches: what of the picture, held still or not, when not at all,

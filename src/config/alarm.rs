@@ -69,9 +69,17 @@ impl Default for AlarmSection {
 }
 
 impl AlarmSection {
-    pub(super) fn read(section: Option<Section<'_>>) -> Self {
+    /// `can_arm` says whether the site has an input that arms.
+    pub(super) fn read(section: Option<Section<'_>>, can_arm: bool) -> Self {
         let usual = Self::default();
         let Some(mut section) = section else { return usual };
+        if let Some(item) = section.optional("armed_at_start").filter(|_| !can_arm)
+            && item.is_flag()
+            && item.clone().flag() == Some(false)
+        {
+            let remedy = "add `[input.arm]`, or remove the key";
+            item.invalid("= false, and nothing could ever arm it", remedy);
+        }
         let mut time_ms = |key, usual_ms| {
             section.optional(key).and_then(|item| item.whole(0..=MAX_MS)).unwrap_or(usual_ms)
         };

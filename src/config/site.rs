@@ -57,7 +57,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let recommended = board.as_ref().and_then(|board| board.recommended.threads);
     let camera = read_camera(&mut root, board.as_ref(), base);
     let budget = BudgetSection::read(root.optional_section("budget"));
-    let alarm = AlarmSection::read(root.optional_section("alarm"));
+    let alarm = root.optional_section("alarm");
     let memory = MemorySection::read(root.optional_section("memory"));
     let load = LoadSection::read(root.optional_section("load"));
     let masks: Vec<_> = root.sections("mask").into_iter().map(MaskSection::read).collect();
@@ -65,6 +65,8 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         .required_section("output")
         .and_then(|section| OutputSection::read(section, board.as_ref(), base));
     let input = InputSection::read(root.optional_section("input"), board.as_ref(), output.as_ref());
+    let can_arm = input.as_ref().is_none_or(|input| input.arm.is_some());
+    let alarm = AlarmSection::read(alarm, can_arm);
     let watchdog = WatchdogPolicy::read(root.optional_section("watchdog"), board.as_ref());
     Some(Site {
         file: path.to_path_buf(),

@@ -115,6 +115,9 @@ impl Session<'_> {
     ) -> Result<RecordEnd, Error> {
         let mut pause_ms = FIRST_PAUSE_MS;
         loop {
+            if let Some(end) = self.limit() {
+                return Ok(end);
+            }
             let before = self.stats.frames;
             let loss = match self.one_opening(open, progress) {
                 Ok(end) => return Ok(end),

@@ -114,6 +114,7 @@ impl Intake {
         self.capture_ns = (arrived - start).as_nanos() as u64;
         self.counts.missed += frame.sequence.saturating_sub(self.next_sequence);
         self.next_sequence = frame.sequence + 1;
+        let before = self.rate.clone();
         if !self.rate.accepts(frame.timestamp_ns) {
             self.counts.thinned += 1;
             return Ok(Taken::Thinned);
@@ -121,6 +122,8 @@ impl Intake {
         if let Some(slot) = slot {
             (slot.timestamp_ns, slot.sequence) = (frame.timestamp_ns, frame.sequence);
             if let Err(error) = self.preprocessor.process(&frame, &mut slot.data) {
+                // A damaged frame has not had its turn: the next one may have it.
+                self.rate = before;
                 self.counts.skipped += 1;
                 return Ok(Taken::Skipped { sequence: frame.sequence, reason: error.to_string() });
             }

@@ -15,6 +15,7 @@ mod progress;
 mod rate;
 mod replay;
 mod shutdown;
+mod sight;
 mod slots;
 mod window;
 

@@ -4,6 +4,7 @@ use embedded_hal::digital::OutputPin;
 
 use super::analyser::{Analyser, FrameScore};
 use super::histogram::{Stage, StageTimes};
+use super::sight::Sight;
 use super::slots::SlotPool;
 use super::window::{Freed, Window};
 use crate::alarm::{
@@ -12,6 +13,7 @@ use crate::alarm::{
 use crate::clock::Clock;
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
+use crate::preprocess::Light;
 
 /// Constants of a monitor.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,9 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     log: EventLog<S>,
     times: StageTimes,
     last_score_ms: Option<u64>,
+    sight: Option<Sight>,
+    /// Why nothing is seen though there are pictures.
+    unseeing: Option<&'static str>,
     shown: [Option<bool>; 2],
     failing: [bool; 2],
     line_failures: u64,
@@ -84,6 +89,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             log,
             times: StageTimes::default(),
             last_score_ms: None,
+            sight: None,
+            unseeing: None,
             failing: [false; 2],
             line_failures: 0,
         }
@@ -93,6 +100,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// [`AlarmMachine::require_motion`].
     pub fn require_motion(&mut self, within_ms: u32) {
         self.machine.require_motion(within_ms);
+    }
+
+    /// From now on pictures that show nothing, or the same for ever, do not count
+    /// as well; `usual` is the light of normal footage. Not for replays, whose
+    /// pictures may be drawn.
+    pub fn require_sight(&mut self, usual: Option<Light>) {
+        self.sight = Some(Sight::new(usual));
     }
 
     /// Begins another clip: a new window and a new state machine, as if just
@@ -110,10 +124,11 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
 
     /// Takes a frame into the window. Returns the slots set free.
     pub fn admit(&mut self, pool: &SlotPool, slot: usize) -> Freed {
-        let (timestamp_ns, frame) = {
+        let (timestamp_ns, frame, light) = {
             let slot = pool.lock(slot);
-            (slot.timestamp_ns, slot.sequence)
+            (slot.timestamp_ns, slot.sequence, slot.light)
         };
+        self.look(light, timestamp_ns / 1_000_000);
         let (freed, gap) = self.window.push(slot, timestamp_ns);
         if gap {
             let time_ms = timestamp_ns / 1_000_000;
@@ -191,6 +206,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// The camera is gone. Returns the slots set free.
     pub fn blind(&mut self, now_ms: u64, reason: &str) -> Freed {
         self.last_score_ms = None;
+        self.unseeing = None;
+        self.sight.iter_mut().for_each(Sight::forget);
         self.analyser.forget();
         let transitions = self.machine.step(now_ms, Input::Blind);
         let driven = self.drive(now_ms);
@@ -218,9 +235,11 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.show(now_ms);
     }
 
-    /// Whether a recent score vouches for the whole.
+    /// Whether a recent score vouches for the whole, of a picture that shows
+    /// something.
     pub fn is_healthy(&self, now_ms: u64) -> bool {
-        self.last_score_ms.is_some_and(|at| now_ms.saturating_sub(at) <= self.options.stale_ms)
+        let recent = |at| now_ms.saturating_sub(at) <= self.options.stale_ms;
+        self.last_score_ms.is_some_and(recent) && self.unseeing.is_none()
     }
 
     pub fn state(&self) -> State {
@@ -247,6 +266,22 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// Ends the monitor, lines safe, and gives the event log back.
     pub fn into_log(self) -> EventLog<S> {
         self.log
+    }
+
+    fn look(&mut self, light: Light, time_ms: u64) {
+        let Some(sight) = &mut self.sight else { return };
+        let unseeing = sight.look(light, time_ms);
+        match (std::mem::replace(&mut self.unseeing, unseeing), unseeing) {
+            (None, Some(reason)) => {
+                log::error!("nothing is seen: {reason}");
+                self.log.record(&Event::Blind { time_ms, reason: reason.into() });
+            }
+            (Some(_), None) => {
+                log::info!("the camera sees again");
+                self.log.record(&Event::Sighted { time_ms });
+            }
+            _ => {}
+        }
     }
 
     fn note(&mut self, transitions: &Transitions, frame: Option<u64>, score: Option<f32>) {

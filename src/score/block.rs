@@ -97,6 +97,9 @@ pub struct BlockTerm {
     errors: ColumnSums,
     offsets: ColumnSums,
     textures: ColumnSums,
+    counts: ColumnSums,
+    /// The mask as numbers, where there is one.
+    watched: Vec<f32>,
     means: RowMeans,
     ratios: Vec<f32>,
     last_ns: Option<u64>,
@@ -112,6 +115,10 @@ impl BlockTerm {
             errors: ColumnSums::new(width),
             offsets: ColumnSums::new(width),
             textures: ColumnSums::new(width),
+            counts: ColumnSums::new(width),
+            watched: (0..height)
+                .flat_map(|y| mask.row(y).iter().map(|&watched| f32::from(u8::from(watched))))
+                .collect(),
             means: RowMeans::new(width + 1 - rule.block_px),
             ratios: vec![0.0; places],
             last_ns: None,
@@ -169,13 +176,15 @@ impl BlockTerm {
         let (width, size) = (self.mask.width_px(), self.rule.block_px);
         let mask = self.masked.then_some(&self.mask);
         let floor = relative.then_some(self.rule.texture_floor);
-        let Self { gradient, errors, offsets, textures, means, ratios, .. } = self;
-        let sums = Sums { errors, offsets, textures, means };
+        let watched = self.masked.then_some(&self.watched[..]);
+        let Self { gradient, errors, offsets, textures, counts, means, ratios, .. } = self;
+        let sums = Sums { errors, offsets, textures, counts, means };
         wide(Rows {
             sums,
             ratios,
             maps: [squared, signed, gradient],
             mask,
+            watched,
             width,
             size,
             keep,

@@ -122,6 +122,19 @@ fn light_is_no_thing() {
 }
 
 #[test]
+fn light_is_no_thing_at_the_border_of_a_mask() {
+    let frame = vec![90u8; 256];
+    let (signed, squared) = (vec![0.2f32; 256], vec![0.04f32; 256]);
+    let points = vec![[0.0, 0.0], [0.55, 0.0], [0.55, 1.0], [0.0, 1.0]];
+    let half = Polygon { mode: MaskMode::Ignore, points };
+    let mask = Mask::from_polygons(16, 16, &[half]).unwrap();
+    assert!((0.3..0.8).contains(&mask.watched_share()));
+    let mut term = BlockTerm::new(mask, rule(4, 0.01, 0));
+    let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
+    assert!(worst.ratio < 1e-4, "{worst:?}");
+}
+
+#[test]
 fn what_stays_in_place_outranks_what_flickers() {
     let frame = vec![0u8; 64];
     // A block of one pixel has no variance: its error is given no sign here.

@@ -10,6 +10,7 @@ pub(super) struct Sums<'a> {
     pub errors: &'a mut ColumnSums,
     pub offsets: &'a mut ColumnSums,
     pub textures: &'a mut ColumnSums,
+    pub counts: &'a mut ColumnSums,
     pub means: &'a mut RowMeans,
 }
 
@@ -20,6 +21,8 @@ pub(super) struct Rows<'a> {
     /// Squared and signed errors, and squared gradient.
     pub maps: [&'a [f32]; 3],
     pub mask: Option<&'a Mask>,
+    /// 1 where a pixel is watched and 0 where not, with a mask.
+    pub watched: Option<&'a [f32]>,
     pub width: usize,
     pub size: usize,
     pub keep: f32,
@@ -31,19 +34,23 @@ impl Work for Rows<'_> {
 
     #[inline(always)]
     fn run(self) -> Block {
-        let Self { sums, ratios, maps, mask, width, size, keep, floor } = self;
-        let Sums { errors, offsets, textures, means } = sums;
+        let Self { sums, ratios, maps, mask, watched, width, size, keep, floor } = self;
+        let Sums { errors, offsets, textures, counts, means } = sums;
         let [squared, signed, gradient] = maps;
         let mut worst = Block { size_px: size, ratio: -1.0, ..Block::default() };
         errors.clear();
         offsets.clear();
         textures.clear();
+        counts.clear();
         let mut ratios = ratios.chunks_exact_mut(width + 1 - size);
         for y in 0..squared.len() / width {
             errors.slide(squared, mask, y, size);
             if floor.is_some() {
                 offsets.slide(signed, mask, y, size);
                 textures.slide(gradient, mask, y, size);
+            }
+            if let Some(watched) = watched {
+                counts.slide(watched, None, y, size);
             }
             if y + 1 < size {
                 continue;
@@ -52,6 +59,10 @@ impl Work for Rows<'_> {
             match floor {
                 Some(_) => means.slide([errors, offsets, textures], size),
                 None => errors.means(size, &mut means.errors),
+            }
+            if watched.is_some() && floor.is_some() {
+                counts.means(size, &mut means.shares);
+                means.spread_over_the_watched();
             }
             means.blend_into(row, keep, floor);
             let largest = row.iter().fold(worst.ratio, |largest, &ratio| largest.max(ratio));
@@ -71,12 +82,19 @@ pub(super) struct RowMeans {
     errors: Vec<f32>,
     offsets: Vec<f32>,
     textures: Vec<f32>,
+    /// Of each block's pixels, those that are watched.
+    shares: Vec<f32>,
 }
 
 impl RowMeans {
     pub fn new(blocks: usize) -> Self {
         let zeros = vec![0.0; blocks];
-        Self { errors: zeros.clone(), offsets: zeros.clone(), textures: zeros }
+        Self {
+            errors: zeros.clone(),
+            offsets: zeros.clone(),
+            textures: zeros.clone(),
+            shares: zeros,
+        }
     }
 
     /// The means of every block of `size` columns and the rows taken in: as
@@ -102,6 +120,20 @@ impl RowMeans {
             *error = sum_a as f32 * area;
             *offset = sum_b as f32 * area;
             *texture = sum_c as f32 * area;
+        }
+    }
+
+    /// Makes of the means over whole blocks, to which unwatched pixels give zero,
+    /// what leaves the watched pixels' own variance, times their share s, over
+    /// their own texture: E − O²/s and T/s. Otherwise a change of light would be
+    /// variance wherever the mask ends.
+    fn spread_over_the_watched(&mut self) {
+        let means = self.offsets.iter_mut().zip(&mut self.textures);
+        for ((offset, texture), &share) in means.zip(&self.shares) {
+            if share > 0.0 && share < 1.0 {
+                *offset /= share.sqrt();
+                *texture /= share;
+            }
         }
     }
 

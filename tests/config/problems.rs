@@ -234,6 +234,11 @@ fn contradictions() {
         ),
         (
             8,
+            "[alarm]\narmed_at_start = false",
+            "9:18 `alarm.armed_at_start` = false, and nothing could ever arm it",
+        ),
+        (
+            8,
             "pattern = { pulse_ms = 5, heartbeat_ms = 5 }",
             "8:11 `output.alarm.pattern` has both `pulse_ms` and `heartbeat_ms`",
         ),

@@ -36,6 +36,7 @@ impl Times {
 /// # Errors
 /// The bundle does not load into tract, or a network fails.
 pub(super) fn measure(path: &Path, ours: &Bundle, rounds: usize) -> Result<Comparison, Error> {
+    let rounds = rounds.max(1);
     let options = NetworkOptions { backend: Backend::Tract, ..NetworkOptions::default() };
     let tract = Bundle::load_with(path, options)?;
     let mut pair = [Predictor::new(ours), Predictor::new(&tract)];

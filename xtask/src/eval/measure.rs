@@ -70,8 +70,11 @@ fn per_clip(traces: &[ClipTrace]) -> Vec<f64> {
         let of = |s: &FrameScore| s.surprise.map(|s| f64::from(s.score));
         trace.scores.iter().flatten().filter_map(of).collect()
     };
-    // With λ = 1 the paper's normality is the min-max normalised first term.
-    let one = |clip: Vec<f64>| normality(&clip, &vec![0.0; clip.len()], 1.0);
+    // With λ = 0 the paper's normality is 1 less the min-max normalised second term.
+    let one = |clip: Vec<f64>| -> Vec<f64> {
+        let normal = normality(&vec![0.0; clip.len()], &clip, 0.0);
+        normal.into_iter().map(|normal| 1.0 - normal).collect()
+    };
     traces.iter().flat_map(|trace| one(scored(trace))).collect()
 }
 

@@ -230,6 +230,8 @@ fn split(samples: &[Sample]) -> (Vec<Sample>, Vec<Sample>) {
 }
 
 fn finish(args: &QuantizeArgs, source: &BundleFiles, samples: &[Sample], made: Made) -> Result<()> {
+    let integers = made.precision == Precision::Int8;
+    ensure!(integers || args.qdq.is_none(), "--qdq goes with --to int8");
     let style = match made.precision {
         Precision::Int8 => Style::Int8(&made.plan),
         Precision::F16 => Style::F16,
@@ -253,7 +255,6 @@ fn finish(args: &QuantizeArgs, source: &BundleFiles, samples: &[Sample], made: M
     };
     let bundle = write_bundle(&args.out, &parts)?;
     if let Some(folder) = &args.qdq {
-        ensure!(made.precision == Precision::Int8, "--qdq goes with --to int8");
         let (encoder, decoder) = qdq::emit_qdq(&made.network, &made.plan, args.qdq_activations)?;
         std::fs::create_dir_all(folder)?;
         normwatch::fs::write_atomically(&folder.join("encoder.onnx"), &encode(&encoder))?;

@@ -120,7 +120,7 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
         held_out,
         learner,
         progress,
-        checkpoint_every: Duration::from_secs_f64(60.0 * args.checkpoint_minutes.max(0.0)),
+        checkpoint_every: Duration::from_secs_f64(60.0 * args.checkpoint_minutes.clamp(0.0, 1e6)),
     })
 }
 

@@ -21,7 +21,7 @@ pub(super) fn identity(calls: &Calls) -> io::Result<Identity> {
         card: text(&found.card),
         driver: text(&found.driver),
         bus: text(&found.bus_info),
-        kind: kind_of(capabilities),
+        kind: if is_converter(&found.driver) { NodeKind::Other } else { kind_of(capabilities) },
     })
 }
 
@@ -134,6 +134,12 @@ pub(super) fn set_rate(calls: &Calls, fps: f64) -> io::Result<Option<f64>> {
     calls.call(vidioc::VIDIOC_S_PARM, &mut parameters)?;
     // SAFETY: as above.
     Ok(rate(unsafe { parameters.parm.capture }.timeperframe))
+}
+
+/// The image converter of Raspberry Pi 0 to 4 has nodes like a camera's, and only
+/// gives back what somebody puts in.
+fn is_converter(driver: &[u8]) -> bool {
+    driver.starts_with(b"bcm2835-isp")
 }
 
 fn kind_of(capabilities: u32) -> NodeKind {
