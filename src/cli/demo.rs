@@ -7,7 +7,7 @@ use clap::Args;
 use super::report;
 use super::setup::{
     DEFAULT_MIN_DURATION_MS, data_dirs, default_alarm, levels, make_folder, needed_calibration,
-    whole_picture,
+    whole_log, whole_picture,
 };
 use crate::Error;
 use crate::alarm::Levels;
@@ -71,6 +71,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let sink = JsonLines(std::fs::File::create(&events).map_err(Error::file(&events))?);
     let mut stage = Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
     let result = play(&bundle, &clips, &options, Some(sink), &mut |playing| stage.show(playing))?;
+    whole_log(&result, &events)?;
     let summaries: Result<Vec<ClipSummary>, Error> =
         result.traces.iter().map(|trace| summarise(trace, Some(&labels))).collect();
     let verdict = judge(&summaries?);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::report::{Progress, Sources};
 use super::setup::{
     DEFAULT_MIN_DURATION_MS, NO_LEVELS, View, default_alarm, levels, load_calibration, make_folder,
-    view,
+    view, whole_log,
 };
 use super::{print_json, report};
 use crate::Error;
@@ -202,10 +202,7 @@ fn play_into(
         table.row(&row).map_err(Error::file(&table_path))
     })?;
     table.finish().map_err(Error::file(&table_path))?;
-    if result.events_dropped > 0 {
-        let error = std::io::Error::other(format!("{} events were lost", result.events_dropped));
-        return Err(Error::file(&args.out.join("events.jsonl"))(error));
-    }
+    whole_log(&result, &args.out.join("events.jsonl"))?;
     Ok(result)
 }
 

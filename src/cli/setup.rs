@@ -4,6 +4,7 @@ use crate::Error;
 use crate::calibrate::{Budget, BudgetReport, Calibration};
 use crate::config::{self, CameraSource, Site, V4l2Section};
 use crate::model::Bundle;
+use crate::replay::PlayResult;
 pub(super) use crate::replay::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};
 use crate::runtime::MAX_STEP_PERIODS;
 use crate::score::{Mask, MaskMode, Polygon};
@@ -65,6 +66,15 @@ pub(super) fn levels(
 pub(super) fn make_folder(path: &Path) -> Result<PathBuf, Error> {
     std::fs::create_dir_all(path).map_err(Error::file(path))?;
     Ok(path.to_path_buf())
+}
+
+/// # Errors
+/// Events of a replay that the log at `path` could not take.
+pub(super) fn whole_log(result: &PlayResult, path: &Path) -> Result<(), Error> {
+    match result.events_dropped {
+        0 => Ok(()),
+        lost => Err(Error::file(path)(std::io::Error::other(format!("{lost} events were lost")))),
+    }
 }
 
 /// Folders that may hold `boards`, `models` and the demonstration, nearest

@@ -47,6 +47,14 @@ pub trait EventSink {
     /// # Errors
     /// The event could not be stored.
     fn record(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Hands on what is still held back.
+    ///
+    /// # Errors
+    /// Events before this one could not be stored.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes each event as one line of JSON.
@@ -56,6 +64,10 @@ pub struct JsonLines<W>(pub W);
 impl<W: Write> EventSink for JsonLines<W> {
     fn record(&mut self, event: &Event) -> io::Result<()> {
         write_line(&mut self.0, event)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -105,12 +117,24 @@ impl<S: EventSink> EventLog<S> {
     /// Stores the event, or warns (the first time) and counts it as dropped.
     pub fn record(&mut self, event: &Event) {
         let Some(sink) = &mut self.sink else { return };
-        if let Err(error) = sink.record(event) {
-            if self.dropped == 0 {
-                log::warn!("the event log cannot be written ({error}); going on without it");
-            }
-            self.dropped += 1;
+        let result = sink.record(event);
+        self.count(result);
+    }
+
+    /// Hands on what a sink still holds back; of what it then drops one event is
+    /// counted, since it does not say how many there were.
+    pub fn flush(&mut self) {
+        let Some(sink) = &mut self.sink else { return };
+        let result = sink.flush();
+        self.count(result);
+    }
+
+    fn count(&mut self, result: io::Result<()>) {
+        let Err(error) = result else { return };
+        if self.dropped == 0 {
+            log::warn!("the event log cannot be written ({error}); going on without it");
         }
+        self.dropped += 1;
     }
 
     /// Events that could not be stored.
@@ -168,5 +192,14 @@ mod tests {
         log.record(&Event::Sighted { time_ms: 1 });
         log.record(&Event::Sighted { time_ms: 2 });
         assert_eq!(log.dropped(), 2);
+    }
+
+    #[test]
+    fn what_a_full_disk_refuses_at_the_end_is_counted_too() {
+        let mut log = EventLog::new(Some(JsonLines(io::BufWriter::new(Full))));
+        log.record(&Event::Sighted { time_ms: 1 });
+        assert_eq!(log.dropped(), 0);
+        log.flush();
+        assert_eq!(log.dropped(), 1);
     }
 }

@@ -160,7 +160,9 @@ pub fn play_from<S: EventSink>(
     }
     let not_finite = monitor.analyser().not_finite();
     let times = monitor.times().clone();
-    let events_dropped = monitor.into_log().dropped();
+    let mut log = monitor.into_log();
+    log.flush();
+    let events_dropped = log.dropped();
     Ok(PlayResult { traces, counts, not_finite, times, events_dropped })
 }
 

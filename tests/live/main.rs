@@ -131,6 +131,37 @@ fn a_pulse_lasts_as_long_as_it_should_however_late_the_score() {
     assert!(raised.is_some());
 }
 
+/// Damaged frames are signs of life, but of a camera that is as good as lost.
+#[test]
+fn a_camera_with_nothing_but_damaged_frames_is_opened_anew() {
+    let mut run = Run::new(false);
+    let (shutdown, mut opened) = (Shutdown::new(), 0);
+    let stop = shutdown.clone();
+    let mut open = || {
+        opened += 1;
+        if opened == 2 {
+            stop.request();
+        }
+        Ok(Box::new(Damaged) as Box<dyn FrameSource + Send>)
+    };
+    let stats = run.go(false, &mut open, &shutdown, |_| {}).unwrap();
+    assert_eq!((stats.reopened, stats.judged), (1, 0));
+    assert!(run.count(|e| matches!(e, Event::Blind { .. })) == 1);
+}
+
+struct Damaged;
+
+impl FrameSource for Damaged {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        thread::sleep(Duration::from_millis(100));
+        Err(SourceError::frame_skipped("damaged"))
+    }
+
+    fn describe(&self) -> String {
+        "a damaged camera".into()
+    }
+}
+
 /// A camera whose frames arrive 300 ms after their timestamps.
 struct Late(Camera);
 

@@ -13,6 +13,8 @@ use crate::runtime::slots::SlotPool;
 const FIRST_BACKOFF_MS: u64 = 500;
 const MAX_BACKOFF_MS: u64 = 30_000;
 const NOTE_RETRY_MS: u64 = 10;
+/// A camera that gives nothing but damaged frames for so long is opened anew.
+const UNUSABLE_MS: u64 = 5000;
 
 /// What the capture thread has to say beside frames.
 pub(super) enum Note {
@@ -76,6 +78,7 @@ impl Capture<'_> {
 
     fn frames(&mut self, intake: &mut Intake, backoff_ms: &mut u64) -> Result<(), SourceError> {
         let mut first = true;
+        let mut usable_ms = self.now_ms();
         self.doing(Capturing::Reading);
         while !self.shutdown.is_requested() {
             self.spare = self.spare.or_else(|| self.free.dequeue());
@@ -89,11 +92,15 @@ impl Capture<'_> {
             match taken {
                 Taken::End => return Ok(()),
                 Taken::Thinned => continue,
+                Taken::Skipped { reason, .. } if self.now_ms() - usable_ms > UNUSABLE_MS => {
+                    let what = format!("no usable frame for {UNUSABLE_MS} ms: {reason}");
+                    return Err(SourceError::disconnected(what));
+                }
                 Taken::Skipped { sequence, reason } => {
                     self.tell(Note::Skipped { sequence, reason });
                     continue;
                 }
-                Taken::Frame => {}
+                Taken::Frame => usable_ms = self.now_ms(),
             }
             if std::mem::take(&mut first) {
                 *backoff_ms = FIRST_BACKOFF_MS;
