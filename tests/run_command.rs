@@ -47,6 +47,21 @@ fn a_folder_is_watched_at_its_own_pace() {
 }
 
 #[test]
+fn a_camera_too_slow_for_its_bundle_is_refused() {
+    let bench = Bench::calibrated();
+    for (fps, fits) in [("5.0", false), ("5.8", true)] {
+        site(&bench, &format!("source = \"v4l2\"\nfps = {fps}"));
+        let out = bench.run(&["check", "--config", "site.toml"]);
+        let code = if fits { 0 } else { 2 };
+        assert_eq!(out.status.code(), Some(code), "{fps}: {}", stderr(&out));
+        assert_eq!(stderr(&out).contains("too slow"), !fits, "{}", stderr(&out));
+    }
+    site(&bench, "source = \"v4l2\"\nfps = 5.0");
+    let out = bench.run(&RUN);
+    assert_eq!(out.status.code(), Some(2), "{}", stderr(&out));
+}
+
+#[test]
 fn sigterm_ends_a_run_in_order() {
     let bench = Bench::calibrated();
     site(&bench, "source = \"folder\"\npath = \"normal/00\"\nloop = true");

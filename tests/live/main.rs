@@ -205,6 +205,17 @@ fn a_hot_board_judges_fewer_frames_and_stays_healthy() {
     assert_eq!(dropped, 1, "at the end of the run and not for a slower pace");
 }
 
+/// One in four of the camera's frames, and not of those that a slow network leaves.
+#[test]
+fn the_pace_counts_the_cameras_frames() {
+    let mut run = Run::new(false);
+    run.pace.set(4);
+    let slow = |_| thread::sleep(Duration::from_millis(60));
+    let stats = run.go(false, &mut || camera(120, Then::End), &Shutdown::new(), slow).unwrap();
+    let LiveStats { judged, passed_over, .. } = stats;
+    assert!(judged > 2 && passed_over < 2 * judged, "{judged} of {passed_over}");
+}
+
 #[test]
 fn a_full_disk_stops_nothing() {
     let mut run = Run::new(true);
