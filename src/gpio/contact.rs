@@ -1,4 +1,4 @@
-use embedded_hal::digital::{InputPin, PinState};
+use embedded_hal::digital::PinState;
 
 use super::debounce::Debouncer;
 use super::pin::PinError;
@@ -12,20 +12,6 @@ pub trait LevelSource: Send {
     /// # Errors
     /// The line cannot be read.
     fn next_level(&mut self) -> Result<PinState, PinError>;
-}
-
-/// Looks at a pin only when asked: a change and its reversal between two looks
-/// are not seen.
-#[derive(Debug)]
-pub struct Polled<P>(pub P);
-
-impl<P: InputPin + Send> LevelSource for Polled<P>
-where
-    PinError: From<P::Error>,
-{
-    fn next_level(&mut self) -> Result<PinState, PinError> {
-        Ok(PinState::from(self.0.is_high()?))
-    }
 }
 
 /// An input that nothing is connected to.

@@ -116,7 +116,8 @@ impl LevelSource for Edges {
     }
 }
 
-/// The level at this moment, of a line without interrupts.
+/// The level at this moment, of a line without interrupts: a change and its
+/// reversal between two looks are not seen.
 struct Level {
     request: Request,
     offset: u32,

@@ -20,7 +20,7 @@ mod pin;
 mod shared;
 mod survey;
 
-pub use contact::{Contact, LevelSource, Polled, Unconnected};
+pub use contact::{Contact, LevelSource, Unconnected};
 pub use debounce::Debouncer;
 pub use error::LineError;
 pub use find::{Place, find};

@@ -98,18 +98,10 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use embedded_hal::digital::PinState;
-    use embedded_hal_mock::eh1::MockError;
-    use embedded_hal_mock::eh1::digital::{Mock, State, Transaction};
 
-    use super::super::contact::{LevelSource, Polled};
+    use super::super::contact::LevelSource;
     use super::*;
     use crate::alarm::Polarity;
-
-    impl From<MockError> for PinError {
-        fn from(error: MockError) -> Self {
-            PinError::new(error)
-        }
-    }
 
     /// Levels in order; after the last, the same for ever. `None` cannot be
     /// read.
@@ -123,9 +115,12 @@ mod tests {
         }
     }
 
+    fn script(levels: &[Option<bool>]) -> Box<Script> {
+        Box::new(Script(Arc::new(Mutex::new(levels.to_vec()))))
+    }
+
     fn contact(levels: &[Option<bool>]) -> Option<Contact> {
-        let script = Script(Arc::new(Mutex::new(levels.to_vec())));
-        Some(Contact::new(Box::new(script), Polarity::ActiveHigh, 0))
+        Some(Contact::new(script(levels), Polarity::ActiveHigh, 0))
     }
 
     fn inputs(panel: &mut Panel, looks: u64) -> Vec<Input> {
@@ -174,16 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn a_polled_pin_is_debounced_and_inverted_once() {
-        let levels = [State::High, State::Low, State::High, State::Low, State::Low, State::Low];
-        let expectations = levels.map(Transaction::get);
-        let mut pin = Mock::new(&expectations);
-        let source = Box::new(Polled(pin.clone()));
+    fn a_polled_line_is_debounced_and_inverted_once() {
+        let source = script(&[HIGH, LOW, HIGH, LOW, LOW, LOW]);
         let mut contact = Contact::new(source, Polarity::ActiveLow, 50);
         let mut polled = |now_ms| contact.poll(now_ms).unwrap();
         assert_eq!(polled(0), Some(false), "high is inactive");
         assert_eq!([polled(20), polled(40), polled(60), polled(100)], [None; 4]);
         assert_eq!(polled(110), Some(true));
-        pin.done();
     }
 }

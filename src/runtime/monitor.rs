@@ -134,7 +134,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             let time_ms = timestamp_ns / 1_000_000;
             self.log.record(&Event::Gap { time_ms, frame });
             self.analyser.forget();
-            self.machine.step(time_ms, Input::Gap);
+            let transitions = self.machine.step(time_ms, Input::Gap);
+            self.note(&transitions, Some(frame), None);
         }
         freed
     }
