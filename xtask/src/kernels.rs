@@ -1,9 +1,8 @@
 //! The kernel room alone, on emulated cores of the boards.
 
 use anyhow::{Result, bail};
-
-use crate::cross::{self, Target};
-use crate::{setup, shell};
+use normwatch_host::cross::{self, Target};
+use normwatch_host::shell;
 
 /// Targets, the emulator's models of their cores, which decide which kernels
 /// are picked, and the tests that each has to pass: `max` trains as the others do.
@@ -21,7 +20,7 @@ const MACHINES: [(&str, &str, &str); 4] = [
 pub fn test() -> Result<()> {
     for (triple, core, tests) in MACHINES {
         let target = cross::target(triple)?;
-        setup::require_target(target)?;
+        cross::require_target(target)?;
         test_on(target, core, tests)?;
     }
     Ok(())

@@ -1,37 +1,25 @@
-//! The host toolchain of normwatch. Each command lives in a module of its own;
-//! the runtime never depends on any of it.
+//! The chores of this repository. What makes, measures and boots things is a
+//! program of its own and is only called from here, so that whoever packages
+//! the runtime compiles neither tract nor a trainer.
 
-mod bench;
-mod board;
-mod bundle;
-mod calibrate;
-mod cross;
 mod dist;
-mod eval;
-mod export;
-#[cfg(test)]
-mod fixture;
-mod import;
 mod kernels;
-mod net;
-mod onnx;
-mod progress;
-mod python;
-mod quantize;
-mod run;
+mod programs;
 mod sbom;
-mod scene;
 mod setup;
-mod shell;
 mod sizes;
 mod test;
-mod train;
-mod verify;
-mod workers;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use normwatch_host::shell;
 
-/// Everything that is done on a host: train, evaluate, package, test.
+use programs::Arguments;
+
+/// Everything that is done to this repository on a host. Commands that make or
+/// measure networks, or boot boards, are programs of their own, built when they
+/// are first called.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -41,58 +29,56 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Bench(bench::BenchArgs),
-    BoardTest(board::BoardTestArgs),
-    /// Learns from normal footage which scores are usual: the runtime's
-    /// `normwatch calibrate`, options and all.
-    Calibrate(calibrate::CalibrateArgs),
-    Dist(dist::DistArgs),
-    /// Measures bundles on labelled footage, beside trivial predictors.
-    Eval(eval::EvalArgs),
-    /// Makes a bundle of a RUN.
-    Export(export::ExportArgs),
-    /// Makes a RUN of a PyTorch checkpoint in MNAD's published layout.
-    Import(import::ImportArgs),
-    /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
-    Parity,
-    /// Makes an int8 or f16 bundle of an f32 one.
-    Quantize(quantize::QuantizeArgs),
-    Sbom(sbom::SbomArgs),
-    /// Renders synthetic footage of a walkway, with or without anomalies.
-    Scene(scene::SceneArgs),
     /// Installs, or names, what the tests need on this machine.
     Setup(setup::SetupArgs),
-    Sizes(sizes::SizesArgs),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
-    /// Trains a network on normal footage.
-    Train(Box<train::TrainArgs>),
-    /// Proves that bundles compute what they should.
-    Verify(verify::VerifyArgs),
+    Dist(dist::DistArgs),
+    Sbom(sbom::SbomArgs),
+    Sizes(sizes::SizesArgs),
+    /// normwatch-toolchain: trains a network on normal footage.
+    Train(Arguments),
+    /// normwatch-toolchain: makes a bundle of a RUN.
+    Export(Arguments),
+    /// normwatch-toolchain: makes a RUN of a PyTorch checkpoint.
+    Import(Arguments),
+    /// normwatch-toolchain: makes an int8 or f16 bundle of an f32 one.
+    Quantize(Arguments),
+    /// normwatch-toolchain: proves that bundles compute what they should.
+    Verify(Arguments),
+    /// normwatch-toolchain: learns from normal footage which scores are usual.
+    Calibrate(Arguments),
+    /// normwatch-toolchain: measures bundles on labelled footage.
+    Eval(Arguments),
+    /// normwatch-toolchain: renders synthetic footage of a walkway.
+    Scene(Arguments),
+    /// normwatch-bench: our kernels beside other runtimes, by time and by
+    /// instructions.
+    Bench(Arguments),
+    /// normwatch-board-test: boots virtual boards and runs normwatch on them.
+    BoardTest(Arguments),
+    /// normwatch-board-test: compares the scores of aarch64 and x86-64.
+    Parity,
 }
 
-fn main() -> anyhow::Result<()> {
-    normwatch::cli::end_quietly_on_closed_output();
-    run(Cli::parse())
-}
-
-fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command {
-        Command::Bench(args) => bench::run(&args),
-        Command::BoardTest(args) => board::run(&args),
-        Command::Calibrate(args) => calibrate::run(&args),
-        Command::Dist(args) => dist::run(&args),
-        Command::Eval(args) => eval::run(args),
-        Command::Export(args) => export::run(&args),
-        Command::Import(args) => import::run(&args),
-        Command::Parity => board::parity(),
-        Command::Quantize(args) => quantize::run(&args),
-        Command::Sbom(args) => sbom::run(&args),
-        Command::Scene(args) => scene::run(args),
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
         Command::Setup(args) => setup::run(&args),
-        Command::Sizes(args) => sizes::run(&args),
         Command::Test(args) => test::run(&args),
-        Command::Train(args) => train::run(&args),
-        Command::Verify(args) => verify::run(&args),
-    }
+        Command::Dist(args) => dist::run(&args),
+        Command::Sbom(args) => sbom::run(&args),
+        Command::Sizes(args) => sizes::run(&args),
+        Command::Train(args) => return programs::toolchain("train", &args),
+        Command::Export(args) => return programs::toolchain("export", &args),
+        Command::Import(args) => return programs::toolchain("import", &args),
+        Command::Quantize(args) => return programs::toolchain("quantize", &args),
+        Command::Verify(args) => return programs::toolchain("verify", &args),
+        Command::Calibrate(args) => return programs::toolchain("calibrate", &args),
+        Command::Eval(args) => return programs::toolchain("eval", &args),
+        Command::Scene(args) => return programs::toolchain("scene", &args),
+        Command::Bench(args) => return programs::bench(&args),
+        Command::BoardTest(args) => return programs::board_test("board-test", &args),
+        Command::Parity => return programs::board_test("parity", &Arguments::default()),
+    };
+    shell::exit_code(done)
 }

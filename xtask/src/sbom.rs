@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::dist::stage;
-use crate::{cross, shell};
+use normwatch_host::{cross, shell};
 
 /// Writes the crates that the runtime is linked with, their licences and
 /// checksums, as CycloneDX 1.5 JSON.

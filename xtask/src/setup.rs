@@ -1,9 +1,7 @@
-use std::path::Path;
-
 use anyhow::{Result, bail};
 
-use crate::cross::{TARGETS, Target};
-use crate::{python, shell};
+use normwatch_host::cross::{TARGETS, has_rust_target, is_complete};
+use normwatch_host::{python, shell};
 
 /// The target that proves that the alarm room fits a microcontroller.
 pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
@@ -65,43 +63,6 @@ pub fn run(args: &SetupArgs) -> Result<()> {
     packages.dedup();
     install_packages(&packages)?;
     python::interpreter().map(|_| ())
-}
-
-/// Checks that binaries for a target can be built here, and installs nothing.
-///
-/// # Errors
-/// Names what is missing and the command that brings it.
-pub fn require_target(target: &Target) -> Result<()> {
-    let remedy = "run `cargo xtask setup --cross`, then this again";
-    if !has_rust_target(target.triple) {
-        bail!("Rust's library for {} is not installed; {remedy}", target.triple);
-    }
-    if !is_complete(target) {
-        let packages = target.packages.join(" ");
-        bail!("the tools for {} ({packages}) are not installed; {remedy}", target.triple);
-    }
-    Ok(())
-}
-
-fn has_rust_target(triple: &str) -> bool {
-    let installed = shell::output("rustup", &["target", "list", "--installed"]);
-    if let Some(list) = installed {
-        return list.lines().any(|line| line == triple);
-    }
-    let folder = shell::output("rustc", &["--print", "target-libdir", "--target", triple]);
-    folder.is_some_and(|folder| Path::new(folder.trim()).is_dir())
-}
-
-/// Whether compiler, C library, binary tools and emulator are there.
-fn is_complete(target: &Target) -> bool {
-    let starts = |program: &str| shell::output(program, &["--version"]).is_some();
-    let links = target.is_static() || {
-        let start = shell::output(&target.tool("gcc"), &["-print-file-name=crt1.o"]);
-        start.is_some_and(|path| path.trim().contains('/'))
-    };
-    let tools = ["gcc", "ar", "strip", "readelf"];
-    let emulates = target.runner().is_none_or(|runner| starts(runner[0]));
-    links && emulates && tools.iter().all(|tool| starts(&target.tool(tool)))
 }
 
 fn missing_packages(programs: &[Program]) -> Vec<&'static str> {

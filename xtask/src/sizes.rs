@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::cross::{self, TARGETS, Target};
-use crate::{dist, shell};
+use normwatch_host::cross::{self, TARGETS, Target};
+use normwatch_host::shell;
+
+use crate::dist;
 
 /// What a new budget leaves for growth.
 const HEADROOM_PERCENT: u64 = 3;

@@ -1,6 +1,8 @@
 use anyhow::Result;
 
-use crate::{board, kernels, setup, shell};
+use normwatch_host::shell;
+
+use crate::{kernels, setup};
 
 /// The whole proof that the repository is sound; `.ci/run` calls it.
 #[derive(clap::Args)]
@@ -28,7 +30,11 @@ pub fn run(args: &TestArgs) -> Result<()> {
         &[],
     )?;
     kernels::test()?;
-    board::parity()?;
+    shell::run(
+        "cargo",
+        &["run", "--locked", "--package", "normwatch-board-test", "--", "parity"],
+        &[],
+    )?;
     if !args.only_tests {
         let docs = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
         shell::run("cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cross::{self, Target};
-use crate::shell;
+use normwatch_host::cross::{self, Target};
+use normwatch_host::shell;
 
 /// What a binary wants from the system that runs it.
 #[derive(Debug, PartialEq, Eq)]

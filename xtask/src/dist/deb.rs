@@ -6,8 +6,8 @@ use normwatch::config::Board;
 
 use super::binary::Needs;
 use super::stage::{self, Stage};
-use crate::cross::{self, Target};
-use crate::shell;
+use normwatch_host::cross::{self, Target};
+use normwatch_host::shell;
 
 /// The bundle in the package: made on synthetic footage, under our own licence.
 const BUNDLE: &str = "walkway-edge";

@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 use normwatch::config::{Board, load_board};
 
-use crate::cross::{self, Target};
-use crate::{sbom, shell};
+use normwatch_host::cross::{self, Target};
+use normwatch_host::shell;
+
+use crate::sbom;
 
 /// Builds the release for a board: a Debian package with the stripped binary,
 /// board files, an example bundle and a hardened service, its bill of materials

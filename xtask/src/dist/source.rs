@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail, ensure};
 use toml_edit::{DocumentMut, Item};
 
 use super::stage::Stage;
-use crate::{cross, shell};
+use normwatch_host::{cross, shell};
 
 /// Top-level folders and files of the runtime; the rest is for developers.
 const KEPT: [&str; 11] = [
@@ -98,15 +98,15 @@ fn runtime_manifest(text: &str) -> Result<String> {
     Ok(manifest.to_string())
 }
 
-/// Lets cargo drop what the manifest does not reach. Versions stay.
+/// Lets cargo drop what the manifest does not reach. Versions stay. It reads
+/// the index alone: `cargo metadata` would want the crates of all platforms
+/// unpacked, which no build on this one has fetched.
 fn prune_lock(tree: &Path) -> Result<()> {
     let manifest = tree.join("Cargo.toml");
     let manifest = manifest.to_string_lossy();
-    let args = ["metadata", "--format-version=1", "--manifest-path", &manifest];
-    for more in [&["--offline"][..], &["--offline", "--locked"]] {
-        if shell::output("cargo", &[&args[..], more].concat()).is_none() {
-            bail!("`cargo {}` fails: run `cargo fetch --locked` first", args.join(" "));
-        }
+    let args = ["update", "--workspace", "--offline", "--quiet", "--manifest-path", &manifest];
+    if shell::output("cargo", &args).is_none() {
+        bail!("`cargo {}` fails: run `cargo xtask setup` first", args.join(" "));
     }
     Ok(())
 }

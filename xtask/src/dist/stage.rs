@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell;
+use normwatch_host::shell;
 
 /// A folder that is laid out as the package will be unpacked. Removed with all
 /// that is in it when dropped.

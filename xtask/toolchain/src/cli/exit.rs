@@ -1,0 +1,56 @@
+//! What the shell is told: the runtime's exit codes, by the cause of an error.
+
+use std::process::ExitCode;
+
+use anyhow::{Error, Result};
+use normwatch::calibrate::CalibrationError;
+use normwatch::capture::SourceError;
+use normwatch::model::BundleError;
+
+pub(super) const USAGE: u8 = 2;
+const FAILED: u8 = 1;
+const REFUSED: u8 = 3;
+const FOOTAGE: u8 = 4;
+const FILE: u8 = 5;
+
+/// Tells an error with its causes, in one line. Never a backtrace: what a user
+/// got wrong needs none.
+pub(super) fn code(done: Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(number(&error))
+        }
+    }
+}
+
+fn number(error: &Error) -> u8 {
+    let of = |cause: &(dyn std::error::Error + 'static)| {
+        if cause.is::<BundleError>() || cause.is::<CalibrationError>() {
+            Some(REFUSED)
+        } else if cause.is::<SourceError>() {
+            Some(FOOTAGE)
+        } else if cause.is::<std::io::Error>() {
+            Some(FILE)
+        } else {
+            None
+        }
+    };
+    error.chain().find_map(of).unwrap_or(FAILED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn the_cause_decides_the_code() {
+        let io = || std::io::Error::other("no room left");
+        assert_eq!(number(&anyhow::anyhow!("a check failed")), FAILED);
+        assert_eq!(number(&Error::from(io()).context("cannot write a.npy")), FILE);
+        let unread = std::fs::read("no-such-file").context("cannot read no-such-file");
+        assert_eq!(number(&unread.unwrap_err()), FILE);
+    }
+}

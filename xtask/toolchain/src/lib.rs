@@ -1,0 +1,24 @@
+//! Footage to a bundle, and the proof that the bundle is good: trains,
+//! imports, exports, quantises, verifies and measures networks.
+//!
+//! A footage folder becomes a RUN ([`run`]: arrays beside a description), a RUN
+//! becomes a bundle ([`bundle`]). [`net`] describes the network once; trainer
+//! and ONNX graphs are made from that description.
+
+pub mod bundle;
+pub mod cli;
+mod eval;
+mod export;
+#[cfg(test)]
+mod fixture;
+mod import;
+pub mod net;
+pub mod onnx;
+#[cfg(test)]
+mod onnx_check;
+mod progress;
+mod quantize;
+pub mod run;
+mod train;
+mod verify;
+mod workers;

@@ -1,0 +1,113 @@
+//! What a training says while it runs.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use normwatch::runtime::Shutdown;
+use serde::Serialize;
+
+use super::args::TrainArgs;
+use super::plan::Plan;
+use super::report::{EpochReport, append};
+use super::samples::Samples;
+use super::session::{Observer, Session};
+use super::state::Progress;
+use crate::cli::invoked_as;
+use crate::net::Network;
+use crate::run::{BEST, Checkpoint, LAST, RunFile};
+
+pub(super) const STEP_BAR: &str = "{msg} {wide_bar} {pos}/{len} steps, {per_sec}, {eta} left";
+pub(super) const FRAME_BAR: &str = "reading {msg} {wide_bar} {pos}/{len} frames, {eta} left";
+
+pub(super) fn announce(
+    args: &TrainArgs,
+    run: &RunFile,
+    network: &Network,
+    samples: &Samples,
+    progress: Progress,
+) {
+    if args.json {
+        return;
+    }
+    let (Some(footage), Some(training)) = (&run.footage, &run.training) else { return };
+    println!(
+        "{}: {} parameters, {:.3} GMAC a frame",
+        run.preset.name(),
+        network.parameter_count(),
+        network.macs() as f64 / 1e9
+    );
+    println!(
+        "{} clips, {} frames, {} training windows; held out: {}",
+        footage.clips,
+        footage.frames,
+        samples.len(),
+        footage.held_out.join(", ")
+    );
+    println!(
+        "{} epochs of {} steps of {} windows",
+        training.epochs, training.steps_per_epoch, training.batch
+    );
+    if progress != Progress::default() {
+        println!("going on in epoch {} after step {}", progress.epoch + 1, progress.step);
+    }
+}
+
+pub(super) struct Watch<'a> {
+    pub folder: &'a Path,
+    pub plan: Plan,
+    pub bar: ProgressBar,
+    pub json: bool,
+    pub shutdown: Shutdown,
+}
+
+impl Observer for Watch<'_> {
+    fn step(&mut self, progress: &Progress) -> bool {
+        let Progress { epoch, step, sums, .. } = *progress;
+        self.bar.set_position((epoch * self.plan.steps_per_epoch + step) as u64);
+        let pixel = sums[0] / step as f64;
+        self.bar.set_message(format!("epoch {}, pixel loss {pixel:.5}", epoch + 1));
+        !self.shutdown.is_requested()
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<()> {
+        append(self.folder, report)?;
+        let line = if self.json { serde_json::to_string(report)? } else { report.to_string() };
+        self.bar.suspend(|| println!("{line}"));
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    run: &'a Path,
+    best: crate::run::Validation,
+    parameters: usize,
+    macs: u64,
+    seconds: f64,
+}
+
+pub(super) fn summarise(session: &Session, seconds: f64, json: bool) -> Result<()> {
+    let Checkpoint { network, validation, .. } = Checkpoint::load(&session.folder)?;
+    let best = validation.with_context(|| format!("{BEST} has no validation"))?;
+    if json {
+        let (parameters, macs) = (network.parameter_count(), network.macs());
+        let summary = Summary { run: &session.folder, best, parameters, macs, seconds };
+        println!("{}", serde_json::json!({ "summary": summary }));
+        return Ok(());
+    }
+    println!(
+        "done in {seconds:.0} s; {} is of epoch {}: held-out pixel loss {:.5}, pasted AUC {:.2} %",
+        session.folder.join(BEST).display(),
+        best.epoch,
+        best.pixel,
+        100.0 * best.pasted_auc
+    );
+    println!("next: {} export {} --out BUNDLE", invoked_as(), session.folder.display());
+    println!("{} is only needed to go on, and may be deleted", session.folder.join(LAST).display());
+    Ok(())
+}
+
+pub(super) fn bar(template: &str, length: u64) -> Result<ProgressBar> {
+    Ok(ProgressBar::new(length).with_style(ProgressStyle::with_template(template)?))
+}
