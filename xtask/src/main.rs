@@ -3,12 +3,14 @@
 //! the runtime compiles neither tract nor a trainer.
 
 mod dist;
+mod fresh;
 mod kernels;
 mod programs;
 mod sbom;
 mod setup;
 mod sizes;
 mod test;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -33,7 +35,9 @@ enum Command {
     Setup(setup::SetupArgs),
     /// Format, lints, all tests, the microcontroller build and the docs.
     Test(test::TestArgs),
+    Tidy(tidy::TidyArgs),
     Dist(dist::DistArgs),
+    Fresh(fresh::FreshArgs),
     Sbom(sbom::SbomArgs),
     Sizes(sizes::SizesArgs),
     /// normwatch-toolchain: trains a network on normal footage.
@@ -65,7 +69,9 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Setup(args) => setup::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
         Command::Dist(args) => dist::run(&args),
+        Command::Fresh(args) => fresh::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Sizes(args) => sizes::run(&args),
         Command::Train(args) => return programs::toolchain("train", &args),

@@ -4,17 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{DependencyKind, MetadataCommand, Package, Target};
+use normwatch_host::{cross, shell};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::dist::stage;
-use normwatch_host::{cross, shell};
 
 /// Writes the crates that the runtime is linked with, their licences and
 /// checksums, as CycloneDX 1.5 JSON.
 #[derive(clap::Args)]
 pub struct SbomArgs {
+    /// The program: `normwatch` or `normwatch-toolchain`.
+    #[arg(long, value_name = "NAME", default_value = "normwatch")]
+    program: String,
     /// The target, as crates differ between them.
     #[arg(long, value_name = "TRIPLE", default_value = "aarch64-unknown-linux-gnu")]
     target: String,
@@ -26,7 +30,7 @@ pub struct SbomArgs {
 /// # Errors
 /// `cargo tree` fails, or the file cannot be written.
 pub fn run(args: &SbomArgs) -> Result<()> {
-    let text = document(&args.target, stage::source_date_epoch()?)?;
+    let text = document(&args.program, &args.target, stage::source_date_epoch()?)?;
     match &args.out {
         Some(file) => {
             fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
@@ -38,7 +42,7 @@ pub fn run(args: &SbomArgs) -> Result<()> {
     }
 }
 
-/// A crate as `cargo tree` and the lockfile know it.
+/// A crate that is linked, with its licence and what it is linked with.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Crate {
     name: String,
@@ -48,44 +52,27 @@ struct Crate {
 
 type Edges = BTreeMap<Crate, BTreeSet<Crate>>;
 
-/// The document for a target. Equal lockfiles and times give equal bytes.
+/// The document of a program for a target. Equal lockfiles and times give equal
+/// bytes.
 ///
 /// # Errors
-/// `cargo tree` fails or prints what it never printed before.
-pub fn document(triple: &str, epoch: u64) -> Result<String> {
+/// `cargo metadata` fails.
+pub fn document(program: &str, triple: &str, epoch: u64) -> Result<String> {
     cross::target(triple)?;
-    let tree = shell::output(
-        "cargo",
-        &[
-            "tree",
-            "--locked",
-            "--package",
-            "normwatch",
-            "--target",
-            triple,
-            "--edges",
-            "normal",
-            "--prefix",
-            "depth",
-            "--format",
-            " {p}|{l}",
-        ],
-    );
-    let Some(tree) = tree else {
-        bail!("`cargo tree --locked --package normwatch --target {triple}` fails");
-    };
-    let edges = parse_tree(&tree)?;
+    let edges = linked(program, triple)?;
     let lock = fs::read_to_string(cross::root().join("Cargo.lock"))?;
     let checksums = checksums(&lock)?;
     let time = stage::date(epoch, "%Y-%m-%dT%H:%M:%SZ")?;
-    let root = edges.keys().find(|one| one.name == "normwatch").context("no normwatch")?;
+    let root = edges.keys().find(|one| one.name == program);
+    let root = root.with_context(|| format!("no {program} among its own crates"))?;
     let libraries: Vec<Value> =
         edges.keys().filter(|one| *one != root).map(|one| component(one, &checksums)).collect();
     let dependencies: Vec<Value> = edges
         .iter()
         .map(|(one, on)| json!({ "ref": purl(one), "dependsOn": on.iter().map(purl).collect::<Vec<_>>() }))
         .collect();
-    let identity = Sha256::digest(format!("{triple}\n{time}\n{tree}\n{lock}"));
+    let list = serde_json::to_string(&dependencies)?;
+    let identity = Sha256::digest(format!("{program}\n{triple}\n{time}\n{list}\n{lock}"));
     let mut application = component(root, &checksums);
     application["type"] = json!("application");
     let document = json!({
@@ -104,35 +91,58 @@ pub fn document(triple: &str, epoch: u64) -> Result<String> {
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
-/// Reads lines such as `2 libc v0.2.191|MIT OR Apache-2.0`, the depth first.
-/// Procedural macros, and what only they need, are not linked and left out.
-fn parse_tree(tree: &str) -> Result<Edges> {
+/// The crates that a program is linked with, by `cargo metadata`. Procedural
+/// macros, and what only they and build scripts need, are not linked.
+fn linked(program: &str, triple: &str) -> Result<Edges> {
+    let options = ["--locked".into(), "--filter-platform".into(), triple.into()];
+    let metadata = MetadataCommand::new()
+        .manifest_path(cross::root().join("Cargo.toml"))
+        .other_options(options)
+        .exec()
+        .with_context(|| format!("`cargo metadata --locked` fails for {triple}"))?;
+    let nodes = metadata.resolve.as_ref().context("cargo resolved nothing")?;
+    let nodes: BTreeMap<_, _> = nodes.nodes.iter().map(|node| (&node.id, node)).collect();
+    let wanted = crates_of(program, triple)?;
+    let is_linked = |package: &Package| {
+        let key = (package.name.to_string(), package.version.to_string());
+        wanted.contains(&key) && !package.targets.iter().any(Target::is_proc_macro)
+    };
+    let crates: BTreeMap<_, _> =
+        metadata.packages.iter().filter(|one| is_linked(one)).map(|one| (&one.id, one)).collect();
     let mut edges = Edges::new();
-    let mut path: Vec<Option<Crate>> = Vec::new();
-    for line in tree.lines().filter(|line| !line.is_empty()) {
-        let (depth, rest) = line.split_once(' ').with_context(|| format!("no depth: {line}"))?;
-        let depth: usize = depth.parse().with_context(|| format!("no depth: {line}"))?;
-        let (package, licence) =
-            rest.split_once('|').with_context(|| format!("no licence: {line}"))?;
-        ensure!(depth <= path.len(), "{line} hangs in the air");
-        path.truncate(depth);
-        let parent = path.last().cloned();
-        if parent == Some(None) || package.contains("(proc-macro)") {
-            path.push(None);
-            continue;
-        }
-        let mut words = package.split_whitespace();
-        let (name, version) = (words.next(), words.next().and_then(|v| v.strip_prefix('v')));
-        let (Some(name), Some(version)) = (name, version) else { bail!("no version: {line}") };
-        let licence = licence.trim().trim_end_matches("(*)").trim().replace('/', " OR ");
-        let one = Crate { name: name.into(), version: version.into(), licence };
-        edges.entry(one.clone()).or_default();
-        if let Some(Some(parent)) = parent {
-            edges.entry(parent).or_default().insert(one.clone());
-        }
-        path.push(Some(one));
+    for (id, package) in &crates {
+        let node = nodes.get(id).with_context(|| format!("{id} was not resolved"))?;
+        let normal = node.deps.iter().filter(|dependency| {
+            dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
+        });
+        let on = normal.filter_map(|dependency| crates.get(&dependency.pkg));
+        edges.insert(Crate::of(package), on.map(|on| Crate::of(on)).collect());
     }
     Ok(edges)
+}
+
+/// Names and versions of the crates that a program's own features reach. The
+/// metadata unites the features of all programs in the workspace.
+fn crates_of(program: &str, triple: &str) -> Result<BTreeSet<(String, String)>> {
+    let which = ["tree", "--locked", "--package", program, "--target", triple];
+    let how = ["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"];
+    let args = [&which[..], &how].concat();
+    let Some(tree) = shell::output("cargo", &args) else {
+        bail!("`cargo {}` fails", args.join(" "));
+    };
+    let crates = tree.lines().filter(|line| !line.is_empty()).map(|line| {
+        let mut words = line.split_whitespace();
+        let (name, version) = (words.next(), words.next().and_then(|v| v.strip_prefix('v')));
+        name.zip(version).map(|(name, version)| (name.into(), version.into()))
+    });
+    crates.collect::<Option<_>>().context("`cargo tree` prints what it never printed before")
+}
+
+impl Crate {
+    fn of(package: &Package) -> Self {
+        let licence = package.license.as_deref().unwrap_or_default().replace('/', " OR ");
+        Self { name: package.name.to_string(), version: package.version.to_string(), licence }
+    }
 }
 
 /// SHA-256 of each published crate, by name and version.
@@ -185,31 +195,22 @@ fn uuid(digest: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    const TREE: &str = "0 normwatch v0.1.0 (/x)|MIT OR Apache-2.0\n\
-        1 clap v4.6.9|MIT OR Apache-2.0\n2 clap_derive v4.6.9 (proc-macro)|MIT\n3 syn v3.0.10|MIT\n\
-        1 png v0.18.1|MIT/Apache-2.0\n2 crc32fast v1.5.5|MIT\n1 crc32fast v1.5.5|MIT (*)\n";
-
-    #[test]
-    fn macros_are_not_linked() {
-        let edges = parse_tree(TREE).unwrap();
-        let names: Vec<_> = edges.keys().map(|one| one.name.as_str()).collect();
-        assert_eq!(names, ["clap", "crc32fast", "normwatch", "png"]);
-        let png = edges.keys().find(|one| one.name == "png").unwrap();
-        assert_eq!(png.licence, "MIT OR Apache-2.0");
-        assert_eq!(edges[png].iter().map(purl).collect::<Vec<_>>(), ["pkg:cargo/crc32fast@1.5.5"]);
-        let root = edges.keys().find(|one| one.name == "normwatch").unwrap();
-        assert_eq!(edges[root].len(), 3);
-    }
-
     #[test]
     fn the_runtime_is_listed_with_licences_and_checksums() {
-        let text = document("aarch64-unknown-linux-gnu", 0).unwrap();
-        assert_eq!(text, document("aarch64-unknown-linux-gnu", 0).unwrap());
+        let text = document("normwatch", "aarch64-unknown-linux-gnu", 0).unwrap();
+        assert_eq!(text, document("normwatch", "aarch64-unknown-linux-gnu", 0).unwrap());
         let document: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(document["metadata"]["timestamp"], "1970-01-01T00:00:00Z");
         let components = document["components"].as_array().unwrap();
         let named = |name: &str| components.iter().find(|one| one["name"] == name);
         assert!(named("tract-onnx").is_some() && named("burn").is_none());
+        for macros in ["syn", "clap_derive", "proc-macro2"] {
+            assert!(named(macros).is_none(), "{macros} is not linked");
+        }
+        let edges = document["dependencies"].as_array().unwrap();
+        let of = |purl: &str| edges.iter().find(|one| one["ref"].as_str().unwrap().starts_with(purl));
+        let on = of("pkg:cargo/png@").unwrap()["dependsOn"].to_string();
+        assert!(on.contains("pkg:cargo/crc32fast@"), "{on}");
         for one in components {
             assert!(one["licenses"][0]["expression"].is_string(), "{one}");
             let own = one["name"] == "v4l2-sys-mit";

@@ -28,7 +28,9 @@ const VIRTUAL_BOARD: [Program; 3] = [
 const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
 
 /// Installs what is missing on this machine, or names it with the command that
-/// brings it.
+/// brings it, and fetches the crates of the lock file.
+///
+/// This is the one step of the tests that needs a network.
 #[derive(clap::Args, Default)]
 pub struct SetupArgs {
     /// What release builds, packages and the virtual board need, too: Rust
@@ -62,7 +64,38 @@ pub fn run(args: &SetupArgs) -> Result<()> {
     packages.sort_unstable();
     packages.dedup();
     install_packages(&packages)?;
+    fetch_crates(args.cross)?;
     python::interpreter().map(|_| ())
+}
+
+/// Fetches what the lock file names for this machine and, where asked, for the
+/// boards.
+fn fetch_crates(cross: bool) -> Result<()> {
+    let mut targets = vec!["--target", "x86_64-unknown-linux-gnu", "--target", MICROCONTROLLER];
+    if cross {
+        targets.extend(TARGETS.iter().flat_map(|target| ["--target", target.triple]));
+    }
+    shell::run("cargo", &[&["fetch", "--locked"], &targets[..]].concat(), &[])
+}
+
+/// What this machine has of all that the commands may need, one line each.
+pub fn found() -> Vec<String> {
+    let programs = PROGRAMS.iter().chain(&PACKAGING).chain(&VIRTUAL_BOARD);
+    let there = programs.filter(|(program, args, _)| shell::output(program, args).is_some());
+    let mut lines: Vec<String> =
+        there.map(|(_, _, package)| format!("Debian's package {package}")).collect();
+    for target in TARGETS.iter().filter(|target| is_complete(target)) {
+        lines.push(format!("compiler and emulator for {}", target.triple));
+    }
+    let triples = TARGETS.iter().map(|target| target.triple).chain([MICROCONTROLLER]);
+    lines.extend(triples.filter(|t| has_rust_target(t)).map(|t| format!("Rust's library for {t}")));
+    for (command, component) in COMPONENTS {
+        if shell::output("cargo", &[command, "--version"]).is_some() {
+            lines.push(format!("Rust's component {component}"));
+        }
+    }
+    lines.dedup();
+    lines
 }
 
 fn missing_packages(programs: &[Program]) -> Vec<&'static str> {

@@ -1,44 +1,66 @@
-use anyhow::Result;
+//! The proof that the repository is sound, and a short form of it.
 
+use anyhow::Result;
+use clap::Args;
 use normwatch_host::shell;
 
+use crate::tidy::{self, TidyArgs};
 use crate::{kernels, setup};
 
+/// Once everything is fetched, nothing in the tests asks for a network.
+const OFFLINE: (&str, &str) = ("CARGO_NET_OFFLINE", "true");
+
 /// The whole proof that the repository is sound; `.ci/run` calls it.
-#[derive(clap::Args)]
+#[derive(Args)]
 pub struct TestArgs {
     /// Run the tests alone: no format, lints or docs.
     #[arg(long)]
     only_tests: bool,
+    /// Only what answers within minutes after a change: format, lints, order of
+    /// the house, the runtime's tests and the docs that are tests. No emulator,
+    /// no toolchain, nothing is installed.
+    #[arg(long, conflicts_with = "only_tests")]
+    quick: bool,
 }
 
 /// # Errors
 /// The first step that fails.
 pub fn run(args: &TestArgs) -> Result<()> {
-    setup::run(&setup::SetupArgs { cross: true })?;
-    if !args.only_tests {
-        shell::run("cargo", &["fmt", "--all", "--check"], &[])?;
-        let lints = ["--", "-D", "warnings"];
-        let clippy = ["clippy", "--workspace", "--all-targets", "--locked"];
-        shell::run("cargo", &[&clippy[..], &lints[..]].concat(), &[])?;
-    }
-    shell::run("cargo", &["test", "--workspace", "--locked"], &[])?;
-    let alone = ["--lib", "--no-default-features", "--target", setup::MICROCONTROLLER];
-    shell::run(
-        "cargo",
-        &[&["build", "--package", "normwatch", "--locked"], &alone[..]].concat(),
-        &[],
-    )?;
-    kernels::test()?;
-    shell::run(
-        "cargo",
-        &["run", "--locked", "--package", "normwatch-board-test", "--", "parity"],
-        &[],
-    )?;
-    if !args.only_tests {
-        let docs = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
-        shell::run("cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings")])?;
+    if args.quick {
+        quick()?;
+    } else {
+        whole(args.only_tests)?;
     }
     eprintln!("\nall is well");
     Ok(())
+}
+
+fn quick() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    tidy::run(&TidyArgs::default())?;
+    cargo(&["clippy", "--package", "normwatch", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    cargo(&["test", "--package", "normwatch", "--lib", "--locked"])?;
+    cargo(&["test", "--package", "normwatch", "--test", "config", "--locked"])
+}
+
+fn whole(only_tests: bool) -> Result<()> {
+    setup::run(&setup::SetupArgs { cross: true })?;
+    if !only_tests {
+        cargo(&["fmt", "--all", "--check"])?;
+        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    }
+    cargo(&["test", "--workspace", "--locked"])?;
+    let alone = ["--lib", "--no-default-features", "--target", setup::MICROCONTROLLER];
+    cargo(&[&["build", "--package", "normwatch", "--locked"], &alone[..]].concat())?;
+    kernels::test()?;
+    cargo(&["run", "--locked", "--package", "normwatch-board-test", "--", "parity"])?;
+    if !only_tests {
+        let docs = ["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"];
+        shell::run("cargo", &docs, &[("RUSTDOCFLAGS", "-D warnings"), OFFLINE])?;
+    }
+    Ok(())
+}
+
+fn cargo(args: &[&str]) -> Result<()> {
+    shell::run("cargo", args, &[OFFLINE])
 }

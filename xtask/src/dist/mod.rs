@@ -10,20 +10,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use normwatch::config::{Board, load_board};
-
 use normwatch_host::cross::{self, Target};
 use normwatch_host::shell;
 
+use self::deb::Content;
 use crate::sbom;
 
-/// Builds the release for a board: a Debian package with the stripped binary,
-/// board files, an example bundle and a hardened service, its bill of materials
-/// and checksums. The same commit gives the same bytes.
+/// Builds the release for a board: the Debian packages `normwatch` (stripped
+/// binary, board files, an example bundle, a hardened service) and
+/// `normwatch-toolchain` (what trains), their bills of materials and checksums.
+/// The same commit gives the same bytes.
 #[derive(clap::Args)]
 pub struct DistArgs {
     /// A board of the folder `boards`.
     #[arg(long, value_name = "NAME", required_unless_present = "source")]
     board: Option<String>,
+    /// Only one of the two packages.
+    #[arg(long, value_name = "PACKAGE", value_parser = PROGRAMS, conflicts_with = "source")]
+    only: Option<String>,
     /// The source package for integrators instead: the runtime without the host
     /// toolchain, locked to its own crates.
     #[arg(long, conflicts_with = "board")]
@@ -31,11 +35,14 @@ pub struct DistArgs {
     /// Where the release goes, in a folder of its own.
     #[arg(long, value_name = "DIR", default_value = "out/dist")]
     out: PathBuf,
-    /// Build the package a second time and compare the bytes; show what lintian
+    /// Build each package a second time and compare the bytes; show what lintian
     /// says.
     #[arg(long)]
     check: bool,
 }
+
+/// Programs, packages and crates of one name each.
+const PROGRAMS: [&str; 2] = ["normwatch", "normwatch-toolchain"];
 
 /// # Errors
 /// The board is unknown, tools are missing, or a build fails.
@@ -47,28 +54,44 @@ pub fn run(args: &DistArgs) -> Result<()> {
         return finish(&out, &source::build(version, epoch, &out)?);
     };
     let board = board(name)?;
+    let out = make_folder(&args.out.join(&board.name))?;
+    let mut files = Vec::new();
+    for content in [Content::Runtime(&board), Content::Toolchain] {
+        if args.only.as_ref().is_none_or(|only| only == content.name()) {
+            files.extend(package(content, &board, (version, epoch), &out, args.check)?);
+        }
+    }
+    finish(&out, &files)
+}
+
+/// One package of a board's release, its binary and its bill of materials.
+fn package(
+    content: Content<'_>,
+    board: &Board,
+    (version, epoch): (&str, u64),
+    out: &Path,
+    check_it: bool,
+) -> Result<[PathBuf; 3]> {
     let triple = board.target.as_deref().with_context(|| {
         format!("the board {} names no `target`: name one that does", board.name)
     })?;
-    let target = cross::target(triple)?;
-    let built = target.build()?;
-    let out = make_folder(&args.out.join(&board.name))?;
-    let stripped = out.join("normwatch");
+    let (name, target) = (content.name(), cross::target(triple)?);
+    let built = target.build_program(name)?;
+    let stripped = out.join(name);
     binary::strip(target, &built, &stripped)?;
-    let needs = binary::needs(target, &stripped)?;
-    let sbom = sbom::document(triple, epoch)?;
-    let sbom_file = out.join(format!("normwatch-{version}-{triple}.cdx.json"));
-    fs::write(&sbom_file, &sbom)
+    let needs = &binary::needs(target, &stripped)?;
+    let sbom = &sbom::document(name, triple, epoch)?;
+    let sbom_file = out.join(format!("{name}-{version}-{triple}.cdx.json"));
+    fs::write(&sbom_file, sbom)
         .with_context(|| format!("cannot write {}", sbom_file.display()))?;
-    let (binary, needs) = (&*stripped, &needs);
     let package =
-        deb::Package { target, board: &board, version, epoch, needs, binary, sbom: &sbom };
-    let deb = package.build(&out)?;
-    if args.check {
+        deb::Package { content, target, version, epoch, needs, binary: &stripped, sbom };
+    let deb = package.build(out)?;
+    if check_it {
         check(&package, &deb)?;
     }
-    println!("for {}: {}", target.triple, runs_on(needs));
-    finish(&out, &[stripped.clone(), deb, sbom_file])
+    println!("{name} for {}: {}", target.triple, runs_on(needs));
+    Ok([stripped.clone(), deb, sbom_file])
 }
 
 /// Builds the package again and compares it; lintian has its say.

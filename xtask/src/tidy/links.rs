@@ -1,0 +1,60 @@
+//! Links between the documents lead somewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::Finding;
+use super::docs::Document;
+
+pub fn check(root: &Path, documents: &[Document]) -> Vec<Finding> {
+    let anchors: BTreeMap<&Path, BTreeSet<String>> =
+        documents.iter().map(|one| (one.path.as_path(), anchors(one))).collect();
+    let mut findings = Vec::new();
+    for document in documents {
+        for (link, line) in document.links.iter().filter(|(link, _)| !link.contains("://")) {
+            if link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let parent = document.path.parent().unwrap_or(Path::new(""));
+            let path = if file.is_empty() { document.path.clone() } else { plain(&parent.join(file)) };
+            if !root.join(&path).exists() {
+                let what = format!("the link leads nowhere: there is no {}", path.display());
+                findings.push(Finding::new(&document.path, *line, what));
+            } else if !anchor.is_empty()
+                && anchors.get(path.as_path()).is_some_and(|known| !known.contains(anchor))
+            {
+                let what = format!("{} has no heading for `#{anchor}`", path.display());
+                findings.push(Finding::new(&document.path, *line, what));
+            }
+        }
+    }
+    findings
+}
+
+/// Without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(out.pop()),
+            Component::CurDir => {}
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Names of the headings as code hosts make them.
+fn anchors(document: &Document) -> BTreeSet<String> {
+    let mut anchors = BTreeSet::new();
+    for heading in &document.headings {
+        let kept = heading.text.to_lowercase();
+        let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+        let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let again = (1..).map(|n| format!("{anchor}-{n}"));
+        let free = std::iter::once(anchor.clone()).chain(again).find(|a| !anchors.contains(a));
+        anchors.extend(free);
+    }
+    anchors
+}
