@@ -5,9 +5,10 @@
 //! → [`score`] → [`alarm`] → [`output`], kept in step by [`runtime`]; each may
 //! know those before it; the network itself runs on `kernel`, which knows none.
 //! With the feature `runtime` off, only [`alarm`] is there: `no_std`, no
-//! allocation; with `kernel` alone, the convolution kernels too.
+//! allocation; with `kernel` alone, the convolution kernels too; with `config`
+//! alone, the site and board files and the few types of the rooms that they name.
 
-#![cfg_attr(not(any(feature = "runtime", feature = "kernel")), no_std)]
+#![cfg_attr(not(any(feature = "config", feature = "kernel")), no_std)]
 #![deny(unsafe_code)]
 
 pub mod alarm;
@@ -22,7 +23,7 @@ pub mod capture;
 pub mod cli;
 #[cfg(feature = "runtime")]
 pub mod clock;
-#[cfg(feature = "runtime")]
+#[cfg(feature = "config")]
 pub mod config;
 #[cfg(feature = "runtime")]
 pub mod doctor;
@@ -53,3 +54,36 @@ pub mod score;
 
 #[cfg(feature = "runtime")]
 pub use error::Error;
+
+// What stands in a configuration is defined in the rooms' own files. Without
+// the rooms, these files alone are built: they need no tract and no system.
+
+/// The types of the room `capture` that a configuration names.
+#[cfg(all(feature = "config", not(feature = "runtime")))]
+pub mod capture {
+    mod format;
+    mod pipe_options;
+    mod v4l2_options;
+
+    pub use format::{PixelFormat, UnknownPixelFormat};
+    pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timestamps};
+    pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
+}
+
+/// The types of the room `model` that a configuration names.
+#[cfg(all(feature = "config", not(feature = "runtime")))]
+pub mod model {
+    mod learning;
+    mod precision;
+
+    pub use learning::{MemoryUpdate, Normaliser};
+    pub use precision::Precision;
+}
+
+/// The types of the room `score` that a configuration names.
+#[cfg(all(feature = "config", not(feature = "runtime")))]
+pub mod score {
+    mod polygon;
+
+    pub use polygon::{MaskMode, Polygon};
+}

@@ -25,8 +25,7 @@ pub use folder::{FolderSource, list_clips};
 pub use format::{PixelFormat, UnknownPixelFormat};
 pub use natural::compare_natural;
 pub use pipe::PipeSource;
-pub use pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
-pub use process::PipeCommand;
+pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timestamps};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 

@@ -55,7 +55,7 @@ impl PipeSource {
         if let PipeContent::Raw { format, width_px, height_px, stride_bytes } = options.content {
             Layout::check(&label, format, width_px, height_px, stride_bytes)?;
         }
-        options.timestamps.check(&label)?;
+        check_rate(&label, options.timestamps)?;
         let (child, pipe) = match input {
             PipeInput::Command(command) => {
                 let (child, pipe) = Supervised::start(command)?;
@@ -239,6 +239,15 @@ impl From<ReadStop> for FrameStop {
             ReadStop::LineTooLong => Self::OutOfStep,
             ReadStop::Failed(error) => Self::Failed(error),
         }
+    }
+}
+
+fn check_rate(label: &str, timestamps: Timestamps) -> Result<(), SourceError> {
+    match timestamps {
+        Timestamps::Rate(fps) if !(fps.is_finite() && fps > 0.0) => Err(SourceError::fatal(
+            format!("{label}: cannot play {fps} frames per second: give a rate above 0"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,21 @@
-//! What a pipe delivers, and how it is read.
+//! What a pipe delivers, and how it is read; there in every build, so that a
+//! site file can be checked without one.
 
-use super::{PipeCommand, PixelFormat, SourceError};
+use std::fmt;
+
+use super::PixelFormat;
+
+/// A program and its arguments, started without a shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PipeCommand {
+    pub argv: Vec<String>,
+}
+
+impl fmt::Display for PipeCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.argv.join(" "))
+    }
+}
 
 /// Who writes the pipe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,15 +57,4 @@ pub struct PipeOptions {
     pub timestamps: Timestamps,
     /// How long to wait for a whole frame, and at the start for the header.
     pub read_timeout_ms: u32,
-}
-
-impl Timestamps {
-    pub(super) fn check(self, label: &str) -> Result<(), SourceError> {
-        match self {
-            Self::Rate(fps) if !(fps.is_finite() && fps > 0.0) => Err(SourceError::fatal(format!(
-                "{label}: cannot play {fps} frames per second: give a rate above 0"
-            ))),
-            _ => Ok(()),
-        }
-    }
 }

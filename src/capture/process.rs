@@ -11,19 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::SourceError;
-
-/// A program and its arguments, started without a shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PipeCommand {
-    pub argv: Vec<String>,
-}
-
-impl std::fmt::Display for PipeCommand {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}`", self.argv.join(" "))
-    }
-}
+use super::{PipeCommand, SourceError};
 
 /// A running command. Its standard error goes to the log; dropping it kills
 /// and reaps the process.

@@ -4,6 +4,7 @@ use super::camera::CameraSection;
 use super::lookup;
 use super::reader::{Item, Section};
 use super::report::Report;
+use crate::model::Precision;
 
 /// A board file with all that it inherits.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +49,6 @@ pub struct RecommendedSection {
     /// 1 to 256.
     pub threads: Option<u32>,
 }
-
-pub use crate::model::Precision;
 
 /// `[gpio]`
 #[derive(Clone, Debug, PartialEq, Eq)]

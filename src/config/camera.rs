@@ -201,7 +201,7 @@ fn read_v4l2(section: &mut Section<'_>, source: Option<&Item<'_>>) -> Option<Cam
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["stride_bytes"], because, "remove it: the driver says its own");
     section.refuse(&["loop"], because, "remove it");
-    if !cfg!(feature = "v4l2") {
+    if cfg!(all(feature = "runtime", not(feature = "v4l2"))) {
         let remedy = "build with the feature `v4l2`, or use `source = \"pipe\"` with a command \
             that reads the camera";
         source?.invalid("= \"v4l2\" is not in this build", remedy);

@@ -30,8 +30,8 @@ use std::path::{Path, PathBuf};
 
 pub use alarm::{AlarmSection, BudgetSection, MemorySection, MemoryUpdate};
 pub use board::{
-    Board, CpuSection, GpioDriver, GpioLine, GpioSection, Precision, RecommendedSection,
-    ThermalSection, WatchdogSection,
+    Board, CpuSection, GpioDriver, GpioLine, GpioSection, RecommendedSection, ThermalSection,
+    WatchdogSection,
 };
 pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
@@ -39,6 +39,7 @@ pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use load::{LoadSection, MOTION_GATE_LEVELS};
 pub use mask::{MaskMode, MaskSection};
 pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};
+#[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use site::Site;
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};

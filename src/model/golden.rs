@@ -3,7 +3,8 @@ use std::io::{Read, Seek};
 use ndarray::{Array3, ArrayView2};
 use ndarray_npy::NpzReader;
 
-use super::manifest::{Manifest, Precision};
+use super::manifest::Manifest;
+use super::precision::Precision;
 use super::predictor::Predictor;
 
 /// `golden.npz`: one input and what the network made of it at export.

@@ -6,18 +6,22 @@
 
 mod bundle;
 mod golden;
+mod learning;
 mod manifest;
 mod memory;
 mod network;
+mod precision;
 mod predictor;
 mod update;
 
 pub use bundle::{Bundle, BundleError};
+pub use learning::{MemoryUpdate, Normaliser};
 pub use manifest::{
     DEFAULT_SMOOTHING_MS, DEFAULT_TEXTURE_FLOOR, FORMAT_VERSION, InputSection, MAX_PAST_FRAMES,
-    Manifest, MemorySection, Precision, ScoreSection,
+    Manifest, MemorySection, ScoreSection,
 };
 pub use memory::{Memory, MemoryError, MemoryRead};
 pub use network::{Backend, NetworkError, NetworkOptions};
+pub use precision::Precision;
 pub use predictor::{Predictor, StageNs};
-pub use update::{Normaliser, update_items};
+pub use update::update_items;

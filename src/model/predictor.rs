@@ -3,9 +3,10 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayView2};
 
 use super::bundle::Bundle;
+use super::learning::Normaliser;
 use super::memory::{Memory, MemoryRead};
 use super::network::{NetworkError, Session};
-use super::update::{Normaliser, update_items};
+use super::update::update_items;
 use crate::kernel::Engine;
 
 /// Time that the stages of one prediction took.

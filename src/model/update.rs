@@ -1,15 +1,9 @@
+//! The memory's update: items move towards the queries that chose them.
+
 use ndarray::ArrayView2;
 
+use super::learning::Normaliser;
 use super::memory::{Memory, MemoryRead};
-
-/// Which maximum divides the update weights of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Normaliser {
-    /// Over all queries, as the released code has it.
-    Released,
-    /// Over the queries that chose the item, the paper's eq. 5.
-    Paper,
-}
 
 /// Moves every item towards the queries (C×N) that are nearest to it:
 /// p ← normalise(p + Σ v′ q), where v is a softmax over the queries and v′ is

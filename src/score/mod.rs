@@ -12,6 +12,7 @@ mod distribution;
 mod error_map;
 mod mask;
 mod paper;
+mod polygon;
 mod rows;
 mod smooth;
 
@@ -20,6 +21,7 @@ pub use block::{Block, BlockRule, BlockTerm};
 pub use deployed::{DeployedScore, Surprise, Weights};
 pub use distribution::{Distribution, MAX_SURPRISE, Tail, quantile};
 pub use error_map::{ErrorMap, FrameError};
-pub use mask::{Mask, MaskMode, Polygon};
+pub use mask::Mask;
 pub use paper::{gate_error, normality, psnr_db};
+pub use polygon::{MaskMode, Polygon};
 pub use smooth::Smoothed;

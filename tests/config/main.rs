@@ -1,6 +1,6 @@
 //! The configuration as its users meet it: files in, a site or explanations out.
 
-#![cfg(feature = "runtime")]
+#![cfg(feature = "config")]
 
 mod boards;
 mod files;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayView2};
 use thiserror::Error;
 
-use super::manifest::Precision;
+use super::precision::Precision;
 use crate::kernel::{Algorithm, Engine, Isa, Plan, PlanOptions};
 
 /// A graph that cannot be used, or a run of it that failed.

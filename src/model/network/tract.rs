@@ -6,7 +6,7 @@ use tract_onnx::pb::{GraphProto, ModelProto};
 use tract_onnx::prelude::*;
 
 use super::NetworkError;
-use crate::model::manifest::Precision;
+use crate::model::precision::Precision;
 
 /// The encoder's intermediate maps on their way to the decoder, opaque.
 #[derive(Clone, Debug)]
