@@ -1,8 +1,19 @@
+//! Inputs: a button, a switch or a sensor, read with polarity and debounce.
+
 use embedded_hal::digital::PinState;
 
 use super::debounce::Debouncer;
 use super::pin::PinError;
 use crate::alarm::Polarity;
+use crate::config::InputBias;
+
+/// How a line is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputRequest {
+    pub polarity: Polarity,
+    pub bias: InputBias,
+    pub debounce_ms: u32,
+}
 
 /// Electrical levels of one input.
 pub trait LevelSource: Send {
@@ -51,7 +62,7 @@ impl Contact {
         Ok(changed.then_some(active))
     }
 
-    /// Makes the next call tell the state anew.
+    /// Makes the next call tell the state again.
     pub fn forget(&mut self) {
         self.shown = None;
     }

@@ -1,3 +1,5 @@
+//! Debouncing of inputs whose chip cannot do it.
+
 use embedded_hal::digital::PinState;
 
 /// Lets a level through once it has stood for a while. Contacts bounce for

@@ -1,8 +1,10 @@
+//! Why a line of the board cannot be used, and what to do about it.
+
 use std::path::Path;
 
 use thiserror::Error;
 
-use super::find::Place;
+use super::place::Place;
 use super::survey::Unreadable;
 use crate::access;
 
@@ -59,15 +61,6 @@ pub enum LineError {
         place.describe()
     )]
     Refused { place: Box<Place>, wanted: &'static str, reason: String },
-}
-
-impl Place {
-    /// For messages: the kernel's name, or offset and chip.
-    pub fn describe(&self) -> String {
-        let Self { chip_label, offset, kernel_name, .. } = self;
-        let name = if kernel_name.is_empty() { "unnamed" } else { kernel_name };
-        format!("{name}, line {offset} of {chip_label}, {}", self.chip.display())
-    }
 }
 
 fn meant(like: &Option<String>) -> String {

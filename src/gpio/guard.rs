@@ -1,3 +1,5 @@
+//! The guard process, which makes the lines safe when this program is killed.
+
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
@@ -10,8 +12,8 @@ use std::time::{Duration, Instant};
 use embedded_hal::digital::PinState;
 
 use super::error::LineError;
-use super::find::Place;
 use super::kernel;
+use super::place::Place;
 
 /// The word that keeps the guard from acting.
 const DISMISSED: &[u8] = b"dismissed\n";
@@ -49,7 +51,7 @@ impl FromStr for GuardedLine {
             "low" => PinState::Low,
             other => return Err(format!("`{other}` is neither high nor low")),
         };
-        let offset = offset.parse().map_err(|_| format!("`{offset}` is no offset"))?;
+        let offset = offset.parse().map_err(|_| format!("`{offset}` is not an offset"))?;
         Ok(Self { chip: chip.into(), offset, safe })
     }
 }

@@ -1,3 +1,5 @@
+//! Surveys and requests lines through the GPIO character devices.
+
 use std::time::Duration;
 
 use embedded_hal::digital::PinState;
@@ -5,12 +7,10 @@ use gpiocdev::Request;
 use gpiocdev::line::{Bias, Direction, EdgeDetection, EdgeKind, Value};
 use gpiocdev::request::Builder;
 
-use super::CONSUMER;
-use super::contact::{Contact, LevelSource};
+use super::contact::{Contact, InputRequest, LevelSource};
 use super::error::LineError;
-use super::find::Place;
-use super::open::InputRequest;
 use super::pin::{KernelPin, PinError};
+use super::place::{CONSUMER, Place};
 use super::survey::{Chip, ChipLine, Survey, Unreadable};
 use crate::config::InputBias;
 

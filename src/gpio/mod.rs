@@ -17,20 +17,19 @@ mod kernel;
 mod open;
 mod panel;
 mod pin;
+mod place;
 mod shared;
 mod survey;
 
-pub use contact::{Contact, LevelSource, Unconnected};
+pub use contact::{Contact, InputRequest, LevelSource, Unconnected};
 pub use debounce::Debouncer;
 pub use error::LineError;
-pub use find::{Place, find};
+pub use find::find;
 #[cfg(feature = "gpio")]
 pub use guard::{GuardedLine, LineGuard, guard};
-pub use open::{BoardLines, InputRequest};
+pub use open::BoardLines;
 pub use panel::Panel;
 pub use pin::{BoardPin, PinError};
+pub use place::{CONSUMER, Place};
 pub use shared::SharedPin;
 pub use survey::{Chip, ChipLine, Survey, Unreadable};
-
-/// What the kernel shows as the holder of our lines.
-pub const CONSUMER: &str = "normwatch";

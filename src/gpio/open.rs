@@ -1,12 +1,14 @@
+//! Opens lines of one board, real or simulated, by the names in its file.
+
 use embedded_hal::digital::PinState;
 
-use super::contact::{Contact, Unconnected};
+use super::contact::{Contact, InputRequest, Unconnected};
 use super::error::LineError;
-use super::find::{Place, find};
+use super::find::find;
 use super::pin::BoardPin;
+use super::place::Place;
 use super::survey::Survey;
-use crate::alarm::Polarity;
-use crate::config::{Board, GpioDriver, GpioLine, InputBias};
+use crate::config::{Board, GpioDriver, GpioLine};
 use crate::output::SimulatedLine;
 
 /// Opens lines of one board by the names that its file gives them.
@@ -14,14 +16,6 @@ use crate::output::SimulatedLine;
 pub struct BoardLines<'a> {
     board: &'a Board,
     survey: Survey,
-}
-
-/// How a line is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InputRequest {
-    pub polarity: Polarity,
-    pub bias: InputBias,
-    pub debounce_ms: u32,
 }
 
 impl<'a> BoardLines<'a> {
@@ -38,7 +32,7 @@ impl<'a> BoardLines<'a> {
     /// first moment on: direction and level are one request.
     ///
     /// # Errors
-    /// The line is not there, held by somebody else, or cannot be an output.
+    /// The line is not there, in use by another program, or cannot be an output.
     pub fn output(&self, name: &str, level: PinState) -> Result<BoardPin, LineError> {
         let line = self.line(name)?;
         match self.board.gpio.driver {
@@ -48,14 +42,14 @@ impl<'a> BoardLines<'a> {
     }
 
     /// A line of the kernel's with its safe level, for a
-    /// [`super::LineGuard`]; `None` for a simulated one.
+    /// [`LineGuard`](super::guard::LineGuard); `None` for a simulated one.
     #[cfg(feature = "gpio")]
-    pub fn guarded(&self, name: &str, safe: PinState) -> Option<super::GuardedLine> {
+    pub fn guarded(&self, name: &str, safe: PinState) -> Option<super::guard::GuardedLine> {
         if self.board.gpio.driver == GpioDriver::Simulated {
             return None;
         }
         let place = find(&self.survey, &self.board.gpio, self.line(name).ok()?).ok()?;
-        Some(super::GuardedLine { chip: place.chip, offset: place.offset, safe })
+        Some(super::guard::GuardedLine { chip: place.chip, offset: place.offset, safe })
     }
 
     /// Takes a line as an input. The kernel debounces it and keeps its changes
@@ -63,7 +57,7 @@ impl<'a> BoardLines<'a> {
     /// here, from look to look. A simulated line is never active.
     ///
     /// # Errors
-    /// The line is not there, held by somebody else, or cannot be an input.
+    /// The line is not there, in use by another program, or cannot be an input.
     pub fn input(&self, name: &str, request: InputRequest) -> Result<Contact, LineError> {
         let line = self.line(name)?;
         match self.board.gpio.driver {

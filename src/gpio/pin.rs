@@ -1,3 +1,5 @@
+//! Output pins of either kind, behind one type.
+
 use std::convert::Infallible;
 use std::fmt;
 

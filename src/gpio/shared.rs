@@ -1,3 +1,5 @@
+//! A pin that several threads may drive.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use embedded_hal::digital::{ErrorType, OutputPin, PinState};

@@ -1,3 +1,5 @@
+//! What the kernel says about the GPIO chips of this machine, as plain data.
+
 use std::path::PathBuf;
 
 use serde::Serialize;
