@@ -1,8 +1,11 @@
+//! From a budget of false alarms to the levels of the alarm.
+
 use std::fmt;
 
 use serde::Serialize;
 
 use super::file::Calibration;
+use super::levels::{USUAL, exit_level};
 use crate::alarm::Levels;
 use crate::score::MAX_SURPRISE;
 
@@ -14,13 +17,6 @@ const MAX_EXTRAPOLATION: f64 = 100.0;
 /// does not reach it: a level above would be an alarm that never sounds.
 const MAX_ENTER_LEVEL: f64 = 0.75 * MAX_SURPRISE as f64;
 
-/// What normal footage stays below so much of the time is usual, and ends an
-/// alarm.
-pub(super) const USUAL: f64 = 0.99;
-
-/// Share of the enter level that the exit level reaches at most.
-const MAX_EXIT_SHARE: f64 = 0.8;
-
 /// How many false alarms a day the user accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Budget {
@@ -28,12 +24,6 @@ pub struct Budget {
     pub alarms_per_day: f64,
     /// How long the alarm wants a score to stay suspect.
     pub min_duration_ms: u32,
-}
-
-/// The exit level that belongs to an enter level, where normal footage exceeds
-/// `usual` 1 % of the time.
-pub(super) fn exit_level(enter: f64, usual: f64) -> f64 {
-    usual.min(MAX_EXIT_SHARE * enter)
 }
 
 /// The levels for a budget and how far they can be trusted.

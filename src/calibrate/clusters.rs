@@ -1,6 +1,9 @@
+//! How often normal footage reaches a score level, from the peaks of its
+//! situations.
+
 use serde::{Deserialize, Serialize};
 
-use super::budget::{USUAL, exit_level};
+use super::levels::{USUAL, exit_level};
 use crate::score::Distribution;
 
 /// Exceedances closer together than this belong to one situation, which would

@@ -1,3 +1,5 @@
+//! `calibration.toml`: what it holds, and what is refused.
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -7,10 +9,13 @@ use crate::score::{BlockRule, Distribution, MAX_SURPRISE, Weights, quantile};
 
 pub(super) const FORMAT_VERSION: u32 = 3;
 
+/// The least number of scored frames that a calibration is made from.
+pub const MIN_FRAMES: usize = 200;
+
 /// Why there is no calibration.
 #[derive(Debug, Error)]
 pub enum CalibrationError {
-    #[error("{frames} scored frames are too few to calibrate with: at least {}", super::MIN_FRAMES)]
+    #[error("{frames} scored frames are too few to calibrate with: at least {MIN_FRAMES}")]
     TooShort { frames: usize },
     #[error(
         "the {term} never varies in this footage: is the picture frozen, or are all frames equal?"

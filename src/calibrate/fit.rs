@@ -1,3 +1,5 @@
+//! Fits a distribution, with its tail, to the values of normal footage.
+
 use crate::score::{Distribution, Tail, quantile};
 
 /// Points of the stored empirical distribution: every half percent.

@@ -7,10 +7,11 @@ mod budget;
 mod clusters;
 mod file;
 mod fit;
+mod levels;
 
 pub use budget::{Budget, BudgetReport};
 pub use clusters::ClusterTail;
-pub use file::{Calibration, CalibrationError, FootageSummary};
+pub use file::{Calibration, CalibrationError, FootageSummary, MIN_FRAMES};
 pub use fit::{fit_distribution, fit_tail};
 
 use crate::preprocess::Light;
@@ -28,9 +29,6 @@ pub struct TermSample {
     /// The smoothed memory distance.
     pub distance: f64,
 }
-
-/// The least number of scored frames that a calibration is made from.
-pub const MIN_FRAMES: usize = 200;
 
 /// Fits a calibration to the terms of normal footage, one vector a clip.
 ///
