@@ -1,6 +1,8 @@
-use super::Scope;
+//! Whether the board file is for this machine.
+
 use super::machine::Machine;
 use super::report::Report;
+use super::scope::Scope;
 
 const SUBJECT: &str = "board";
 

@@ -1,5 +1,7 @@
-use super::Scope;
+//! Whether the site's camera, command or footage is there.
+
 use super::report::Report;
+use super::scope::Scope;
 use crate::config::CameraSource;
 
 const SUBJECT: &str = "camera";

@@ -1,5 +1,8 @@
+//! The processor: its cores, its vector units and the kernels for them.
+
+use super::files::read;
 use super::report::Report;
-use super::{Scope, read};
+use super::scope::Scope;
 use crate::kernel::Isa;
 
 const SUBJECT: &str = "processor";

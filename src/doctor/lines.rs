@@ -1,5 +1,7 @@
-use super::Scope;
+//! The GPIO chips, and whether the lines of board and site are free.
+
 use super::report::Report;
+use super::scope::Scope;
 use crate::access;
 use crate::config::{Board, GpioDriver, Site};
 use crate::gpio::{Chip, LineError, Place, Survey, find};
@@ -55,7 +57,7 @@ fn board_lines(board: &Board, site: Option<&Site>, survey: &Survey, report: &mut
     }
 }
 
-/// A line that this very program holds, as a service, is no fault.
+/// A line that this very program holds, as a service, is not a fault.
 fn held(needed: bool, place: Place, report: &mut Report) {
     if place.consumer.as_deref() == Some(crate::gpio::CONSUMER) {
         let text = format!("{} is {}, held by a running normwatch", place.line, place.describe());

@@ -1,6 +1,8 @@
+//! What the machine says it is, and the board file that is for it.
+
 use std::path::Path;
 
-use super::read;
+use super::files::read;
 use crate::config::Board;
 
 /// What the machine says it is.

@@ -1,12 +1,16 @@
+//! The findings of an examination, and what was surveyed for them.
+
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::watchdogs::WatchdogReport;
 #[cfg(feature = "v4l2")]
 use crate::capture::v4l2::CameraReport;
 use crate::gpio::Survey;
+use crate::health::WatchdogInfo;
 
+/// How bad a finding is, the worst last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -29,6 +33,14 @@ pub struct Finding {
     pub remedy: Option<String>,
 }
 
+/// A watchdog of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WatchdogReport {
+    pub device: PathBuf,
+    #[serde(flatten)]
+    pub info: WatchdogInfo,
+}
+
 /// All that was found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
@@ -47,6 +59,7 @@ impl Report {
         self.push(subject, Severity::Ok, text.into(), None);
     }
 
+    /// Adds something that may not be as it should be, and what to do about it.
     pub fn warn(
         &mut self,
         subject: &'static str,
@@ -56,6 +69,7 @@ impl Report {
         self.push(subject, Severity::Warn, text.into(), Some(remedy.into()));
     }
 
+    /// Adds something that keeps normwatch or the site from working.
     pub fn error(
         &mut self,
         subject: &'static str,

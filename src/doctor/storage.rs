@@ -1,9 +1,11 @@
+//! Whether the folder of the event log has room and can be written.
+
 use std::path::Path;
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
-use super::Scope;
 use super::report::Report;
+use super::scope::Scope;
 
 const SUBJECT: &str = "storage";
 

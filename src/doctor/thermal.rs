@@ -1,7 +1,10 @@
+//! How hot the machine is, and whether it is throttled or short of power.
+
 use std::path::Path;
 
+use super::files::{names, read};
 use super::report::Report;
-use super::{Scope, names, read};
+use super::scope::Scope;
 use crate::health::{ZONES, celsius};
 
 const SUBJECT: &str = "thermal";

@@ -1,5 +1,8 @@
+//! Whether the clock is set, and whether something keeps it right.
+
+use super::files::read;
 use super::report::Report;
-use super::{Scope, read};
+use super::scope::Scope;
 use crate::clock::{Clock, SystemClock};
 
 const SUBJECT: &str = "time";

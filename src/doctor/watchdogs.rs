@@ -1,23 +1,17 @@
-use std::path::{Path, PathBuf};
+//! The hardware watchdogs, and whether the board's own can be used.
+
+use std::path::Path;
 
 use rustix::fs::{Access, access};
-use serde::Serialize;
 
-use super::report::Report;
-use super::{Scope, names};
+use super::files::names;
+use super::report::{Report, WatchdogReport};
+use super::scope::Scope;
 use crate::access as permissions;
 use crate::config::{HardwareWatchdogUse, WatchdogSection};
 use crate::health::WatchdogInfo;
 
 const SUBJECT: &str = "watchdog";
-
-/// A watchdog of this machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct WatchdogReport {
-    pub device: PathBuf,
-    #[serde(flatten)]
-    pub info: WatchdogInfo,
-}
 
 pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     for name in names(scope.root, "dev", "watchdog") {
