@@ -1,3 +1,5 @@
+//! How well scores rank the abnormal above the normal.
+
 /// Area under the ROC curve of `scores` (higher = more anomalous) against
 /// `abnormal`, with ties counted half (the Mann-Whitney statistic).
 ///

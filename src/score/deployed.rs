@@ -1,3 +1,5 @@
+//! The score that the alarm sees.
+
 use serde::{Deserialize, Serialize};
 
 use super::distribution::Distribution;
@@ -46,8 +48,8 @@ impl DeployedScore {
 
 #[cfg(test)]
 mod tests {
+    use super::super::distribution::Tail;
     use super::*;
-    use crate::score::Tail;
 
     #[test]
     fn weights_make_a_mean() {

@@ -1,3 +1,5 @@
+//! From a term's value to surprise, by its distribution in normal footage.
+
 use serde::{Deserialize, Serialize};
 
 /// No value is reported as more surprising than this (p = 1e-12): beyond it

@@ -1,7 +1,10 @@
+//! The prediction error of a frame, pixel by pixel.
+
 use crate::kernel::{Work, wide};
 use crate::preprocess::Edges;
 
-use super::block::{Block, BlockRule, BlockTerm};
+use super::block::{Block, BlockRule};
+use super::block_term::BlockTerm;
 use super::mask::Mask;
 
 /// What one pass over a prediction error yields.
@@ -158,8 +161,8 @@ impl Work for Squares<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::mask::{MaskMode, Polygon};
     use super::*;
-    use crate::score::{MaskMode, Polygon};
 
     fn plain(mask: Mask, block_px: usize) -> ErrorMap {
         ErrorMap::new(mask, BlockRule::plain(block_px))

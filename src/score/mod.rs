@@ -7,6 +7,7 @@
 
 mod auc;
 mod block;
+mod block_term;
 mod deployed;
 mod distribution;
 mod error_map;
@@ -17,7 +18,8 @@ mod rows;
 mod smooth;
 
 pub use auc::auc;
-pub use block::{Block, BlockRule, BlockTerm};
+pub use block::{Block, BlockRule};
+pub use block_term::BlockTerm;
 pub use deployed::{DeployedScore, Surprise, Weights};
 pub use distribution::{Distribution, MAX_SURPRISE, Tail, quantile};
 pub use error_map::{ErrorMap, FrameError};

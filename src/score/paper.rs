@@ -1,3 +1,5 @@
+//! The terms and the score of the paper, for comparison with the literature.
+
 use super::error_map::FrameError;
 
 /// Peak signal-to-noise ratio for a peak of 1, in dB. A perfect prediction is

@@ -1,3 +1,5 @@
+//! Exponential smoothing by time, whatever the frame rate is.
+
 /// The share of the old value that exponential smoothing with a time constant
 /// keeps from one moment to the next: exp(−Δt ⁄ τ). 0 without smoothing.
 pub(super) fn share_kept(before_ns: u64, now_ns: u64, time_constant_ms: u32) -> f32 {

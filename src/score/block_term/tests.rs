@@ -1,7 +1,9 @@
+//! The block term against its formula, and what it finds.
+
 use proptest::prelude::*;
 
+use super::super::mask::{MaskMode, Polygon};
 use super::*;
-use crate::score::{MaskMode, Polygon};
 
 fn naive_mean(map: &[f32], width: usize, (x, y): (usize, usize), size: usize) -> f32 {
     let sum: f64 =
