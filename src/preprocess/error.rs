@@ -14,7 +14,7 @@ pub enum PreprocessError {
     NarrowStride { stride_bytes: usize, row_bytes: usize },
     #[error("{0}")]
     Undecodable(String),
-    /// The caller's buffer does not fit its own [`InputSpec`](super::InputSpec).
+    /// The caller's buffer does not fit its own [`InputSpec`](super::input::InputSpec).
     #[error("the output takes {expected_bytes} bytes, not {found_bytes}")]
     WrongOutput { expected_bytes: usize, found_bytes: usize },
 }

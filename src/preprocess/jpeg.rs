@@ -8,8 +8,9 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 use crate::capture::jpeg_header::{JpegHeader, JpegHeaderError, Segments};
 use crate::capture::{Frame, PixelFormat};
 
-use super::PreprocessError;
+use super::error::PreprocessError;
 use super::huffman::append_standard_tables;
+use super::source::check_size;
 
 /// Decodes JPEGs into a buffer that it keeps.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ impl JpegDecoder {
     ) -> Result<Frame<'a>, PreprocessError> {
         let header = JpegHeader::read(frame.data).map_err(undecodable)?;
         let (width_px, height_px) = (header.width_px, header.height_px);
-        super::check_size(expected_size, (width_px, height_px))?;
+        check_size(expected_size, (width_px, height_px))?;
         if u64::from(width_px) * u64::from(height_px) > PIXEL_LIMIT {
             return Err(undecodable(format!("a JPEG of {width_px}x{height_px} is too large")));
         }
@@ -107,5 +108,4 @@ fn decode_strictly(
 }
 
 #[cfg(test)]
-#[path = "jpeg_tests.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 //! Scaling one plane of bytes, by tables built once.
 
-use super::Resize;
-use super::convert::Plane;
+use super::input::Resize;
+use super::plane::Plane;
 
 /// Scales planes of one size to another.
 #[derive(Debug)]
@@ -226,5 +226,4 @@ fn add_columns(columns: &[Span], row: &[u8], out: &mut [u32]) {
 }
 
 #[cfg(test)]
-#[path = "resize_tests.rs"]
 mod tests;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::blocks::{Blocks, LANES, Slip};
-use super::steady::Edges;
+use super::edges::Edges;
 use crate::kernel::{Work, wide};
 
 /// The usual view is the mean of about so many pictures.

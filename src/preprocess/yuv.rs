@@ -2,7 +2,7 @@
 
 use crate::capture::{Frame, PixelFormat};
 
-use super::convert::gather;
+use super::plane::gather;
 
 /// One row: Y per pixel, U and V per pair of pixels, the last pair of an odd
 /// width being half used.

@@ -1,3 +1,5 @@
+//! The resizers against sums by hand and their definitions.
+
 use super::*;
 use proptest::prelude::*;
 

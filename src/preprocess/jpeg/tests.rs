@@ -1,3 +1,5 @@
+//! JPEGs as cameras write them, whole and damaged.
+
 use super::*;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use proptest::prelude::*;
