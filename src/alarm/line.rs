@@ -1,3 +1,5 @@
+//! One output line, and the only place that inverts a level.
+
 use embedded_hal::digital::{OutputPin, PinState};
 
 /// Which electrical level means "active".

@@ -1,3 +1,5 @@
+//! The alarm state machine: from scores to a state.
+
 use heapless::Vec;
 
 /// Score levels with hysteresis, in the score's own unit (surprise, −log10 p).
@@ -75,7 +77,7 @@ pub enum Input {
     /// time: it does not bring an alarm to its end.
     Blind,
     /// A frame or a few are missing. A suspicion is kept, or a camera that loses
-    /// one frame in ten could raise no alarm; quiet time begins anew.
+    /// one frame in ten could raise no alarm; quiet time begins again.
     Gap,
     /// Only time passes.
     Tick,

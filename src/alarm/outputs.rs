@@ -1,6 +1,10 @@
+//! The alarm line and the fault line, driven together.
+
 use embedded_hal::digital::OutputPin;
 
-use super::{Line, Pattern, State};
+use super::line::Line;
+use super::machine::State;
+use super::pattern::Pattern;
 
 /// Which of the two lines refused, with the pin's own error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,3 +1,5 @@
+//! Steady, pulse or heartbeat.
+
 /// How an output shows that it is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pattern {
