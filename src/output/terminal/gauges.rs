@@ -1,7 +1,7 @@
 //! The score as a bar and over time, and the words beside the picture.
 
-use super::LiveState;
 use super::grid::{Cell, Grid, Ink, Rgb};
+use super::view::LiveState;
 
 pub(super) const QUIET: Rgb = [140, 148, 156];
 const CALM: Rgb = [92, 170, 130];

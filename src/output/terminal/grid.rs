@@ -1,6 +1,6 @@
 //! A sheet of character cells and the shortest way to bring it up to date.
 
-use super::{Colours, harmless};
+use super::screen::{Colours, harmless};
 
 pub(super) type Rgb = [u8; 3];
 

@@ -1,7 +1,11 @@
+//! The run as a picture that is redrawn in place.
+
 use std::io::{self, Write};
 
 use super::grid::Grid;
-use super::{Colours, LiveState, TerminalSize, View, gauges, harmless, picture};
+use super::screen::{Colours, TerminalSize, harmless};
+use super::view::{LiveState, View};
+use super::{gauges, picture};
 
 /// Columns of the words beside the picture, and the gap before them.
 const PANEL_COLUMNS: usize = 26;

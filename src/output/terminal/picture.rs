@@ -1,7 +1,8 @@
 //! A frame in half blocks: two pixels to a cell, one above the other.
 
 use super::grid::{Cell, Grid, Rgb};
-use super::{Colours, Heat, Picture};
+use super::screen::Colours;
+use super::view::{Heat, Picture};
 use crate::output::report::heat;
 
 /// Letters from dark to light for terminals without colour.

@@ -1,6 +1,9 @@
+//! The run as lines, for pipes, logs and dumb terminals.
+
 use std::io::{self, Write};
 
-use super::{LiveState, View, harmless};
+use super::screen::harmless;
+use super::view::{LiveState, View};
 
 /// The run as lines: one per change of state or line, and a sign of life.
 pub struct PlainView<W: Write> {

@@ -1,3 +1,5 @@
+//! The views on a made-up terminal that refuses what it does not know.
+
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
