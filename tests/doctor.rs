@@ -71,15 +71,15 @@ fn a_made_up_board_is_seen_through() {
     for (severity, text) in [
         (Severity::Ok, "Raspberry Pi 9 Model B; board file my-board: nine"),
         (Severity::Ok, "with 2 cores: asimd"),
-        (Severity::Warn, "promises asimddp, which is not there"),
-        (Severity::Warn, "promises 4 cores"),
+        (Severity::Warn, "lists asimddp, which this processor lacks"),
+        (Severity::Warn, "says 4 cores, but 2 are running"),
         (Severity::Ok, "/dev/watchdog0 Broadcom BCM2835 Watchdog timer, resets 60 s"),
-        (Severity::Warn, "/dev/watchdog0 started this machine the last time"),
-        (Severity::Warn, "is set to 60 s, and its hardware counts to 15 s"),
-        (Severity::Warn, "cpu-thermal is at 79 °C, and acts at 80 °C"),
+        (Severity::Warn, "/dev/watchdog0 caused the last restart of this machine"),
+        (Severity::Warn, "is set to 60 s, but its hardware counts to 15 s at most"),
+        (Severity::Warn, "cpu-thermal is at 79 °C; the kernel acts at 80 °C"),
         (Severity::Warn, "thermal zone `gpu` is not there"),
         (Severity::Warn, "supply voltage"),
-        (Severity::Warn, "nobody is known to synchronise the clock"),
+        (Severity::Warn, "no service that synchronises the clock was found"),
     ] {
         assert!(says(&report, severity, text), "{text}\n{report}");
     }

@@ -15,7 +15,7 @@ pub const MIN_FRAMES: usize = 200;
 /// Why there is no calibration.
 #[derive(Debug, Error)]
 pub enum CalibrationError {
-    #[error("{frames} scored frames are too few to calibrate with: at least {MIN_FRAMES}")]
+    #[error("{frames} scored frames are too few for a calibration: give at least {MIN_FRAMES}")]
     TooShort { frames: usize },
     #[error(
         "the {term} never varies in this footage: is the picture frozen, or are all frames equal?"
@@ -138,7 +138,7 @@ impl Calibration {
         self.memory_distance.check().map_err(|e| format!("[memory_distance] {e}"))?;
         let Weights { block, memory } = self.weights;
         if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0 && block + memory < 1e6) {
-            return Err("[weights] need two numbers of at least 0, not both 0".into());
+            return Err("[weights] must be two numbers of at least 0, and not both 0".into());
         }
         if self.score.len() < 2 || !self.score.is_sorted() {
             return Err("`score` must be at least two ascending numbers".into());
@@ -155,7 +155,7 @@ impl Calibration {
         }
         let durations = self.clusters.iter().map(|c| c.min_duration_ms);
         if durations.clone().next() != Some(0) || !durations.is_sorted() {
-            return Err("[[clusters]] must begin with 0 ms and go on with longer ones".into());
+            return Err("[[clusters]] must begin with 0 ms, followed by longer durations".into());
         }
         Ok(())
     }

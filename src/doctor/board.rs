@@ -11,8 +11,8 @@ pub(super) fn examine(scope: Scope<'_>, machine: &Machine, report: &mut Report) 
     let Some(board) = scope.board else {
         report.warn(
             SUBJECT,
-            format!("{model}: no board file is for it"),
-            "name one with `--board`; see `boards` for those that are there",
+            format!("{model}: no board file matches this machine"),
+            "name one with `--board`, or write one: see the folder `boards`",
         );
         return;
     };

@@ -39,7 +39,7 @@ fn pipe(program: &str, report: &mut Report) {
 
 #[cfg(not(feature = "v4l2"))]
 fn video(_: Option<&CameraSource>, report: &mut Report) {
-    report.ok(SUBJECT, "this build reads no V4L2 cameras");
+    report.ok(SUBJECT, "this build cannot read V4L2 cameras");
 }
 
 #[cfg(feature = "v4l2")]
@@ -66,11 +66,12 @@ fn video(source: Option<&CameraSource>, report: &mut Report) {
             report.error(SUBJECT, text, "connect it, or name another with `camera.device`");
         }
         (Some(None), _) if usable != 1 => {
-            let text = format!("the site wants the only camera, and there are {usable}");
-            report.error(SUBJECT, text, "connect one, or name it with `camera.device`");
+            let text =
+                format!("the site names no camera, but the number of usable ones is {usable}");
+            report.error(SUBJECT, text, "connect exactly one, or name it with `camera.device`");
         }
         (None, None) if usable == 0 => {
-            report.ok(SUBJECT, "no V4L2 camera; CSI cameras come in through `source = \"pipe\"`");
+            report.ok(SUBJECT, "no V4L2 camera; CSI cameras are read through `source = \"pipe\"`");
         }
         _ => {}
     }

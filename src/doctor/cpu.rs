@@ -31,7 +31,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let features = features(&text);
     let telling: Vec<_> = TELLING.into_iter().filter(|f| features.contains(f)).collect();
     let shown = match telling.as_slice() {
-        [] => "no vector unit that the kernel names".to_owned(),
+        [] => "the kernel lists no vector unit".to_owned(),
         names => names.join(" "),
     };
     report.ok(SUBJECT, format!("{} with {cores} cores: {shown}", std::env::consts::ARCH));
@@ -43,11 +43,12 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let missing: Vec<_> =
         board.cpu.features.iter().filter(|f| !features.contains(&f.as_str())).cloned().collect();
     if !missing.is_empty() {
-        let text = format!("the board file promises {}, which is not there", missing.join(" "));
+        let text =
+            format!("the board file lists {}, which this processor lacks", missing.join(" "));
         report.warn(SUBJECT, text, "is it the right board file?");
     }
     if let Some(promised) = board.cpu.cores.filter(|promised| *promised as usize > cores) {
-        let text = format!("the board file promises {promised} cores");
+        let text = format!("the board file says {promised} cores, but {cores} are running");
         report.warn(SUBJECT, text, "is it the right board file? Are processors switched off?");
     }
 }

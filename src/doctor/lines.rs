@@ -41,7 +41,7 @@ fn survey(_: &mut Report) -> Survey {
 
 #[cfg(not(feature = "gpio"))]
 fn survey(report: &mut Report) -> Survey {
-    report.ok(SUBJECT, "this build drives no GPIO lines");
+    report.ok(SUBJECT, "this build cannot drive GPIO lines");
     Survey::default()
 }
 
@@ -60,7 +60,7 @@ fn board_lines(board: &Board, site: Option<&Site>, survey: &Survey, report: &mut
 /// A line that this very program holds, as a service, is not a fault.
 fn held(needed: bool, place: Place, report: &mut Report) {
     if place.consumer.as_deref() == Some(crate::gpio::CONSUMER) {
-        let text = format!("{} is {}, held by a running normwatch", place.line, place.describe());
+        let text = format!("{} is {}, in use by a running normwatch", place.line, place.describe());
         report.ok(SUBJECT, text);
     } else {
         let error = LineError::Held { place: place.into() };
@@ -85,8 +85,8 @@ fn describe(chip: &Chip) -> String {
     for line in &chip.lines {
         let holder = match line.consumer.as_deref() {
             None => String::new(),
-            Some("") => " (held)".into(),
-            Some(name) => format!(" (held by `{name}`)"),
+            Some("") => " (in use)".into(),
+            Some(name) => format!(" (used by `{name}`)"),
         };
         if line.name.is_empty() && holder.is_empty() {
             continue;
@@ -130,7 +130,7 @@ mod tests {
             ],
         };
         let expected =
-            "pinctrl (/dev/gpiochip0), 4 lines\n0 A, 2 unnamed (held by `led`), 3 B (held)";
+            "pinctrl (/dev/gpiochip0), 4 lines\n0 A, 2 unnamed (used by `led`), 3 B (in use)";
         assert_eq!(describe(&chip), expected);
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let shown = folder.display();
     let Ok(space) = statvfs(folder) else {
         let text = format!("the folder of the event log, {shown}, is not there");
-        report.error(SUBJECT, text, "make it, or correct `output.events.path` in the site file");
+        report.error(SUBJECT, text, "create it, or correct `output.events.path` in the site file");
         return;
     };
     if space.f_flag.contains(StatVfsMountFlags::RDONLY) {
@@ -27,7 +27,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let free_bytes = space.f_bavail.saturating_mul(space.f_frsize);
     let text = format!("{} MiB free for the event log in {shown}", free_bytes >> 20);
     if free_bytes < 2 * u64::from(events.max_bytes) {
-        report.warn(SUBJECT, text, "make room: a log that cannot be written is dropped");
+        report.warn(SUBJECT, text, "free some space: events that cannot be written are lost");
     } else {
         report.ok(SUBJECT, text);
     }

@@ -45,11 +45,14 @@ fn zone_found(root: &Path, zone: &Path, kind: &str, now_c: f32, report: &mut Rep
         .min_by(f32::total_cmp);
     match limit_c {
         Some(limit_c) if now_c > limit_c - MARGIN_C => {
-            let text = format!("{kind} is at {now_c:.0} °C, and acts at {limit_c:.0} °C");
+            let text = format!("{kind} is at {now_c:.0} °C; the kernel acts at {limit_c:.0} °C");
             report.warn(SUBJECT, text, "cool it: a throttled board judges fewer frames");
         }
         Some(limit_c) => {
-            report.ok(SUBJECT, format!("{kind} at {now_c:.0} °C, acts at {limit_c:.0} °C"));
+            report.ok(
+                SUBJECT,
+                format!("{kind} at {now_c:.0} °C; the kernel acts at {limit_c:.0} °C"),
+            );
         }
         None => report.ok(SUBJECT, format!("{kind} at {now_c:.0} °C")),
     }
@@ -74,7 +77,11 @@ fn undervoltage(root: &Path, report: &mut Report) {
         let monitor = Path::new("sys/class/hwmon").join(name);
         let is_supply = read(root, monitor.join("name")).as_deref() == Some("rpi_volt");
         if is_supply && read(root, monitor.join("in0_lcrit_alarm")).as_deref() == Some("1") {
-            report.warn(SUBJECT, "the supply voltage is or was too low", "use a stronger supply");
+            report.warn(
+                SUBJECT,
+                "the supply voltage is or was too low",
+                "use a stronger power supply",
+            );
         }
     }
 }

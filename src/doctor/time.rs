@@ -10,7 +10,7 @@ const SUBJECT: &str = "time";
 /// 2026-01-01. No machine that runs this program has an earlier date.
 const EARLIEST_S: u64 = 1_767_225_600;
 
-const NOT_SET: &str = "events will carry wrong times of day; alarms do not depend on it";
+const NOT_SET: &str = "events will carry wrong times of day; alarms are not affected";
 
 pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let source =
@@ -28,6 +28,6 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
         report.ok(SUBJECT, "a time service is running (chrony or ntpd)");
     } else {
         let remedy = format!("`systemctl enable --now systemd-timesyncd`; without it {NOT_SET}");
-        report.warn(SUBJECT, "nobody is known to synchronise the clock", remedy);
+        report.warn(SUBJECT, "no service that synchronises the clock was found", remedy);
     }
 }

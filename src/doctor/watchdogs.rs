@@ -23,8 +23,8 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
         let info = WatchdogInfo::read(scope.root, &device);
         report.ok(SUBJECT, describe(&device, &info));
         if info.last_reset {
-            let text = format!("{} started this machine the last time", device.display());
-            report.warn(SUBJECT, text, "look for the reason in the journal before that start");
+            let text = format!("{} caused the last restart of this machine", device.display());
+            report.warn(SUBJECT, text, "look for the reason in the journal, before that restart");
         }
         report.watchdogs.push(WatchdogReport { device, info });
     }
@@ -49,20 +49,21 @@ fn boards_own(root: &Path, section: &WatchdogSection, needed: bool, report: &mut
         return;
     }
     if access(&there, Access::WRITE_OK).is_err() {
-        let text = format!("the board's watchdog {shown} may not be opened");
+        let text = format!("there is no permission to open the board's watchdog {shown}");
         report.missing(needed, SUBJECT, text, permissions::remedy(root, device));
         return;
     }
     let info = WatchdogInfo::read(root, device);
     if info.active {
         let text =
-            format!("the board's watchdog {shown} is held: by a running normwatch or systemd");
+            format!("the board's watchdog {shown} is in use, by a running normwatch or by systemd");
         report.ok(SUBJECT, text);
     }
     if let (Some(now_s), Some(max_s)) = (info.timeout_s, section.max_timeout_s)
         && now_s > max_s
     {
-        let text = format!("{shown} is set to {now_s} s, and its hardware counts to {max_s} s");
+        let text =
+            format!("{shown} is set to {now_s} s, but its hardware counts to {max_s} s at most");
         report.warn(SUBJECT, text, format!("set the driver's timeout to {max_s} s or less"));
     }
 }

@@ -8,55 +8,55 @@ use super::place::Place;
 use super::survey::Unreadable;
 use crate::access;
 
-/// Why a line of the board cannot be had.
+/// Why a line of the board cannot be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum LineError {
-    #[error("the board has no line `{line}`")]
+    #[error("the board has no GPIO line `{line}`")]
     Unknown { line: String },
     #[error(
-        "the line `{line}` cannot be driven: this program was built without the feature `gpio`; \
+        "GPIO line `{line}` cannot be driven: this program was built without the feature `gpio`; \
          build it with the default features, or use a board whose `gpio.driver` is \"simulated\""
     )]
     NotBuilt { line: String },
-    #[error("the line `{line}` has an `offset` but no chip: add `chip_label` to the board file")]
+    #[error("GPIO line `{line}` has an `offset` but no chip: add `chip_label` to the board file")]
     NoChipLabel { line: String },
     #[error(
-        "the line `{line}` is on the chip labelled `{label}`, which is not here{}; {}",
+        "GPIO line `{line}` is on the chip labelled `{label}`, which was not found{}; {}",
         meant(like),
         present(chips)
     )]
     NoSuchChip { line: String, label: String, like: Option<String>, chips: Vec<String> },
-    #[error("the line `{line}`: the chip {chip} has {lines} lines, none at offset {offset}")]
+    #[error("GPIO line `{line}`: the chip {chip} has {lines} lines, none at offset {offset}")]
     NoSuchOffset { line: String, chip: String, offset: u32, lines: usize },
     #[error(
-        "the line `{line}`: the kernel names no line `{kernel_name}`{}; {}; `normwatch doctor` \
+        "GPIO line `{line}`: the kernel has no line named `{kernel_name}`{}; {}; `normwatch doctor` \
          lists every line",
         meant(like),
         present(chips)
     )]
     NoSuchName { line: String, kernel_name: String, like: Option<String>, chips: Vec<String> },
     #[error(
-        "the line `{line}` is there more than once: {}; set `chip_label` in the board file",
+        "GPIO line `{line}` was found more than once: {}; set `chip_label` in the board file",
         places.join(", ")
     )]
     Ambiguous { line: String, places: Vec<String> },
     #[error(
-        "the line `{line}` may be on {}, which cannot be read ({}); {}",
+        "GPIO line `{line}` may be on {}, which cannot be read ({}); {}",
         chip.path.display(),
         chip.reason,
         access::remedy(Path::new("/"), &chip.path)
     )]
     Unreadable { line: String, chip: Unreadable },
     #[error(
-        "the line `{}` ({}) is held by {}; stop that program, unload that driver, or use another line",
+        "GPIO line `{}` ({}) is in use by {}; stop that program, unload that driver, or use another line",
         place.line,
         place.describe(),
         holder(&place.consumer)
     )]
     Held { place: Box<Place> },
     #[error(
-        "the line `{}` ({}) does not become {wanted}: {reason}; it may be input-only or serve \
-         another function of the board: use another line",
+        "cannot use GPIO line `{}` ({}) as {wanted}: {reason}; the line may be input-only, or serve \
+         another function of the board: use another one",
         place.line,
         place.describe()
     )]
@@ -70,13 +70,13 @@ fn meant(like: &Option<String>) -> String {
 fn present(chips: &[String]) -> String {
     match chips {
         [] => "this machine has no GPIO chip (/dev/gpiochip*)".into(),
-        chips => format!("chips here: {}", chips.join(", ")),
+        chips => format!("chips found: {}", chips.join(", ")),
     }
 }
 
 fn holder(consumer: &Option<String>) -> String {
     match consumer.as_deref() {
-        None | Some("") => "somebody who gives no name".into(),
+        None | Some("") => "an unnamed process".into(),
         Some(name) => format!("`{name}`"),
     }
 }

@@ -93,7 +93,7 @@ impl Drop for LineGuard {
         }
         let said = self.pipe.take().map(|mut pipe| pipe.write_all(DISMISSED));
         if let Some(Err(error)) = said {
-            log::warn!("the guard of the lines had gone before its time: {error}");
+            log::warn!("the process that guards the GPIO lines had already ended: {error}");
         }
         let _ = self.child.wait();
     }

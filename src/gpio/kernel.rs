@@ -81,7 +81,7 @@ pub(super) fn input(place: &Place, request: InputRequest) -> Result<Contact, Lin
     }
     let refusal = |error: &gpiocdev::Error| refused(place, "an input", error);
     let request = input_builder(place, bias).request().map_err(|e| refusal(&e))?;
-    log::debug!("{} has no interrupt: it is looked at, not waited for", place.describe());
+    log::debug!("{} has no interrupt: it is polled", place.describe());
     let looked_at = Level { request, offset: place.offset };
     Ok(Contact::new(Box::new(looked_at), polarity, debounce_ms))
 }

@@ -55,7 +55,7 @@ impl Light {
         if within(self.mean) && within(self.spread) {
             return Ok(());
         }
-        Err("`mean` and `spread` lie between 0 and 1".into())
+        Err("`mean` and `spread` must be between 0 and 1".into())
     }
 }
 

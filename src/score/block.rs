@@ -48,7 +48,7 @@ impl BlockRule {
     }
 
     /// # Errors
-    /// One sentence about the first value that makes no rule.
+    /// One sentence about the first value that is out of range.
     pub fn check(&self) -> Result<(), String> {
         if !(1..=4096).contains(&self.block_px) {
             return Err("`block_px` must be between 1 and 4096".into());

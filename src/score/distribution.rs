@@ -91,7 +91,9 @@ impl Distribution {
         }
         let Tail { threshold, shape, scale, exceed_probability } = self.tail;
         if !(threshold.is_finite() && (0.0..=1.0).contains(&shape) && scale > 0.0) {
-            return Err("`tail` needs a finite threshold, a shape in 0..=1, a scale above 0".into());
+            return Err(
+                "`tail` needs a finite threshold, a shape from 0 to 1 and a scale above 0".into()
+            );
         }
         if !(exceed_probability > 0.0 && exceed_probability < 1.0) {
             return Err("`tail.exceed_probability` must be between 0 and 1".into());
