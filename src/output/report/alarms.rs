@@ -1,7 +1,9 @@
 //! Alarms against the truth: the judgement, and the table that shows it.
 
-use super::html::{count, duration, moment, score};
-use super::{ClipReport, Interval};
+use maud::{Markup, html};
+
+use super::content::{ClipReport, Interval};
+use super::numbers::{count, duration, moment, score};
 
 /// What the truth says about one alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,57 +77,70 @@ pub(super) fn missed(clip: &ClipReport, events: &[Interval]) -> Vec<Interval> {
 }
 
 /// One row per alarm, then the events that were missed.
-pub(super) fn table(clip: &ClipReport) -> String {
+pub(super) fn table(clip: &ClipReport) -> Markup {
     let events = clip.truth.as_deref().map(events);
-    let mut out = String::new();
-    if clip.alarms.is_empty() {
-        out.push_str("<p class=\"quiet\">No alarm in this clip.</p>\n");
-    } else {
-        let rows: String = clip
-            .alarms
-            .iter()
-            .enumerate()
-            .map(|(i, alarm)| row(clip, i + 1, *alarm, events.as_deref()))
-            .collect();
-        let truth_heads = if events.is_some() {
-            "<th>inside truth</th><th class=\"n\">delay from event’s start</th>"
-        } else {
-            ""
-        };
-        out.push_str(&format!(
-            "<table class=\"alarms\">\n<thead><tr><th class=\"n\">alarm</th><th class=\"n\">start</th>\
-             <th class=\"n\">end</th><th class=\"n\">duration</th><th class=\"n\">peak score</th>\
-             {truth_heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n"
-        ));
+    html! {
+        @if clip.alarms.is_empty() {
+            p.quiet { "No alarm in this clip." }
+        } @else {
+            table.alarms {
+                thead {
+                    tr {
+                        @for head in ["alarm", "start", "end", "duration", "peak score"] {
+                            th.n { (head) }
+                        }
+                        @if events.is_some() {
+                            th { "inside truth" }
+                            th.n { "delay from event’s start" }
+                        }
+                    }
+                }
+                tbody {
+                    @for (i, alarm) in clip.alarms.iter().enumerate() {
+                        (row(clip, i + 1, *alarm, events.as_deref()))
+                    }
+                }
+            }
+        }
+        @for event in events.iter().flat_map(|events| missed(clip, events)) {
+            p.missed {
+                "Missed: the true event from "
+                (moment(clip.seconds(event.first_frame), clip.duration_s()))
+                " to "
+                (moment(clip.seconds(event.last_frame + 1), clip.duration_s()))
+                "."
+            }
+        }
     }
-    for event in events.iter().flat_map(|events| missed(clip, events)) {
-        out.push_str(&format!(
-            "<p class=\"missed\">Missed: the true event from {} to {}.</p>\n",
-            moment(clip.seconds(event.first_frame), clip.duration_s()),
-            moment(clip.seconds(event.last_frame + 1), clip.duration_s()),
-        ));
-    }
-    out
 }
 
-fn row(clip: &ClipReport, number: usize, alarm: Interval, events: Option<&[Interval]>) -> String {
+fn row(clip: &ClipReport, number: usize, alarm: Interval, events: Option<&[Interval]>) -> Markup {
     let clip_s = clip.duration_s();
-    let truth = events.map_or_else(String::new, |events| {
-        let judgement = judge(alarm, events);
-        let (class, word) = if judgement.inside() { ("yes", "✓ yes") } else { ("no", "✕ no") };
-        let delay = judgement
-            .delay_frames
-            .map_or("–".to_owned(), |frames| duration(clip.seconds(frames)));
-        format!("<td class=\"{class}\">{word}</td><td class=\"n\">{delay}</td>")
-    });
-    format!(
-        "<tr><td class=\"n\">{number}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}</td>{truth}</tr>\n",
-        moment(clip.seconds(alarm.first_frame), clip_s),
-        moment(clip.seconds(alarm.last_frame.saturating_add(1)), clip_s),
-        duration(clip.seconds(alarm.frames())),
-        peak(clip, with_suspicion(clip, alarm)).map_or("–".to_owned(), score),
-    )
+    let end_frame = alarm.last_frame.saturating_add(1);
+    html! {
+        tr {
+            td.n { (number) }
+            td.n { (moment(clip.seconds(alarm.first_frame), clip_s)) }
+            td.n { (moment(clip.seconds(end_frame), clip_s)) }
+            td.n { (duration(clip.seconds(alarm.frames()))) }
+            td.n { (peak(clip, with_suspicion(clip, alarm)).map_or("–".into(), score)) }
+            @if let Some(events) = events {
+                (judgement(clip, judge(alarm, events)))
+            }
+        }
+    }
+}
+
+fn judgement(clip: &ClipReport, judgement: Judgement) -> Markup {
+    let delay = judgement.delay_frames.map(|frames| duration(clip.seconds(frames)));
+    html! {
+        @if judgement.inside() {
+            td.yes { "✓ yes" }
+        } @else {
+            td.no { "✕ no" }
+        }
+        td.n { (delay.as_deref().unwrap_or("–")) }
+    }
 }
 
 /// The alarm with the frames above the exit level that led to it. A short

