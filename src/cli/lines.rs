@@ -2,7 +2,7 @@ use embedded_hal::digital::OutputPin;
 
 use crate::Error;
 use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
-use crate::config::{ActiveLevel, InputLine, OutputLine, OutputPattern, Site};
+use crate::config::{InputLine, OutputLine, Site};
 #[cfg(feature = "gpio")]
 use crate::gpio::LineGuard;
 use crate::gpio::{BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin};
@@ -23,7 +23,7 @@ pub(super) struct SiteOutputs {
 /// site without a fault output gets one that leads nowhere.
 pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, Error> {
     let pin = |output: &OutputLine| {
-        let safe = polarity(output.active).level(output.safe_active);
+        let safe = output.polarity.level(output.safe_active);
         lines.output(&output.line, safe).map(SharedPin::new)
     };
     let alarm_output = &site.output.alarm;
@@ -31,14 +31,14 @@ pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, E
     let (fault, second, fault_pattern) = match &site.output.fault {
         Some(output) => {
             let pin = pin(output)?;
-            (line(output, pin.clone()), line(output, pin), pattern(output))
+            (line(output, pin.clone()), line(output, pin), output.pattern)
         }
         None => {
             let pin = SharedPin::new(BoardPin::Simulated(SimulatedLine::new().1));
             (unconnected(pin.clone()), unconnected(pin), Pattern::Steady)
         }
     };
-    let outputs = AlarmOutputs::new(alarm, pattern(alarm_output), fault, fault_pattern)
+    let outputs = AlarmOutputs::new(alarm, alarm_output.pattern, fault, fault_pattern)
         .map_err(|e| Error::Internal(format!("a line cannot be driven: {e:?}")))?;
     Ok(SiteOutputs { outputs, fault: second })
 }
@@ -49,7 +49,7 @@ pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, E
 pub(super) fn start_guard(site: &Site, lines: &BoardLines<'_>) -> Option<LineGuard> {
     let outputs = [Some(&site.output.alarm), site.output.fault.as_ref()];
     let guarded = outputs.into_iter().flatten().filter_map(|output| {
-        lines.guarded(&output.line, polarity(output.active).level(output.safe_active))
+        lines.guarded(&output.line, output.polarity.level(output.safe_active))
     });
     let guarded: Vec<_> = guarded.collect();
     if guarded.is_empty() {
@@ -65,8 +65,8 @@ pub(super) fn start_guard(site: &Site, lines: &BoardLines<'_>) -> Option<LineGua
 pub(super) fn open_panel(site: &Site, lines: &BoardLines<'_>) -> Result<Panel, Error> {
     let contact = |input: Option<&InputLine>| -> Result<Option<Contact>, LineError> {
         let Some(input) = input else { return Ok(None) };
-        let InputLine { bias, debounce_ms, .. } = *input;
-        let request = InputRequest { polarity: polarity(input.active), bias, debounce_ms };
+        let InputLine { polarity, bias, debounce_ms, .. } = *input;
+        let request = InputRequest { polarity, bias, debounce_ms };
         lines.input(&input.line, request).map(Some)
     };
     let pir = site.input.pir.as_ref().map(|pir| &pir.contact);
@@ -79,29 +79,14 @@ pub(super) fn open_panel(site: &Site, lines: &BoardLines<'_>) -> Result<Panel, E
 
 /// Whether one of the lines changes with time alone.
 pub(super) fn has_heartbeat(site: &Site) -> bool {
-    let beats = |line: &OutputLine| matches!(line.pattern, OutputPattern::Heartbeat { .. });
+    let beats = |line: &OutputLine| matches!(line.pattern, Pattern::Heartbeat { .. });
     beats(&site.output.alarm) || site.output.fault.as_ref().is_some_and(beats)
 }
 
-fn polarity(active: ActiveLevel) -> Polarity {
-    match active {
-        ActiveLevel::High => Polarity::ActiveHigh,
-        ActiveLevel::Low => Polarity::ActiveLow,
-    }
-}
-
 fn line<P: OutputPin>(output: &OutputLine, pin: P) -> Line<P> {
-    Line::new(pin, polarity(output.active), output.safe_active)
+    Line::new(pin, output.polarity, output.safe_active)
 }
 
 fn unconnected<P: OutputPin>(pin: P) -> Line<P> {
     Line::new(pin, Polarity::ActiveHigh, false)
-}
-
-fn pattern(output: &OutputLine) -> Pattern {
-    match output.pattern {
-        OutputPattern::Steady => Pattern::Steady,
-        OutputPattern::Pulse { width_ms } => Pattern::Pulse { width_ms },
-        OutputPattern::Heartbeat { period_ms } => Pattern::Heartbeat { period_ms },
-    }
 }

@@ -3,13 +3,13 @@ use std::thread;
 use std::time::Duration;
 
 use crate::capture::{
-    FolderSource, Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource,
-    PixelFormat, SourceError, Timestamps, VideoOptions, VideoSource,
+    FolderSource, Frame, FrameSource, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
+    Timestamps, VideoOptions, VideoSource,
 };
 #[cfg(feature = "v4l2")]
 use crate::capture::{V4l2Options, v4l2::V4l2Camera};
 use crate::clock::Clock;
-use crate::config::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
+use crate::config::{CameraSection, CameraSource, V4l2Section};
 use crate::model::InputSection;
 use crate::preprocess::Channels;
 
@@ -65,9 +65,9 @@ impl<'a> Camera<'a> {
     /// The source's.
     pub fn open(&mut self) -> Result<Box<dyn FrameSource + Send>, SourceError> {
         let camera = self.section;
-        let pipe = |input: &PipeInput, stream: &RawStream| {
+        let pipe = |input: &PipeInput, content: PipeContent| {
             let options = PipeOptions {
-                content: content(stream),
+                content,
                 timestamps: Timestamps::Arrival,
                 read_timeout_ms: camera.read_timeout_ms,
             };
@@ -85,11 +85,10 @@ impl<'a> Camera<'a> {
                 let video = VideoSource::open(path, VideoOptions { fps: None, read_timeout_ms })?;
                 Box::new(Paced::new(Recording::Video(video), self.clock))
             }
-            CameraSource::Pipe { command, stream } => {
-                let command = PipeCommand { argv: command.clone() };
-                Box::new(pipe(&PipeInput::Command(command), stream)?)
+            CameraSource::Pipe { command, content } => {
+                Box::new(pipe(&PipeInput::Command(command.clone()), *content)?)
             }
-            CameraSource::Stdin { stream } => Box::new(pipe(&PipeInput::StandardInput, stream)?),
+            CameraSource::Stdin { content } => Box::new(pipe(&PipeInput::StandardInput, *content)?),
             CameraSource::V4l2(section) => self.open_v4l2(section)?,
         })
     }
@@ -126,25 +125,6 @@ impl<'a> Camera<'a> {
 /// Whether the end of this source means that the camera was lost.
 pub(super) fn end_is_loss(camera: &CameraSection) -> bool {
     matches!(camera.source, CameraSource::Pipe { .. } | CameraSource::V4l2(_))
-}
-
-fn content(stream: &RawStream) -> PipeContent {
-    match *stream {
-        RawStream::Y4m => PipeContent::Y4m,
-        RawStream::Raw { layout, width_px, height_px, stride_bytes } => PipeContent::Raw {
-            format: match layout {
-                PixelLayout::Grey => PixelFormat::Grey,
-                PixelLayout::Yuyv => PixelFormat::Yuyv,
-                PixelLayout::Uyvy => PixelFormat::Uyvy,
-                PixelLayout::Nv12 => PixelFormat::Nv12,
-                PixelLayout::I420 => PixelFormat::I420,
-                PixelLayout::Rgb24 => PixelFormat::Rgb24,
-            },
-            width_px,
-            height_px,
-            stride_bytes: stride_bytes.map(|bytes| bytes as usize),
-        },
-    }
 }
 
 enum Recording {

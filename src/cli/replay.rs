@@ -2,6 +2,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use super::{print_json, report};
 use crate::Error;
 use crate::calibrate::BudgetReport;
 use crate::config::MOTION_GATE_LEVELS;
-use crate::model::{Bundle, Normaliser};
+use crate::model::{Bundle, MemoryUpdate};
 use crate::output::{JsonLines, ScoreRow, ScoreTable};
 use crate::replay::{
     AucSummary, ClipSummary, Labels, PlayOptions, PlayResult, list_footage, paper_auc, play,
@@ -55,8 +56,8 @@ pub(super) struct ReplayArgs {
     #[arg(long)]
     fps: Option<f64>,
     /// Whether the memory learns while it watches.
-    #[arg(long, value_enum, default_value_t = Update::Frozen)]
-    update: Update,
+    #[arg(long, value_enum, default_value_t = MemoryUpdate::Frozen)]
+    update: MemoryUpdate,
     /// Let the network rest while no part of the picture changes by more than
     /// so many of 255 grey levels [default: the site file's, or never].
     #[arg(long, value_name = "LEVELS", value_parser = gate_levels)]
@@ -66,14 +67,19 @@ pub(super) struct ReplayArgs {
     json: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Update {
-    /// It stays as it was trained.
-    Frozen,
-    /// Gated, normalised as in the released code.
-    Released,
-    /// Gated, normalised as in the paper's eq. 5.
-    Paper,
+impl ValueEnum for MemoryUpdate {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Frozen => "It stays as it was trained",
+            Self::Released => "Gated, normalised as in the released code",
+            Self::Paper => "Gated, normalised as in the paper's eq. 5",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 /// `summary.json`.
@@ -114,7 +120,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     let budget = calibration.as_ref().map(budget).transpose()?;
     let alarm = default_alarm(budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels));
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
-    let update = update_policy(args.update, &bundle);
+    let update = UpdatePolicy::new(args.update, &bundle);
     let scoring = Scoring::new(calibration, &bundle);
     let options = PlayOptions { alarm, mask, scoring, update, fps, stabilise, motion_gate_levels };
     let result = play_into(args, &bundle, &clips, &options)?;
@@ -157,17 +163,6 @@ fn gate_levels(text: &str) -> Result<f32, String> {
     let (least, most) = MOTION_GATE_LEVELS.into_inner();
     let fits = (least..=most).contains(&f64::from(levels));
     fits.then_some(levels).ok_or_else(|| format!("it must be {least} to {most}"))
-}
-
-fn update_policy(update: Update, bundle: &Bundle) -> UpdatePolicy {
-    let gate_threshold = bundle.manifest().score.gate_threshold;
-    match update {
-        Update::Frozen => UpdatePolicy::Frozen,
-        Update::Released => {
-            UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold }
-        }
-        Update::Paper => UpdatePolicy::Gated { normaliser: Normaliser::Paper, gate_threshold },
-    }
 }
 
 fn play_into(

@@ -12,10 +12,10 @@ use super::{lines, live_source, print_json, setup, supervision};
 use crate::Error;
 use crate::alarm::{AlarmConfig, Input, Levels};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{AlarmSection, EventsSection, MemoryUpdate, Site};
+use crate::config::{AlarmSection, EventsSection, Site};
 use crate::gpio::BoardLines;
 use crate::health::supervise;
-use crate::model::{Bundle, NetworkOptions, Normaliser};
+use crate::model::{Bundle, NetworkOptions};
 use crate::output::{CappedFile, DatedLines, Event, EventLog};
 use crate::runtime::{
     Analyser, LiveOptions, Monitor, MonitorOptions, Pace, Progress, Scoring, Shutdown, Step,
@@ -62,8 +62,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         .map_err(internal("install the signal handlers"))?;
     let input = bundle.manifest().input;
     let scoring = Scoring::deployed(calibration);
-    let analyser = Analyser::new(&bundle, mask, &scoring, update_policy(&site, &bundle))
-        .gated(site.load.motion_gate_levels, &bundle);
+    let analyser =
+        Analyser::new(&bundle, mask, &scoring, UpdatePolicy::new(site.memory.update, &bundle))
+            .gated(site.load.motion_gate_levels, &bundle);
     let options = MonitorOptions {
         past_frames: input.frames,
         frame_spacing: input.frame_spacing,
@@ -142,16 +143,6 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
 
 fn internal(what: &'static str) -> impl FnOnce(std::io::Error) -> Error {
     move |error| Error::Internal(format!("cannot {what}: {error}"))
-}
-
-fn update_policy(site: &Site, bundle: &Bundle) -> UpdatePolicy {
-    let gate_threshold = bundle.manifest().score.gate_threshold;
-    let gated = |normaliser| UpdatePolicy::Gated { normaliser, gate_threshold };
-    match site.memory.update {
-        MemoryUpdate::Frozen => UpdatePolicy::Frozen,
-        MemoryUpdate::Released => gated(Normaliser::Released),
-        MemoryUpdate::Paper => gated(Normaliser::Paper),
-    }
 }
 
 fn alarm_config(section: &AlarmSection, levels: Levels) -> AlarmConfig {

@@ -7,7 +7,7 @@ use crate::model::Bundle;
 use crate::replay::PlayResult;
 pub(super) use crate::replay::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};
 use crate::runtime::MAX_STEP_PERIODS;
-use crate::score::{Mask, MaskMode, Polygon};
+use crate::score::Mask;
 
 /// A mask that watches the model's whole input.
 pub(super) fn whole_picture(bundle: &Bundle) -> Mask {
@@ -153,18 +153,7 @@ pub(super) fn view(path: Option<&Path>, bundle: &Bundle) -> Result<View, Error> 
 /// The mask of a site, for this bundle's input.
 pub(super) fn mask(site: &Site, bundle: &Bundle) -> Result<Mask, Error> {
     let input = bundle.manifest().input;
-    let polygons: Vec<Polygon> = site
-        .masks
-        .iter()
-        .map(|section| Polygon {
-            mode: match section.mode {
-                config::MaskMode::Include => MaskMode::Include,
-                config::MaskMode::Ignore => MaskMode::Ignore,
-            },
-            points: section.points.clone(),
-        })
-        .collect();
-    Mask::from_polygons(input.width_px, input.height_px, &polygons)
+    Mask::from_polygons(input.width_px, input.height_px, &site.masks)
         .map_err(|e| Error::Config(format!("{}: {e}", site.file.display())))
 }
 

@@ -1,4 +1,5 @@
 use super::reader::{Item, Section};
+use crate::model::MemoryUpdate;
 
 /// Longest duration that the alarm's keys accept, one day.
 const MAX_MS: u32 = 86_400_000;
@@ -32,18 +33,6 @@ pub struct AlarmSection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemorySection {
     pub update: MemoryUpdate,
-}
-
-/// How the memory changes while the program runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MemoryUpdate {
-    /// Not at all.
-    #[default]
-    Frozen,
-    /// With the normaliser of the authors' released code.
-    Released,
-    /// With the normaliser of the paper's eq. 5.
-    Paper,
 }
 
 impl BudgetSection {
@@ -96,14 +85,9 @@ impl AlarmSection {
 
 impl MemorySection {
     pub(super) fn read(section: Option<Section<'_>>) -> Self {
+        let words = MemoryUpdate::ALL.map(|update| (update.name(), update));
         let update = section.and_then(|mut section| {
-            section.optional("update").and_then(|item| {
-                item.choice(&[
-                    ("frozen", MemoryUpdate::Frozen),
-                    ("released", MemoryUpdate::Released),
-                    ("paper", MemoryUpdate::Paper),
-                ])
-            })
+            section.optional("update").and_then(|item| item.choice(&words))
         });
         Self { update: update.unwrap_or_default() }
     }

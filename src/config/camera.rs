@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::reader::{Item, Section};
-use crate::capture::{ControlSetting, ControlValue, PixelFormat};
+use crate::capture::{ControlSetting, ControlValue, PipeCommand, PipeContent, PixelFormat};
 
 const SIZE: [&str; 3] = ["width_px", "height_px", "stride_bytes"];
 const V4L2_ONLY: [&str; 4] = ["device", "fps", "settle_frames", "controls"];
@@ -29,11 +29,11 @@ pub enum CameraSource {
     Folder { path: PathBuf, repeat: bool },
     /// A video file, decoded by `ffmpeg`.
     Video { path: PathBuf },
-    /// A child process that writes frames to its standard output. The program
-    /// comes first and is never empty; no shell is involved.
-    Pipe { command: Vec<String>, stream: RawStream },
+    /// A child process that writes frames to its standard output; it names a
+    /// program.
+    Pipe { command: PipeCommand, content: PipeContent },
     /// Frames on our own standard input.
-    Stdin { stream: RawStream },
+    Stdin { content: PipeContent },
     /// A camera that the kernel drives.
     V4l2(V4l2Section),
 }
@@ -54,58 +54,6 @@ pub struct V4l2Section {
     pub settle_frames: u32,
     /// In the order of the file.
     pub controls: Vec<ControlSetting>,
-}
-
-/// What a pipe delivers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RawStream {
-    /// A YUV4MPEG2 stream, which says its own size.
-    Y4m,
-    /// Frame after frame without any header.
-    Raw {
-        layout: PixelLayout,
-        /// 2 to 8192.
-        width_px: u32,
-        /// 2 to 8192.
-        height_px: u32,
-        /// Bytes from one row of the first plane to the next, at least a row's
-        /// own; `None` for rows without padding.
-        stride_bytes: Option<u32>,
-    },
-}
-
-/// How the bytes of a headerless frame are laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PixelLayout {
-    Grey,
-    Yuyv,
-    Uyvy,
-    Nv12,
-    I420,
-    Rgb24,
-}
-
-impl PixelLayout {
-    /// The word of the configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Grey => "grey",
-            Self::Yuyv => "yuyv",
-            Self::Uyvy => "uyvy",
-            Self::Nv12 => "nv12",
-            Self::I420 => "i420",
-            Self::Rgb24 => "rgb24",
-        }
-    }
-
-    /// Bytes of one row of the first plane, without padding.
-    fn row_bytes(self, width_px: u32) -> u32 {
-        match self {
-            Self::Grey | Self::Nv12 | Self::I420 => width_px,
-            Self::Yuyv | Self::Uyvy => width_px.div_ceil(2) * 4,
-            Self::Rgb24 => width_px * 3,
-        }
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -171,19 +119,19 @@ fn read_video(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
 fn read_pipe(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let example = "[\"rpicam-vid\", \"--codec\", \"yuv420\", \"-t\", \"0\", \"-o\", \"-\"]";
     let command = section.required("command", example).and_then(|item| read_command(item, base));
-    let stream = read_stream(section);
+    let content = read_content(section);
     section.refuse(&["path", "loop"], "with `source = \"pipe\"`", "remove it");
     refuse_v4l2(section, "with `source = \"pipe\"`");
-    Some(CameraSource::Pipe { command: command?, stream: stream? })
+    Some(CameraSource::Pipe { command: command?, content: content? })
 }
 
 fn read_stdin(section: &mut Section<'_>) -> Option<CameraSource> {
-    let stream = read_stream(section);
+    let content = read_content(section);
     let because = "with `source = \"stdin\"`";
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["path", "loop"], because, "remove it");
     refuse_v4l2(section, because);
-    Some(CameraSource::Stdin { stream: stream? })
+    Some(CameraSource::Stdin { content: content? })
 }
 
 fn read_v4l2(section: &mut Section<'_>, source: Option<&Item<'_>>) -> Option<CameraSource> {
@@ -276,35 +224,29 @@ fn refuse_stream(section: &mut Section<'_>, because: &str) {
 
 /// A program and its arguments. A program with a folder in its name is a path
 /// from `base`; any other is looked up in `PATH`.
-fn read_command(item: Item<'_>, base: &Path) -> Option<Vec<String>> {
-    let mut command = item.clone().texts()?;
-    let Some(program) = command.first_mut() else {
+fn read_command(item: Item<'_>, base: &Path) -> Option<PipeCommand> {
+    let mut argv = item.clone().texts()?;
+    let Some(program) = argv.first_mut() else {
         item.invalid("is empty", "name a program and its arguments, each a string of its own");
         return None;
     };
     if program.contains('/') {
         *program = base.join(&*program).to_string_lossy().into_owned();
     }
-    Some(command)
+    Some(PipeCommand { argv })
 }
 
-fn read_stream(section: &mut Section<'_>) -> Option<RawStream> {
-    let format = section.required("format", "\"i420\"").and_then(|item| {
-        item.choice(&[
-            ("grey", Some(PixelLayout::Grey)),
-            ("yuyv", Some(PixelLayout::Yuyv)),
-            ("uyvy", Some(PixelLayout::Uyvy)),
-            ("nv12", Some(PixelLayout::Nv12)),
-            ("i420", Some(PixelLayout::I420)),
-            ("rgb24", Some(PixelLayout::Rgb24)),
-            ("y4m", None),
-        ])
-    });
+/// Sides are 2 to 8192; a row's stride is at least the row's own length.
+fn read_content(section: &mut Section<'_>) -> Option<PipeContent> {
+    let raw = PixelFormat::ALL.into_iter().filter(|format| *format != PixelFormat::Mjpeg);
+    let choices: Vec<_> =
+        raw.map(|format| (format.name(), Some(format))).chain([("y4m", None)]).collect();
+    let format = section.required("format", "\"i420\"").and_then(|item| item.choice(&choices));
     match format {
-        Some(Some(layout)) => read_raw(section, layout),
+        Some(Some(format)) => read_raw(section, format),
         Some(None) => {
             section.refuse(&SIZE, "with `format = \"y4m\"`", "remove it: the stream says its own");
-            Some(RawStream::Y4m)
+            Some(PipeContent::Y4m)
         }
         None => {
             section.ignore(&SIZE);
@@ -313,18 +255,19 @@ fn read_stream(section: &mut Section<'_>) -> Option<RawStream> {
     }
 }
 
-fn read_raw(section: &mut Section<'_>, layout: PixelLayout) -> Option<RawStream> {
+fn read_raw(section: &mut Section<'_>, format: PixelFormat) -> Option<PipeContent> {
     let width_px = section.required("width_px", "640").and_then(|item| item.whole(2..=8192));
     let height_px = section.required("height_px", "480").and_then(|item| item.whole(2..=8192));
     let stride = section.optional("stride_bytes");
     let stride_bytes = stride.clone().and_then(|item| item.whole(1..=65_536));
+    let stride_bytes = stride_bytes.map(|bytes| bytes as usize);
     let width_px = width_px?;
-    let row_bytes = layout.row_bytes(width_px);
+    let row_bytes = format.row_bytes(width_px).unwrap_or_default();
     if let (Some(item), Some(bytes)) = (stride, stride_bytes)
         && bytes < row_bytes
     {
-        let problem = format!("is {bytes}, less than a row of {width_px} px {}", layout.name());
+        let problem = format!("is {bytes}, less than a row of {width_px} px {format}");
         item.invalid(&problem, &format!("use {row_bytes} or more, or remove it"));
     }
-    Some(RawStream::Raw { layout, width_px, height_px: height_px?, stride_bytes })
+    Some(PipeContent::Raw { format, width_px, height_px: height_px?, stride_bytes })
 }

@@ -1,6 +1,7 @@
 use super::board::Board;
-use super::output::{ActiveLevel, OutputSection, known_line};
+use super::output::{OutputSection, known_line, read_polarity};
 use super::reader::Section;
+use crate::alarm::Polarity;
 
 const DEBOUNCE_MS: u32 = 50;
 const WITHIN_MS: u32 = 10_000;
@@ -21,7 +22,7 @@ pub struct InputSection {
 pub struct InputLine {
     /// A [`super::GpioLine::name`] of the site's board.
     pub line: String,
-    pub active: ActiveLevel,
+    pub polarity: Polarity,
     pub bias: InputBias,
     /// A level counts once it has stood this long: 0 to 10 000, 50 by default.
     pub debounce_ms: u32,
@@ -89,9 +90,7 @@ fn read_contact(
     taken: &[(String, &str)],
 ) -> Option<InputLine> {
     let line = section.required("line", "\"ACK\"").and_then(|item| known_line(item, board));
-    let active = section
-        .optional("active")
-        .and_then(|item| item.choice(&[("high", ActiveLevel::High), ("low", ActiveLevel::Low)]));
+    let polarity = section.optional("active").and_then(read_polarity);
     let bias = section.optional("bias").and_then(|item| {
         item.choice(&[
             ("as-is", InputBias::AsIs),
@@ -109,7 +108,7 @@ fn read_contact(
     }
     Some(InputLine {
         line: name,
-        active: active.unwrap_or_default(),
+        polarity: polarity.unwrap_or(Polarity::ActiveHigh),
         bias: bias.unwrap_or_default(),
         debounce_ms: debounce_ms.unwrap_or(DEBOUNCE_MS),
     })

@@ -1,33 +1,15 @@
 use super::reader::{Item, Section};
+use crate::score::{MaskMode, Polygon};
 
-/// What a polygon does to the picture inside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MaskMode {
-    /// Only what some include polygon holds is watched.
-    Include,
-    /// Never watched, also inside an include polygon.
-    Ignore,
-}
-
-/// `[[mask]]`: one polygon.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MaskSection {
-    pub mode: MaskMode,
-    /// x and y in 0 to 1 from the top left corner; three or more, not all on
-    /// one line.
-    pub points: Vec<[f32; 2]>,
-}
-
-impl MaskSection {
-    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
-        let mode = section.required("mode", "\"ignore\"").and_then(|item| {
-            item.choice(&[("ignore", MaskMode::Ignore), ("include", MaskMode::Include)])
-        });
-        let points = section
-            .required("points", "[[0.0, 0.0], [0.3, 0.0], [0.3, 0.2]]")
-            .and_then(read_points);
-        Some(Self { mode: mode?, points: points? })
-    }
+/// `[[mask]]`: one polygon. Its points lie in the picture, and not all on one
+/// line.
+pub(super) fn read(mut section: Section<'_>) -> Option<Polygon> {
+    let mode = section.required("mode", "\"ignore\"").and_then(|item| {
+        item.choice(&[("ignore", MaskMode::Ignore), ("include", MaskMode::Include)])
+    });
+    let points =
+        section.required("points", "[[0.0, 0.0], [0.3, 0.0], [0.3, 0.2]]").and_then(read_points);
+    Some(Polygon { mode: mode?, points: points? })
 }
 
 fn read_points(item: Item<'_>) -> Option<Vec<[f32; 2]>> {

@@ -28,17 +28,16 @@ mod watchdog;
 
 use std::path::{Path, PathBuf};
 
-pub use alarm::{AlarmSection, BudgetSection, MemorySection, MemoryUpdate};
+pub use alarm::{AlarmSection, BudgetSection, MemorySection};
 pub use board::{
     Board, CpuSection, GpioDriver, GpioLine, GpioSection, RecommendedSection, ThermalSection,
     WatchdogSection,
 };
-pub use camera::{CameraSection, CameraSource, PixelLayout, RawStream, V4l2Section};
+pub use camera::{CameraSection, CameraSource, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use load::{LoadSection, MOTION_GATE_LEVELS};
-pub use mask::{MaskMode, MaskSection};
-pub use output::{ActiveLevel, EventsSection, OutputLine, OutputPattern, OutputSection};
+pub use output::{EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use site::Site;

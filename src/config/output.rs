@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::board::Board;
 use super::reader::{Item, Section, similar};
+use crate::alarm::{Pattern, Polarity};
 
 const EVENTS_MAX_BYTES: u32 = 10 * 1024 * 1024;
 const PATTERNS: &str = "write \"steady\", { pulse_ms = 500 } or { heartbeat_ms = 1000 }";
@@ -22,29 +23,11 @@ pub struct OutputSection {
 pub struct OutputLine {
     /// A [`super::GpioLine::name`] of the site's board.
     pub line: String,
-    pub pattern: OutputPattern,
-    pub active: ActiveLevel,
+    /// Times are 1 to 3 600 000 ms.
+    pub pattern: Pattern,
+    pub polarity: Polarity,
     /// Whether the line is active on start, stop and panic; false by default.
     pub safe_active: bool,
-}
-
-/// How a line shows that it is active. Times are 1 to 3 600 000 ms.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OutputPattern {
-    #[default]
-    Steady,
-    /// Once, for this long.
-    Pulse { width_ms: u32 },
-    /// The first half of every period.
-    Heartbeat { period_ms: u32 },
-}
-
-/// The electrical level that means "active".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ActiveLevel {
-    #[default]
-    High,
-    Low,
 }
 
 /// `[output.events]`: the event log, one JSON object a line.
@@ -89,16 +72,14 @@ fn read_line(
     let example = if fault_beside.is_some() { "\"FAULT\"" } else { "\"ALARM\"" };
     let line = section.required("line", example).and_then(|item| known_line(item, board));
     let pattern = section.optional("pattern");
-    let active = section
-        .optional("active")
-        .and_then(|item| item.choice(&[("high", ActiveLevel::High), ("low", ActiveLevel::Low)]));
+    let polarity = section.optional("active").and_then(read_polarity);
     let safe = section.optional("safe");
     let safe_active =
         safe.clone().and_then(|item| item.choice(&[("inactive", false), ("active", true)]));
     let output = OutputLine {
         line: line.as_ref().map(|(name, _)| name.clone()).unwrap_or_default(),
-        pattern: pattern.clone().and_then(read_pattern).unwrap_or_default(),
-        active: active.unwrap_or_default(),
+        pattern: pattern.clone().and_then(read_pattern).unwrap_or(Pattern::Steady),
+        polarity: polarity.unwrap_or(Polarity::ActiveHigh),
         safe_active: safe_active.unwrap_or(false),
     };
     if let (Some(alarm_line), Some((name, item))) = (fault_beside, &line)
@@ -110,9 +91,7 @@ fn read_line(
         let remedy = "use \"inactive\": a fault output that stays active hides a dead process";
         item.invalid("must not be \"active\"", remedy);
     }
-    if let (Some(_), OutputPattern::Pulse { .. }, Some(item)) =
-        (fault_beside, output.pattern, pattern)
-    {
+    if let (Some(_), Pattern::Pulse { .. }, Some(item)) = (fault_beside, output.pattern, pattern) {
         let remedy =
             "use \"steady\" or { heartbeat_ms = 1000 }: the end of a pulse reads as a fault";
         item.invalid("must not be a pulse", remedy);
@@ -137,10 +116,15 @@ pub(super) fn known_line<'a>(item: Item<'a>, board: Option<&Board>) -> Option<(S
     None
 }
 
-fn read_pattern(item: Item<'_>) -> Option<OutputPattern> {
+/// The key `active`: the level that means active.
+pub(super) fn read_polarity(item: Item<'_>) -> Option<Polarity> {
+    item.choice(&[("high", Polarity::ActiveHigh), ("low", Polarity::ActiveLow)])
+}
+
+fn read_pattern(item: Item<'_>) -> Option<Pattern> {
     if !item.is_table() {
         return match item.clone().text()?.as_str() {
-            "steady" => Some(OutputPattern::Steady),
+            "steady" => Some(Pattern::Steady),
             other => {
                 item.invalid(&format!("does not know `{other}`"), PATTERNS);
                 None
@@ -152,8 +136,8 @@ fn read_pattern(item: Item<'_>) -> Option<OutputPattern> {
     let heartbeat = section.optional("heartbeat_ms");
     let time_ms = |item: Item<'_>| item.whole(1..=3_600_000);
     match (pulse, heartbeat) {
-        (Some(pulse), None) => Some(OutputPattern::Pulse { width_ms: time_ms(pulse)? }),
-        (None, Some(beat)) => Some(OutputPattern::Heartbeat { period_ms: time_ms(beat)? }),
+        (Some(pulse), None) => Some(Pattern::Pulse { width_ms: time_ms(pulse)? }),
+        (None, Some(beat)) => Some(Pattern::Heartbeat { period_ms: time_ms(beat)? }),
         (Some(_), Some(_)) => {
             item.invalid("has both `pulse_ms` and `heartbeat_ms`", PATTERNS);
             None

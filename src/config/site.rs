@@ -7,11 +7,12 @@ use super::document;
 use super::input::InputSection;
 use super::load::LoadSection;
 use super::lookup;
-use super::mask::MaskSection;
+use super::mask;
 use super::output::OutputSection;
 use super::reader::Section;
 use super::report::Report;
 use super::watchdog::WatchdogPolicy;
+use crate::score::Polygon;
 
 const MAX_THREADS: u32 = 64;
 
@@ -36,7 +37,7 @@ pub struct Site {
     pub memory: MemorySection,
     pub load: LoadSection,
     /// In the order of the file; empty to watch the whole picture.
-    pub masks: Vec<MaskSection>,
+    pub masks: Vec<Polygon>,
     pub output: OutputSection,
     pub input: InputSection,
     pub watchdog: WatchdogPolicy,
@@ -60,7 +61,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let alarm = root.optional_section("alarm");
     let memory = MemorySection::read(root.optional_section("memory"));
     let load = LoadSection::read(root.optional_section("load"));
-    let masks: Vec<_> = root.sections("mask").into_iter().map(MaskSection::read).collect();
+    let masks: Vec<_> = root.sections("mask").into_iter().map(mask::read).collect();
     let output = root
         .required_section("output")
         .and_then(|section| OutputSection::read(section, board.as_ref(), base));

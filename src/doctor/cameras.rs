@@ -9,7 +9,7 @@ const SUBJECT: &str = "camera";
 pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let source = scope.site.map(|site| &site.camera.source);
     if let Some(CameraSource::Pipe { command, .. }) = source {
-        pipe(&command[0], report);
+        pipe(&command.argv[0], report);
     }
     if let Some(CameraSource::Folder { path, .. } | CameraSource::Video { path }) = source {
         if path.exists() {

@@ -6,7 +6,7 @@ use super::motion_gate::MotionGate;
 use super::slots::{Slot, SlotPool};
 use super::window::{MAX_PAST_FRAMES, Window};
 use crate::calibrate::Calibration;
-use crate::model::{Bundle, NetworkError, Normaliser, Predictor};
+use crate::model::{Bundle, MemoryUpdate, NetworkError, Normaliser, Predictor};
 use crate::preprocess::{Edges, Light};
 use crate::score::{
     BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, gate_error, psnr_db,
@@ -20,6 +20,15 @@ pub enum UpdatePolicy {
     /// Every frame whose gate error is below `gate_threshold` moves it, after
     /// the frame was scored.
     Gated { normaliser: Normaliser, gate_threshold: f64 },
+}
+
+impl UpdatePolicy {
+    /// What a site or a command asks for, with the bundle's gate.
+    pub fn new(update: MemoryUpdate, bundle: &Bundle) -> Self {
+        let gate_threshold = bundle.manifest().score.gate_threshold;
+        let gated = |normaliser| Self::Gated { normaliser, gate_threshold };
+        update.normaliser().map_or(Self::Frozen, gated)
+    }
 }
 
 /// What frames are judged by.

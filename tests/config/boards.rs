@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use normwatch::config::{
-    CameraSource, ConfigError, PixelLayout, RawStream, Site, list_boards, load_board,
-};
+use normwatch::capture::{PipeContent, PixelFormat};
+use normwatch::config::{CameraSource, ConfigError, Site, list_boards, load_board};
 
 use crate::{Workplace, boards, edited, load_text, shorthand};
 
@@ -49,11 +48,12 @@ fn boards_inherit_key_by_key() {
     assert_eq!((board.cpu.cores, board.cpu.features.len()), (Some(2), 1));
     assert_eq!((board.gpio.chip_label.as_deref(), board.gpio.lines.len()), (Some("b"), 1));
     assert!(board.notes.is_empty());
-    let CameraSource::Pipe { command, stream } = &site.camera.source else { panic!("{site:?}") };
-    assert!(command[0].ends_with("/./cam.sh") && command[0].starts_with('/'), "{command:?}");
-    let (layout, stride_bytes) = (PixelLayout::Grey, None);
-    let raw = RawStream::Raw { layout, width_px: 64, height_px: 48, stride_bytes };
-    assert_eq!(*stream, raw);
+    let CameraSource::Pipe { command, content } = &site.camera.source else { panic!("{site:?}") };
+    let program = &command.argv[0];
+    assert!(program.ends_with("/./cam.sh") && program.starts_with('/'), "{program}");
+    let (format, stride_bytes) = (PixelFormat::Grey, None);
+    let raw = PipeContent::Raw { format, width_px: 64, height_px: 48, stride_bytes };
+    assert_eq!(*content, raw);
 }
 
 /// The board that the site names, the files beside it, the file to blame, and

@@ -11,12 +11,12 @@ mod shipped;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "v4l2")]
-use normwatch::capture::{ControlValue, PixelFormat};
+use normwatch::alarm::{Pattern, Polarity};
 use normwatch::config::{
-    ActiveLevel, CameraSource, ConfigError, GpioDriver, HardwareWatchdogUse, InputBias,
-    InputSection, LoadSection, MemoryUpdate, OutputPattern, Site, load_site,
+    CameraSource, ConfigError, GpioDriver, HardwareWatchdogUse, InputBias, InputSection,
+    LoadSection, Site, load_site,
 };
+use normwatch::model::MemoryUpdate;
 use tempfile::TempDir;
 
 const MINIMAL: &str = include_str!("../fixtures/config/minimal.toml");
@@ -96,8 +96,8 @@ fn a_minimal_site_takes_the_defaults() {
     assert_eq!(site.memory.update, MemoryUpdate::Frozen);
     assert_eq!(site.load, LoadSection::default());
     assert_eq!((site.calibration, site.masks.len()), (None, 0));
-    assert_eq!(site.output.alarm.pattern, OutputPattern::Steady);
-    assert_eq!(site.output.alarm.active, ActiveLevel::High);
+    assert_eq!(site.output.alarm.pattern, Pattern::Steady);
+    assert_eq!(site.output.alarm.polarity, Polarity::ActiveHigh);
     assert!(!site.output.alarm.safe_active);
     assert_eq!((site.output.fault, site.output.events), (None, None));
     assert_eq!(site.watchdog.hardware, HardwareWatchdogUse::IfPresent);
@@ -124,7 +124,7 @@ fn inputs_take_the_defaults() {
                   [input.pir]\nline = 'FAULT'\n";
     let site = load_text(&edited(8, inputs)).unwrap_or_else(|e| panic!("{e}"));
     let button = site.input.acknowledge.unwrap();
-    assert_eq!((button.active, button.bias), (ActiveLevel::Low, InputBias::PullUp));
+    assert_eq!((button.polarity, button.bias), (Polarity::ActiveLow, InputBias::PullUp));
     assert_eq!(button.debounce_ms, 50);
     let pir = site.input.pir.unwrap();
     assert_eq!((pir.contact.line.as_str(), pir.within_ms), ("FAULT", 10_000));
@@ -132,14 +132,13 @@ fn inputs_take_the_defaults() {
     assert_eq!(site.input.arm, None);
 }
 
-#[cfg(not(feature = "v4l2"))]
+#[cfg(all(feature = "runtime", not(feature = "v4l2")))]
 #[test]
 fn a_build_without_cameras_says_so() {
     let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
     assert_problems(&text, &["4:10 `camera.source` = \"v4l2\" is not in this build"]);
 }
 
-#[cfg(feature = "v4l2")]
 #[test]
 fn pictures_are_held_still_unless_told_otherwise() {
     assert!(load_text(&edited(4, "source = 'folder'")).unwrap().camera.stabilise);
@@ -147,8 +146,11 @@ fn pictures_are_held_still_unless_told_otherwise() {
     assert!(!load_text(&text).unwrap().camera.stabilise);
 }
 
+#[cfg(any(feature = "v4l2", not(feature = "runtime")))]
 #[test]
 fn a_camera_needs_no_key_but_its_source() {
+    use normwatch::capture::{ControlValue, PixelFormat};
+
     let text = edited(4, "source = 'v4l2'").replace("path = \"frames\"", "");
     let CameraSource::V4l2(camera) = load_text(&text).unwrap().camera.source else {
         panic!("{text}")

@@ -275,7 +275,7 @@ fn contradictions_of_a_pipe() {
     }
 }
 
-#[cfg(feature = "v4l2")]
+#[cfg(any(feature = "v4l2", not(feature = "runtime")))]
 #[test]
 fn contradictions_of_a_camera() {
     let camera = |rest: &str| edited(4, "source = 'v4l2'").replace("path = \"frames\"", rest);

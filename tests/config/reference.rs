@@ -1,6 +1,7 @@
 //! `docs/ref/config.md` says what the loader does.
 
-use normwatch::config::{GpioDriver, MaskMode, load_board};
+use normwatch::config::{GpioDriver, load_board};
+use normwatch::score::MaskMode;
 
 use crate::{MINIMAL, Workplace, boards, load_text};
 

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use normwatch::config::{
-    Board, CameraSource, GpioDriver, GpioLine, RawStream, list_boards, load_board,
-};
+use normwatch::capture::PipeContent;
+use normwatch::config::{Board, CameraSource, GpioDriver, GpioLine, list_boards, load_board};
 
 use crate::boards;
 
@@ -95,13 +94,13 @@ fn lines_go_by_name_or_by_chip_label() {
 fn camera_commands_deliver_the_size_that_is_declared() {
     let mut seen = 0;
     for board in hardware() {
-        let Some(CameraSource::Pipe { command, stream }) = board.camera.map(|c| c.source) else {
+        let Some(CameraSource::Pipe { command, content }) = board.camera.map(|c| c.source) else {
             continue;
         };
-        let RawStream::Raw { width_px, height_px, stride_bytes, .. } = stream else {
-            panic!("{}: {stream:?}", board.name)
+        let PipeContent::Raw { width_px, height_px, stride_bytes, .. } = content else {
+            panic!("{}: {content:?}", board.name)
         };
-        let line = command.join(" ");
+        let line = command.argv.join(" ");
         let spoken = [
             format!("--width {width_px} --height {height_px} "),
             format!("width={width_px},height={height_px}' ! fdsink"),
