@@ -13,6 +13,7 @@ mod pipe;
 mod pipe_options;
 mod png_frame;
 mod process;
+mod reopening;
 mod stream;
 #[cfg(feature = "v4l2")]
 pub mod v4l2;
@@ -26,6 +27,7 @@ pub use format::{PixelFormat, UnknownPixelFormat};
 pub use natural::compare_natural;
 pub use pipe::PipeSource;
 pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timestamps};
+pub use reopening::{Reopening, Starvation};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 

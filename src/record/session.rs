@@ -6,13 +6,10 @@ use super::clip::Clip;
 use super::image::ImageFormat;
 use super::library::{Header, Library};
 use crate::Error;
-use crate::capture::{Frame, FrameSource, SourceError, SourceErrorKind};
+use crate::capture::{Frame, FrameSource, Reopening, SourceError, SourceErrorKind};
 use crate::clock::Clock;
 use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 use crate::runtime::{MAX_STEP_PERIODS, OpenSource, RateControl, Shutdown};
-
-const FIRST_PAUSE_MS: u64 = 500;
-const MAX_PAUSE_MS: u64 = 30_000;
 
 /// What to record, where to, and how much.
 #[derive(Clone, Debug)]
@@ -113,7 +110,7 @@ impl Session<'_> {
         open: &mut OpenSource<'_>,
         progress: &mut dyn FnMut(&RecordStats),
     ) -> Result<RecordEnd, Error> {
-        let mut pause_ms = FIRST_PAUSE_MS;
+        let mut reopening = Reopening::default();
         loop {
             if let Some(end) = self.limit() {
                 return Ok(end);
@@ -129,17 +126,16 @@ impl Session<'_> {
                 return Err(loss.into());
             }
             if self.stats.frames > before {
-                pause_ms = FIRST_PAUSE_MS;
+                reopening.reset();
             }
             log::warn!("camera lost: {loss}");
             self.close_clip()?;
             if let Some(recorder) = &mut self.recorder {
                 recorder.preprocessor.forget_source();
             }
-            if self.shutdown.sleep_ms(pause_ms) {
+            if self.shutdown.sleep_ms(reopening.next_pause_ms(self.clock)) {
                 return Ok(RecordEnd::Stopped);
             }
-            pause_ms = (pause_ms * 2).min(MAX_PAUSE_MS);
             self.stats.reopened += 1;
         }
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -13,7 +13,8 @@ use super::kernel::Kernel;
 use super::negotiate::{Negotiated, negotiate};
 use super::ring::{Ring, RingStop};
 use super::transport::{Clocks, Filled, Identity, Machine};
-use crate::capture::{Frame, FrameSource, SourceError, V4l2Options};
+use crate::capture::{Frame, FrameSource, SourceError, Starvation, V4l2Options};
+use crate::clock::{Clock, SystemClock};
 
 /// A camera that is opened, lost, and opened again.
 pub struct V4l2Camera {
@@ -67,7 +68,7 @@ impl V4l2Camera {
             read_timeout: Duration::from_millis(self.options.read_timeout_ms.into()),
             to_settle: self.options.settle_frames,
             counter: Counter::default(),
-            last_good: Instant::now(),
+            starvation: Starvation::new(self.options.read_timeout_ms.into(), now_ms()),
             damaged: 0,
         })
     }
@@ -84,7 +85,7 @@ pub struct V4l2Source {
     read_timeout: Duration,
     to_settle: u32,
     counter: Counter,
-    last_good: Instant,
+    starvation: Starvation,
     damaged: u64,
 }
 
@@ -116,7 +117,7 @@ impl V4l2Source {
                 Ok(filled) => {
                     self.to_settle -= 1;
                     self.counter.pass(filled.sequence);
-                    self.last_good = Instant::now();
+                    self.starvation.feed(now_ms());
                 }
                 Err(stop) => {
                     self.ring = None;
@@ -146,15 +147,13 @@ impl V4l2Source {
     fn refuse(&mut self, flaw: &str) -> SourceError {
         self.damaged += 1;
         let label = &self.label;
-        let waited = self.last_good.elapsed();
-        if waited < self.read_timeout {
-            return SourceError::frame_skipped(format!("{label}: {flaw}"));
+        match self.starvation.starve(flaw, now_ms()) {
+            Ok(()) => SourceError::frame_skipped(format!("{label}: {flaw}")),
+            Err(lost) => {
+                self.ring = None;
+                SourceError::disconnected(format!("{label}: {lost}"))
+            }
         }
-        self.ring = None;
-        let waited_ms = waited.as_millis();
-        SourceError::disconnected(format!(
-            "{label}: no usable frame for {waited_ms} ms, the last one: {flaw}"
-        ))
     }
 }
 
@@ -165,7 +164,7 @@ impl FrameSource for V4l2Source {
         if let Some(flaw) = self.flaw(&filled) {
             return Err(self.refuse(&flaw));
         }
-        self.last_good = Instant::now();
+        self.starvation.feed(now_ms());
         let timestamp_ns = boottime_ns(filled.stamp_ns, self.machine.clocks());
         let Negotiated { format, width_px, height_px, stride_bytes, frame_bytes, .. } =
             self.negotiated;
@@ -177,6 +176,10 @@ impl FrameSource for V4l2Source {
     fn describe(&self) -> String {
         format!("{}: {}", self.label, self.negotiated)
     }
+}
+
+fn now_ms() -> u64 {
+    SystemClock.monotonic_ns() / 1_000_000
 }
 
 /// A stamp of `CLOCK_MONOTONIC` on the program's clock, never past now. The

@@ -1,19 +1,19 @@
+//! The capture thread of a live run.
+
 use std::thread::Thread;
 
 use heapless::spsc::{Consumer, Producer};
 
 use super::{LiveOptions, LiveStats, OpenSource};
-use crate::capture::{SourceError, SourceErrorKind};
+use crate::capture::{Reopening, SourceError, SourceErrorKind, Starvation};
 use crate::clock::Clock;
 use crate::runtime::intake::{Intake, Taken};
 use crate::runtime::progress::Capturing;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::slots::SlotPool;
 
-const FIRST_BACKOFF_MS: u64 = 500;
-const MAX_BACKOFF_MS: u64 = 30_000;
 const NOTE_RETRY_MS: u64 = 10;
-/// A camera that gives nothing but damaged frames for so long is opened anew.
+/// A camera that gives nothing but damaged frames for so long is opened again.
 const UNUSABLE_MS: u64 = 5000;
 
 /// What the capture thread has to say beside frames.
@@ -41,7 +41,7 @@ pub(super) struct Capture<'a> {
 
 impl Capture<'_> {
     pub(super) fn run(mut self, open: &mut OpenSource<'_>) -> LiveStats {
-        let mut backoff_ms = FIRST_BACKOFF_MS;
+        let mut reopening = Reopening::default();
         while !self.shutdown.is_requested() {
             self.doing(Capturing::Opening);
             let ended = open().and_then(|source| {
@@ -49,7 +49,7 @@ impl Capture<'_> {
                 let LiveOptions { spec, period_ns, stabilise, usual_light, .. } = self.options;
                 let intake = Intake::new(source, spec, period_ns);
                 let mut intake = intake.steadied(stabilise).evened(usual_light);
-                let end = self.frames(&mut intake, &mut backoff_ms);
+                let end = self.frames(&mut intake, &mut reopening);
                 self.stats.counts += intake.counts();
                 end
             });
@@ -66,19 +66,22 @@ impl Capture<'_> {
                 Err(error) => error.to_string(),
             };
             self.tell(Note::Lost(loss));
-            let pause_ms = self.jittered(backoff_ms);
+            let pause_ms = reopening.next_pause_ms(self.clock);
             self.doing(Capturing::Waiting { until_ms: self.now_ms() + pause_ms });
             self.shutdown.sleep_ms(pause_ms);
-            backoff_ms = (backoff_ms * 2).min(MAX_BACKOFF_MS);
             self.stats.reopened += 1;
         }
         self.doing(Capturing::Ended);
         self.stats
     }
 
-    fn frames(&mut self, intake: &mut Intake, backoff_ms: &mut u64) -> Result<(), SourceError> {
+    fn frames(
+        &mut self,
+        intake: &mut Intake,
+        reopening: &mut Reopening,
+    ) -> Result<(), SourceError> {
         let mut first = true;
-        let mut usable_ms = self.now_ms();
+        let mut starvation = Starvation::new(UNUSABLE_MS, self.now_ms());
         self.doing(Capturing::Reading);
         while !self.shutdown.is_requested() {
             self.spare = self.spare.or_else(|| self.free.dequeue());
@@ -92,18 +95,15 @@ impl Capture<'_> {
             match taken {
                 Taken::End => return Ok(()),
                 Taken::Thinned => continue,
-                Taken::Skipped { reason, .. } if self.now_ms() - usable_ms > UNUSABLE_MS => {
-                    let what = format!("no usable frame for {UNUSABLE_MS} ms: {reason}");
-                    return Err(SourceError::disconnected(what));
-                }
                 Taken::Skipped { sequence, reason } => {
+                    starvation.starve(&reason, self.now_ms())?;
                     self.tell(Note::Skipped { sequence, reason });
                     continue;
                 }
-                Taken::Frame => usable_ms = self.now_ms(),
+                Taken::Frame => starvation.feed(self.now_ms()),
             }
             if std::mem::take(&mut first) {
-                *backoff_ms = FIRST_BACKOFF_MS;
+                reopening.reset();
                 self.tell(Note::Opened);
             }
             match self.spare.take() {
@@ -140,9 +140,5 @@ impl Capture<'_> {
 
     fn doing(&self, what: Capturing) {
         self.options.progress.capturing(self.now_ms(), what);
-    }
-
-    fn jittered(&self, ms: u64) -> u64 {
-        ms * (75 + self.clock.monotonic_ns() / 1000 % 51) / 100
     }
 }
