@@ -15,8 +15,8 @@ pub fn remedy(root: &Path, path: &Path) -> String {
         fs::metadata(there).ok().filter(|m| m.mode() & GROUP_READ_WRITE == GROUP_READ_WRITE);
     match group.filter(|m| m.gid() != 0).and_then(|m| group_name(root, m.gid())) {
         Some(group) => format!(
-            "add the user that runs normwatch to the group `{group}` (`usermod -aG {group} USER`) \
-             and start it anew"
+            "add the user that runs normwatch to the group `{group}` (`sudo usermod -aG {group} \
+             USER`), then start it again; in a login session, log out and in first"
         ),
         None => format!(
             "no group may use it: put the line `{}` into /etc/udev/rules.d/60-normwatch.rules, then \

@@ -1,11 +1,13 @@
 //! What can go wrong with a source, sorted by what to do about it.
 
-/// A source's failure: a kind to act on and a message to read.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{message}")]
+use std::fmt;
+
+/// A source's failure: whose it is, a kind to act on, and words to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
+    source: Option<String>,
     kind: SourceErrorKind,
-    message: String,
+    what: String,
 }
 
 /// What the caller of [`FrameSource::next_frame`](super::FrameSource::next_frame)
@@ -22,24 +24,70 @@ pub enum SourceErrorKind {
 }
 
 impl SourceError {
-    /// The message names the file or command, what is wrong and the remedy.
-    pub fn new(kind: SourceErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+    /// `what` says what is wrong and what helps; [`SourceError::of`] adds whose
+    /// failure it is.
+    pub fn new(kind: SourceErrorKind, what: impl Into<String>) -> Self {
+        Self { source: None, kind, what: what.into() }
     }
 
-    pub fn frame_skipped(message: impl Into<String>) -> Self {
-        Self::new(SourceErrorKind::FrameSkipped, message)
+    pub fn frame_skipped(what: impl Into<String>) -> Self {
+        Self::new(SourceErrorKind::FrameSkipped, what)
     }
 
-    pub fn disconnected(message: impl Into<String>) -> Self {
-        Self::new(SourceErrorKind::Disconnected, message)
+    pub fn disconnected(what: impl Into<String>) -> Self {
+        Self::new(SourceErrorKind::Disconnected, what)
     }
 
-    pub fn fatal(message: impl Into<String>) -> Self {
-        Self::new(SourceErrorKind::Fatal, message)
+    pub fn fatal(what: impl Into<String>) -> Self {
+        Self::new(SourceErrorKind::Fatal, what)
+    }
+
+    /// Names the source: a file, a command, a camera. A name that is there
+    /// already stays behind the new one, as that of a video's decoder behind
+    /// the video's.
+    #[must_use]
+    pub fn of(self, source: impl fmt::Display) -> Self {
+        let what = match self.source {
+            Some(inner) => format!("{inner}: {}", self.what),
+            None => self.what,
+        };
+        Self { source: Some(source.to_string()), what, ..self }
+    }
+
+    /// The same failure, where something else is to be done about it.
+    #[must_use]
+    pub fn with_kind(self, kind: SourceErrorKind) -> Self {
+        Self { kind, ..self }
     }
 
     pub fn kind(&self) -> SourceErrorKind {
         self.kind
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = &self.source {
+            write!(f, "{source}: ")?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_before_the_failure_the_outer_one_first() {
+        let error = SourceError::disconnected("no frame for 5 ms");
+        assert_eq!(error.to_string(), "no frame for 5 ms");
+        let error = error.of("`ffmpeg`");
+        assert_eq!(error.to_string(), "`ffmpeg`: no frame for 5 ms");
+        let error = error.of("clip.mp4").with_kind(SourceErrorKind::Fatal);
+        assert_eq!(error.to_string(), "clip.mp4: `ffmpeg`: no frame for 5 ms");
+        assert_eq!(error.kind(), SourceErrorKind::Fatal);
     }
 }

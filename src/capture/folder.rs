@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::jpeg_header::JpegHeader;
 use super::{
-    Frame, FrameSource, PixelFormat, SourceError, compare_natural, png_frame, timestamp_at_rate_ns,
+    Frame, FrameSource, PixelFormat, SourceError, check_rate, compare_natural, png_frame,
+    timestamp_at_rate_ns,
 };
 
 /// Lends the images of one folder, `.jpg`, `.jpeg` and `.png` in any case, in
@@ -34,12 +35,7 @@ impl FolderSource {
     /// positive, and for a folder that cannot be read or holds no images.
     pub fn open(path: impl AsRef<Path>, fps: f64) -> Result<Self, SourceError> {
         let folder = path.as_ref().to_path_buf();
-        if !(fps.is_finite() && fps > 0.0) {
-            return Err(SourceError::fatal(format!(
-                "{}: cannot play {fps} frames per second: give a rate above 0",
-                folder.display()
-            )));
-        }
+        check_rate(fps).map_err(|error| error.of(folder.display()))?;
         let listing = Listing::read(&folder)?;
         if listing.images.is_empty() {
             return Err(no_images(&folder, &listing));
@@ -206,7 +202,7 @@ fn no_images(folder: &Path, listing: &Listing) -> SourceError {
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> SourceError {
-    SourceError::frame_skipped(format!("{}: {error}", path.display()))
+    SourceError::frame_skipped(error.to_string()).of(path.display())
 }
 
 fn file_name(path: &Path) -> String {

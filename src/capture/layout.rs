@@ -14,19 +14,18 @@ pub(super) struct Layout {
 const FRAME_LIMIT_BYTES: usize = 256 << 20;
 
 impl Layout {
-    /// Checks settings or a header; errors start with `label`.
+    /// Checks settings or a header.
     ///
     /// # Errors
     /// [`Fatal`](super::SourceErrorKind::Fatal).
     pub fn check(
-        label: &str,
         format: PixelFormat,
         width_px: u32,
         height_px: u32,
         stride_bytes: Option<usize>,
     ) -> Result<Self, SourceError> {
         let wrong = |what: &str| {
-            Err(SourceError::fatal(format!("{label}: {width_px}x{height_px} {format}: {what}")))
+            Err(SourceError::fatal(format!("{width_px}x{height_px} {format}: {what}")))
         };
         if format == PixelFormat::Mjpeg {
             return wrong("JPEGs in a pipe have no frame size: deliver raw frames or YUV4MPEG2");
@@ -85,7 +84,7 @@ mod tests {
         size: (u32, u32),
         stride: Option<usize>,
     ) -> Result<Layout, String> {
-        Layout::check("camera", format, size.0, size.1, stride).map_err(|error| error.to_string())
+        Layout::check(format, size.0, size.1, stride).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -98,7 +97,7 @@ mod tests {
             (PixelFormat::Grey, (1, 1), Some(usize::MAX / 2), "too large"),
         ] {
             let error = check(format, size, stride).unwrap_err();
-            assert!(error.starts_with("camera: ") && error.contains(part), "{error}");
+            assert!(error.contains(&format!("{format}: ")) && error.contains(part), "{error}");
         }
     }
 

@@ -86,6 +86,16 @@ impl<T: FrameSource + ?Sized> FrameSource for Box<T> {
     }
 }
 
+/// # Errors
+/// [`Fatal`](SourceErrorKind::Fatal) for a rate that nothing can be played at.
+fn check_rate(fps: f64) -> Result<(), SourceError> {
+    if fps.is_finite() && fps > 0.0 {
+        return Ok(());
+    }
+    let what = format!("cannot play {fps} frames per second: give a rate above 0");
+    Err(SourceError::fatal(what))
+}
+
 /// When frame `index` of a recording was taken, in nanoseconds from its start.
 fn timestamp_at_rate_ns(index: u64, fps: f64) -> u64 {
     (index as f64 / fps * 1e9).round() as u64

@@ -11,7 +11,7 @@ use super::pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
 use super::process::Supervised;
 use super::stream::{ReadStop, TimedReader};
 use super::y4m::{self, Y4mHeader};
-use super::{Frame, FrameSource, SourceError, timestamp_at_rate_ns};
+use super::{Frame, FrameSource, SourceError, check_rate, timestamp_at_rate_ns};
 
 /// Lends the frames that a command, or whoever feeds standard input, writes.
 #[derive(Debug)]
@@ -52,10 +52,10 @@ impl PipeSource {
             PipeInput::Command(command) => command.to_string(),
             PipeInput::StandardInput => "standard input".to_string(),
         };
-        if let PipeContent::Raw { format, width_px, height_px, stride_bytes } = options.content {
-            Layout::check(&label, format, width_px, height_px, stride_bytes)?;
+        let layout = stated_layout(options.content).map_err(|error| error.of(&label))?;
+        if let Timestamps::Rate(fps) = options.timestamps {
+            check_rate(fps).map_err(|error| error.of(&label))?;
         }
-        check_rate(&label, options.timestamps)?;
         let (child, pipe) = match input {
             PipeInput::Command(command) => {
                 let (child, pipe) = Supervised::start(command)?;
@@ -63,43 +63,45 @@ impl PipeSource {
             }
             PipeInput::StandardInput => (None, standard_input()?),
         };
-        Self::begin(label, child, TimedReader::new(pipe), options)
+        let begun = Self::begin(label.clone(), child, TimedReader::new(pipe), layout, options);
+        begun.map_err(|error| error.of(label))
     }
 
+    /// `layout` is that of raw frames; a YUV4MPEG2 stream states its own.
     fn begin(
         label: String,
         mut child: Option<Supervised>,
         mut reader: TimedReader,
+        layout: Option<Layout>,
         options: PipeOptions,
     ) -> Result<Self, SourceError> {
         let read_timeout = Duration::from_millis(options.read_timeout_ms.into());
         let mut line = Vec::with_capacity(y4m::LINE_LIMIT_BYTES);
-        let (layout, header_fps) = match options.content {
-            PipeContent::Raw { format, width_px, height_px, stride_bytes } => {
-                (Layout::check(&label, format, width_px, height_px, stride_bytes)?, None)
-            }
-            PipeContent::Y4m => {
+        let is_y4m = layout.is_none();
+        let (layout, header_fps) = match layout {
+            Some(layout) => (layout, None),
+            None => {
                 reader
                     .read_line(&mut line, y4m::LINE_LIMIT_BYTES, Instant::now() + read_timeout)
-                    .map_err(|stop| no_header(&label, &stop, child.as_mut(), read_timeout))?;
-                let header = Y4mHeader::parse(&line, &label)?;
-                let Y4mHeader { format, width_px, height_px, fps } = header;
-                (Layout::check(&label, format, width_px, height_px, None)?, fps)
+                    .map_err(|stop| no_header(&stop, child.as_mut(), read_timeout))?;
+                let Y4mHeader { format, width_px, height_px, fps } = Y4mHeader::parse(&line)?;
+                (Layout::check(format, width_px, height_px, None)?, fps)
             }
         };
-        let timestamp_fps = match options.timestamps {
-            Timestamps::Arrival => None,
-            Timestamps::Rate(fps) => Some(fps),
-            Timestamps::HeaderRate => Some(header_fps.ok_or_else(|| {
-                SourceError::fatal(format!("{label}: the stream states no frame rate: set one"))
-            })?),
-        };
+        let timestamp_fps =
+            match options.timestamps {
+                Timestamps::Arrival => None,
+                Timestamps::Rate(fps) => Some(fps),
+                Timestamps::HeaderRate => Some(header_fps.ok_or_else(|| {
+                    SourceError::fatal("the stream states no frame rate: set one")
+                })?),
+            };
         Ok(Self {
             label,
             child,
             reader,
             layout,
-            is_y4m: options.content == PipeContent::Y4m,
+            is_y4m,
             header_fps,
             timestamp_fps,
             read_timeout,
@@ -136,42 +138,36 @@ impl PipeSource {
     /// Decides between the end of the footage and a failure.
     fn stop(&mut self, stop: FrameStop) -> Result<(), SourceError> {
         self.state = State::Broken;
-        let label = &self.label;
         let what = match stop {
             FrameStop::TimedOut => {
                 let waited_ms = self.read_timeout.as_millis();
-                return Err(SourceError::disconnected(format!(
-                    "{label}: no frame for {waited_ms} ms"
-                )));
+                return Err(SourceError::disconnected(format!("no frame for {waited_ms} ms")));
             }
             FrameStop::OutOfStep => {
                 let frames = self.sequence;
                 return Err(SourceError::disconnected(format!(
-                    "{label}: no FRAME line where one is due, after {frames} frames"
+                    "no FRAME line where one is due, after {frames} frames"
                 )));
             }
-            FrameStop::Failed(ref error) => format!("{label}: {error}"),
-            FrameStop::Partial(bytes) => self.describe_partial(bytes),
-            FrameStop::Ended => label.clone(),
+            FrameStop::Failed(ref error) => Some(error.to_string()),
+            FrameStop::Partial(bytes) => Some(self.describe_partial(bytes)),
+            FrameStop::Ended => None,
         };
         let ending = self.child.as_mut().map(Supervised::finish);
-        let has_failed = ending.as_ref().is_some_and(|ending| !ending.succeeded);
-        if matches!(stop, FrameStop::Ended) && !has_failed {
+        let failure = ending.filter(|ending| !ending.succeeded).map(|ending| ending.report);
+        let clauses: Vec<String> = what.into_iter().chain(failure).collect();
+        if clauses.is_empty() {
             self.state = State::Ended;
             return Ok(());
         }
-        let report = match ending {
-            Some(ending) if has_failed => format!("; {}", ending.report),
-            _ => String::new(),
-        };
-        Err(SourceError::disconnected(format!("{what}{report}")))
+        Err(SourceError::disconnected(clauses.join("; ")))
     }
 
     fn describe_partial(&self, bytes: usize) -> String {
-        let (label, layout) = (&self.label, &self.layout);
+        let layout = &self.layout;
         let expected = layout.frame_bytes();
         let start = format!(
-            "{label}: the stream ended inside a frame, after {bytes} of the {expected} bytes of {layout}"
+            "the stream ended inside a frame, after {bytes} of the {expected} bytes of {layout}"
         );
         if self.is_y4m {
             return start;
@@ -194,15 +190,12 @@ impl FrameSource for PipeSource {
         match self.state {
             State::Ended => return Ok(None),
             State::Broken => {
-                let label = &self.label;
-                return Err(SourceError::disconnected(format!(
-                    "{label}: failed before: reopen it"
-                )));
+                return Err(SourceError::disconnected("failed before: reopen it").of(&self.label));
             }
             State::Running => {}
         }
         if let Err(stop) = self.read_frame() {
-            return self.stop(stop).map(|()| None);
+            return self.stop(stop).map(|()| None).map_err(|error| error.of(&self.label));
         }
         let sequence = self.sequence;
         self.sequence += 1;
@@ -242,12 +235,14 @@ impl From<ReadStop> for FrameStop {
     }
 }
 
-fn check_rate(label: &str, timestamps: Timestamps) -> Result<(), SourceError> {
-    match timestamps {
-        Timestamps::Rate(fps) if !(fps.is_finite() && fps > 0.0) => Err(SourceError::fatal(
-            format!("{label}: cannot play {fps} frames per second: give a rate above 0"),
-        )),
-        _ => Ok(()),
+/// # Errors
+/// [`Fatal`](super::SourceErrorKind::Fatal) for raw frames that cannot be.
+fn stated_layout(content: PipeContent) -> Result<Option<Layout>, SourceError> {
+    match content {
+        PipeContent::Y4m => Ok(None),
+        PipeContent::Raw { format, width_px, height_px, stride_bytes } => {
+            Layout::check(format, width_px, height_px, stride_bytes).map(Some)
+        }
     }
 }
 
@@ -263,27 +258,19 @@ fn standard_input() -> Result<OwnedFd, SourceError> {
     handle.map_err(|error| SourceError::fatal(format!("standard input is closed: {error}")))
 }
 
-fn no_header(
-    label: &str,
-    stop: &ReadStop,
-    child: Option<&mut Supervised>,
-    waited: Duration,
-) -> SourceError {
+fn no_header(stop: &ReadStop, child: Option<&mut Supervised>, waited: Duration) -> SourceError {
     match stop {
-        ReadStop::LineTooLong => SourceError::fatal(format!(
-            "{label}: not a YUV4MPEG2 stream: for raw frames state format and size"
-        )),
-        ReadStop::TimedOut => SourceError::disconnected(format!(
-            "{label}: no stream header for {} ms",
-            waited.as_millis()
-        )),
-        ReadStop::Failed(error) => SourceError::disconnected(format!("{label}: {error}")),
+        ReadStop::LineTooLong => {
+            SourceError::fatal("not a YUV4MPEG2 stream: for raw frames state format and size")
+        }
+        ReadStop::TimedOut => {
+            SourceError::disconnected(format!("no stream header for {} ms", waited.as_millis()))
+        }
+        ReadStop::Failed(error) => SourceError::disconnected(error.to_string()),
         ReadStop::Ended { .. } => {
             let report = child.map(|child| format!("; {}", child.finish().report));
             let report = report.unwrap_or_default();
-            SourceError::disconnected(format!(
-                "{label}: the stream ended before its header{report}"
-            ))
+            SourceError::disconnected(format!("the stream ended before its header{report}"))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
-    SourceErrorKind, Timestamps,
+    SourceErrorKind, Timestamps, check_rate,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,7 @@ impl VideoSource {
         std::fs::File::open(path)
             .map_err(|error| SourceError::fatal(format!("cannot open {name}: {error}")))?;
         let Some(path) = path.to_str() else {
-            return Err(SourceError::fatal(format!("{name}: rename it, the name is not UTF-8")));
+            return Err(SourceError::fatal("rename it, the name is not UTF-8").of(name));
         };
         let command = PipeCommand { argv: arguments(program, path, options.fps) };
         let pipe_options = PipeOptions {
@@ -46,15 +46,12 @@ impl VideoSource {
             timestamps: Timestamps::HeaderRate,
             read_timeout_ms: options.read_timeout_ms,
         };
-        if let Some(fps) = options.fps.filter(|fps| !(fps.is_finite() && *fps > 0.0)) {
-            return Err(SourceError::fatal(format!(
-                "{path}: cannot play {fps} frames per second: give a rate above 0"
-            )));
-        }
+        options.fps.map_or(Ok(()), check_rate).map_err(|error| error.of(path))?;
         if !is_installed(program) {
-            return Err(SourceError::fatal(format!(
-                "{path}: {program} is not installed: apt install ffmpeg, or extract the frames into a folder"
-            )));
+            let what = format!(
+                "{program} is not installed: apt install ffmpeg, or extract the frames into a folder"
+            );
+            return Err(SourceError::fatal(what).of(path));
         }
         // A file stays what it is: what a camera might recover from is final.
         let pipe = PipeSource::open(&PipeInput::Command(command), pipe_options)
@@ -70,10 +67,9 @@ impl VideoSource {
 
 impl FrameSource for VideoSource {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        let path = &self.path;
         self.pipe.next_frame().map_err(|error| match error.kind() {
-            SourceErrorKind::Disconnected => SourceError::fatal(format!("{path}: {error}")),
-            kind => SourceError::new(kind, format!("{path}: {error}")),
+            SourceErrorKind::Disconnected => error.of(&self.path).with_kind(SourceErrorKind::Fatal),
+            _ => error.of(&self.path),
         })
     }
 

@@ -21,15 +21,14 @@ impl Y4mHeader {
     /// ratio and comments are passed over.
     ///
     /// # Errors
-    /// [`Fatal`](super::SourceErrorKind::Fatal), with `label` in front, for
-    /// anything but 8-bit 4:2:0 or mono.
-    pub fn parse(line: &[u8], label: &str) -> Result<Self, SourceError> {
-        let wrong = |what: String| SourceError::fatal(format!("{label}: {what}"));
+    /// [`Fatal`](super::SourceErrorKind::Fatal) for anything but 8-bit 4:2:0 or
+    /// mono.
+    pub fn parse(line: &[u8]) -> Result<Self, SourceError> {
         let line = String::from_utf8_lossy(line);
         let mut words = line.split(' ').map(|word| word.trim_end_matches('\r'));
         if words.next() != Some("YUV4MPEG2") {
             let start: String = line.chars().take(16).collect();
-            return Err(wrong(format!(
+            return Err(SourceError::fatal(format!(
                 "not a YUV4MPEG2 stream, it starts with {start:?}: for raw frames state format and size"
             )));
         }
@@ -40,12 +39,14 @@ impl Y4mHeader {
                 "W" => width_px = value.parse().unwrap_or(0),
                 "H" => height_px = value.parse().unwrap_or(0),
                 "F" => fps = rate(value),
-                "C" => format = colour_format(value).ok_or_else(|| wrong(unsupported(value)))?,
+                "C" => format = colour_format(value).ok_or_else(|| unsupported(value))?,
                 _ => {}
             }
         }
         if width_px == 0 || height_px == 0 {
-            return Err(wrong(format!("the YUV4MPEG2 header states no frame size: {line:?}")));
+            return Err(SourceError::fatal(format!(
+                "the YUV4MPEG2 header states no frame size: {line:?}"
+            )));
         }
         Ok(Self { format, width_px, height_px, fps })
     }
@@ -71,10 +72,10 @@ fn colour_format(name: &str) -> Option<PixelFormat> {
     }
 }
 
-fn unsupported(name: &str) -> String {
-    format!(
+fn unsupported(name: &str) -> SourceError {
+    SourceError::fatal(format!(
         "YUV4MPEG2 format C{name} is not supported: make the command deliver 8-bit 4:2:0 (ffmpeg: -pix_fmt yuv420p)"
-    )
+    ))
 }
 
 #[cfg(test)]
@@ -83,7 +84,7 @@ mod tests {
     use crate::capture::SourceErrorKind;
 
     fn parse(line: &str) -> Result<Y4mHeader, SourceError> {
-        Y4mHeader::parse(line.as_bytes(), "clip")
+        Y4mHeader::parse(line.as_bytes())
     }
 
     #[test]
@@ -121,7 +122,7 @@ mod tests {
             let error = parse(line).unwrap_err();
             assert_eq!(error.kind(), SourceErrorKind::Fatal);
             let text = error.to_string();
-            assert!(text.starts_with("clip: ") && text.contains(part), "{text}");
+            assert!(text.contains(part), "{text}");
         }
     }
 

@@ -181,4 +181,8 @@ impl Machine for FakeMachine {
         let monotonic_ns = stamps.max().unwrap_or(0) + 2_000_000;
         Clocks { monotonic_ns, boottime_ns: monotonic_ns + world.suspended_ns }
     }
+
+    fn remedy(&self, node: &Path) -> String {
+        format!("join the group of {}", node.display())
+    }
 }

@@ -1,10 +1,10 @@
 //! Finding a camera by its name, again and again.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::failure::cannot_open;
 use super::transport::{Device, Identity, Machine, NodeKind};
 use crate::capture::SourceError;
 
@@ -72,7 +72,7 @@ fn open_path(machine: &dyn Machine, path: &Path) -> Result<Found, SourceError> {
 fn open(machine: &dyn Machine, node: PathBuf) -> Result<Found, SourceError> {
     let device = machine
         .open(&node)
-        .map_err(|error| SourceError::disconnected(cannot_open(&node, &error)))?;
+        .map_err(|error| SourceError::disconnected(cannot_open(machine, &node, &error)))?;
     match device.identity() {
         Ok(identity) => Ok(Found { node, identity, device }),
         Err(error) if error.raw_os_error() == Some(Errno::NOTTY.raw_os_error()) => {
@@ -82,7 +82,7 @@ fn open(machine: &dyn Machine, node: PathBuf) -> Result<Found, SourceError> {
                 list(machine)
             )))
         }
-        Err(error) => Err(SourceError::disconnected(format!("{}: {error}", node.display()))),
+        Err(error) => Err(SourceError::disconnected(error.to_string()).of(node.display())),
     }
 }
 
@@ -155,7 +155,7 @@ fn list(machine: &dyn Machine) -> String {
     let mut names = Vec::new();
     for node in machine.nodes() {
         match machine.open(&node) {
-            Err(error) => denied = Some(cannot_open(&node, &error)),
+            Err(error) => denied = Some(cannot_open(machine, &node, &error)),
             Ok(device) => {
                 let identity = device.identity().ok();
                 let camera = identity.filter(|identity| identity.kind == NodeKind::Capture);
@@ -172,23 +172,4 @@ fn list(machine: &dyn Machine) -> String {
                          loaded?"
             .into(),
     }
-}
-
-/// Why a node cannot be opened, and what helps.
-pub(super) fn cannot_open(path: &Path, error: &io::Error) -> String {
-    let node = path.display();
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => format!(
-            "no permission to open {node}: add the user to the group `video` (`sudo usermod -aG \
-             video USER`, then log in anew), or install a udev rule such as \
-             `SUBSYSTEM==\"video4linux\", GROUP=\"video\", MODE=\"0660\"`"
-        ),
-        io::ErrorKind::ResourceBusy => busy(path),
-        _ => format!("{node} cannot be opened: {error}"),
-    }
-}
-
-pub(super) fn busy(node: &Path) -> String {
-    let node = node.display();
-    format!("{node} is in use by another program: `fuser -v {node}` shows which")
 }

@@ -10,6 +10,7 @@
 //! `unsafe` is in `kernel` alone.
 
 mod controls;
+mod failure;
 #[cfg(test)]
 mod fake;
 mod find;

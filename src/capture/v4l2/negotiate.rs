@@ -1,11 +1,14 @@
 //! The cheapest format, size and rate that serve the network.
 
+use std::path::Path;
+
 use v4l::format::FourCC;
 
+use super::failure::failed;
 use super::formats::{cost_per_pixel, pixel_format};
 use super::transport::{Device, DeviceFormat, FormatDescription, RateRange, SizeRange};
 use crate::capture::layout::Layout;
-use crate::capture::{PixelFormat, SourceError, V4l2Options};
+use crate::capture::{PixelFormat, SourceError, SourceErrorKind, V4l2Options};
 
 /// A rate this much below the wanted one still counts as that rate: 29.97 for
 /// 30.
@@ -36,33 +39,27 @@ impl std::fmt::Display for Negotiated {
     }
 }
 
-/// Sets format and rate, and believes only what the driver then says.
-/// Messages start with `label`.
+/// Sets format and rate of the camera at `node`, and believes only what the
+/// driver then says.
 ///
 /// # Errors
 /// `Fatal` for settings that the camera does not offer; `Disconnected` for a
 /// driver that fails, or does not keep to its own offers.
 pub(super) fn negotiate(
     device: &mut dyn Device,
+    node: &Path,
     options: &V4l2Options,
-    label: &str,
 ) -> Result<Negotiated, SourceError> {
-    let failed = |step: &str, error: std::io::Error| {
-        SourceError::disconnected(super::source::explain(label, step, &error))
-    };
-    let offers = device.formats().map_err(|error| failed("listing its formats", error))?;
-    let choice = choose(device, options, &offers, label)?;
-    let granted = device
-        .set_format(choice.fourcc, choice.size_px)
-        .map_err(|error| failed("setting the format", error))?;
-    let mut negotiated = check(&granted, &choice, options, label)?;
+    let failed = |step| move |error| failed(node, step, &error);
+    let offers = device.formats().map_err(failed("listing its formats"))?;
+    let choice = choose(device, options, &offers)?;
+    let granted =
+        device.set_format(choice.fourcc, choice.size_px).map_err(failed("setting the format"))?;
+    let mut negotiated = check(&granted, &choice, options)?;
     let size_px = (granted.width_px, granted.height_px);
-    let rates = device
-        .rates(granted.fourcc, size_px)
-        .map_err(|error| failed("listing its rates", error))?;
+    let rates = device.rates(granted.fourcc, size_px).map_err(failed("listing its rates"))?;
     let fps = choose_rate(&rates, options);
-    negotiated.fps =
-        device.set_rate(fps).map_err(|error| failed("setting the frame rate", error))?;
+    negotiated.fps = device.set_rate(fps).map_err(failed("setting the frame rate"))?;
     Ok(negotiated)
 }
 
@@ -77,13 +74,12 @@ fn choose(
     device: &dyn Device,
     options: &V4l2Options,
     offers: &[FormatDescription],
-    label: &str,
 ) -> Result<Choice, SourceError> {
     let known = offers.iter().filter_map(|offer| Some((offer.fourcc, pixel_format(offer.fourcc)?)));
     let wanted = known.filter(|(_, format)| options.format.is_none_or(|only| only == *format));
     let wanted: Vec<_> = wanted.collect();
     if wanted.is_empty() {
-        return Err(no_format(options, offers, label));
+        return Err(no_format(options, offers));
     }
     let mut best: Option<(Rank, Choice)> = None;
     let mut seen = Vec::new();
@@ -98,30 +94,30 @@ fn choose(
         }
         seen.extend(sizes);
     }
-    best.map(|(_, choice)| choice).ok_or_else(|| no_size(options, &seen, label))
+    best.map(|(_, choice)| choice).ok_or_else(|| no_size(options, &seen))
 }
 
-fn no_format(options: &V4l2Options, offers: &[FormatDescription], label: &str) -> SourceError {
+fn no_format(options: &V4l2Options, offers: &[FormatDescription]) -> SourceError {
     let names = offers.iter().map(|offer| match pixel_format(offer.fourcc) {
         Some(format) => format.to_string(),
         None => format!("{} ({})", offer.fourcc, offer.description),
     });
     let names = names.collect::<Vec<_>>().join(", ");
     SourceError::fatal(match options.format {
-        Some(format) => format!("{label}: does not offer {format}; it offers: {names}"),
+        Some(format) => format!("does not offer {format}; it offers: {names}"),
         None => format!(
-            "{label}: offers no format that can be read here, only: {names}; use `source = \
+            "offers no format that can be read here, only: {names}; use `source = \
              \"pipe\"` with a command that converts"
         ),
     })
 }
 
-fn no_size(options: &V4l2Options, sizes: &[SizeRange], label: &str) -> SourceError {
+fn no_size(options: &V4l2Options, sizes: &[SizeRange]) -> SourceError {
     let (width_px, height_px) = options.size_px.unwrap_or(options.needed_px);
     let mut names: Vec<String> = sizes.iter().map(describe).collect();
     names.dedup();
     SourceError::fatal(format!(
-        "{label}: does not offer {width_px}x{height_px}; it offers: {}",
+        "does not offer {width_px}x{height_px}; it offers: {}",
         names.join(", ")
     ))
 }
@@ -218,9 +214,8 @@ fn check(
     granted: &DeviceFormat,
     choice: &Choice,
     options: &V4l2Options,
-    label: &str,
 ) -> Result<Negotiated, SourceError> {
-    let lost = |what: String| Err(SourceError::disconnected(format!("{label}: {what}")));
+    let lost = |what: String| Err(SourceError::disconnected(what));
     let DeviceFormat { width_px, height_px, .. } = *granted;
     let format = match pixel_format(granted.fourcc) {
         Some(format) if options.format.is_none_or(|only| only == format) => format,
@@ -238,8 +233,8 @@ fn check(
         return Ok(Negotiated { format, width_px, height_px, stride_bytes, frame_bytes, fps });
     }
     let stride = Some(granted.stride_bytes as usize).filter(|bytes| *bytes > 0);
-    let layout = Layout::check(label, format, width_px, height_px, stride)
-        .map_err(|error| SourceError::disconnected(error.to_string()))?;
+    let layout = Layout::check(format, width_px, height_px, stride)
+        .map_err(|error| error.with_kind(SourceErrorKind::Disconnected))?;
     let frame_bytes = layout.frame_bytes();
     if (granted.image_bytes as usize) < frame_bytes {
         let image_bytes = granted.image_bytes;

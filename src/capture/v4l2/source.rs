@@ -1,17 +1,15 @@
 //! A camera as a source of frames.
 
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::io::Errno;
-
 use super::controls;
-use super::find::{busy, find};
+use super::failure::stopped;
+use super::find::{Found, find};
 use super::kernel::Kernel;
 use super::negotiate::{Negotiated, negotiate};
-use super::ring::{Ring, RingStop};
+use super::ring::Ring;
 use super::transport::{Clocks, Filled, Identity, Machine};
 use crate::capture::{Frame, FrameSource, SourceError, Starvation, V4l2Options};
 use crate::clock::{Clock, SystemClock};
@@ -51,16 +49,19 @@ impl V4l2Camera {
     /// this camera does not offer, and a name that means several.
     pub fn open(&mut self) -> Result<V4l2Source, SourceError> {
         let name = self.options.device.as_deref();
-        let found = find(&*self.machine, name, self.identity.as_ref())?;
-        let label = format!("{} (`{}`)", found.node.display(), found.identity.card);
-        let mut device = found.device;
-        let negotiated = negotiate(&mut *device, &self.options, &label)?;
+        let Found { node, identity, mut device } =
+            find(&*self.machine, name, self.identity.as_ref())?;
+        let label = format!("{} (`{}`)", node.display(), identity.card);
+        let negotiated =
+            negotiate(&mut *device, &node, &self.options).map_err(|error| error.of(&label))?;
         for warning in controls::apply(&mut *device, &self.options.controls) {
             log::warn!("{label}: {warning}");
         }
-        let ring = Ring::start(device).map_err(|stop| lost(&label, stop, Duration::ZERO))?;
-        self.identity = Some(found.identity);
+        let ring =
+            Ring::start(device).map_err(|stop| stopped(&node, &stop, Duration::ZERO).of(&label))?;
+        self.identity = Some(identity);
         Ok(V4l2Source {
+            node,
             label,
             negotiated,
             ring: Some(ring),
@@ -77,6 +78,8 @@ impl V4l2Camera {
 /// An open, streaming camera. Frames are lent straight out of the driver's
 /// buffers; each goes back to the driver at the next call.
 pub struct V4l2Source {
+    node: PathBuf,
+    /// Node and name, for messages.
     label: String,
     negotiated: Negotiated,
     /// `None` once the camera is lost.
@@ -107,9 +110,8 @@ impl V4l2Source {
 
     /// The next buffer whose frame is to be lent or skipped.
     fn take(&mut self) -> Result<Filled, SourceError> {
-        let label = &self.label;
         let Some(ring) = &mut self.ring else {
-            return Err(SourceError::disconnected(format!("{label}: failed before: reopen it")));
+            return Err(SourceError::disconnected("failed before: reopen it"));
         };
         loop {
             match ring.next(self.read_timeout) {
@@ -121,7 +123,7 @@ impl V4l2Source {
                 }
                 Err(stop) => {
                     self.ring = None;
-                    return Err(lost(label, stop, self.read_timeout));
+                    return Err(stopped(&self.node, &stop, self.read_timeout));
                 }
             }
         }
@@ -146,12 +148,11 @@ impl V4l2Source {
 
     fn refuse(&mut self, flaw: &str) -> SourceError {
         self.damaged += 1;
-        let label = &self.label;
         match self.starvation.starve(flaw, now_ms()) {
-            Ok(()) => SourceError::frame_skipped(format!("{label}: {flaw}")),
+            Ok(()) => SourceError::frame_skipped(flaw),
             Err(lost) => {
                 self.ring = None;
-                SourceError::disconnected(format!("{label}: {lost}"))
+                lost
             }
         }
     }
@@ -159,10 +160,10 @@ impl V4l2Source {
 
 impl FrameSource for V4l2Source {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        let filled = self.take()?;
+        let filled = self.take().map_err(|error| error.of(&self.label))?;
         let sequence = self.counter.count(filled.sequence);
         if let Some(flaw) = self.flaw(&filled) {
-            return Err(self.refuse(&flaw));
+            return Err(self.refuse(&flaw).of(&self.label));
         }
         self.starvation.feed(now_ms());
         let timestamp_ns = boottime_ns(filled.stamp_ns, self.machine.clocks());
@@ -215,31 +216,6 @@ impl Counter {
         let position = self.position.map_or(0, |position| position + step);
         self.position = Some(position);
         position
-    }
-}
-
-fn lost(label: &str, stop: RingStop, waited: Duration) -> SourceError {
-    SourceError::disconnected(match stop {
-        RingStop::TimedOut => format!("{label}: no frame for {} ms", waited.as_millis()),
-        RingStop::Failed { step, error } => explain(label, step, &error),
-    })
-}
-
-/// An error of the kernel, with what usually is behind it.
-pub(super) fn explain(label: &str, step: &str, error: &io::Error) -> String {
-    let is = |errno: Errno| error.raw_os_error() == Some(errno.raw_os_error());
-    let node = label.split(' ').next().unwrap_or(label);
-    if is(Errno::NODEV) || is(Errno::NXIO) {
-        format!("{label}: unplugged, or its driver was removed ({step}: {error})")
-    } else if is(Errno::BUSY) {
-        format!("{label}: {step}: {}", busy(Path::new(node)))
-    } else if is(Errno::NOSPC) {
-        format!(
-            "{label}: {step}: not enough USB bandwidth: set a smaller size or rate or `format = \
-             \"mjpeg\"`, or use a port of another controller"
-        )
-    } else {
-        format!("{label}: {step} failed: {error}")
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::controls::plain_name;
+use super::failure::cannot_open;
 use super::formats::pixel_format;
 use super::kernel::Kernel;
 use super::transport::{ControlDescription, Device, Machine, NodeKind, RateRange};
@@ -88,7 +89,7 @@ pub(super) fn survey_of(machine: &dyn Machine) -> Vec<CameraReport> {
         match machine.open(&blank.node) {
             Ok(device) => report(&*device, blank),
             Err(error) => {
-                let problem = super::find::cannot_open(&blank.node, &error);
+                let problem = cannot_open(machine, &blank.node, &error);
                 Some(CameraReport { problem: Some(problem), ..blank })
             }
         }

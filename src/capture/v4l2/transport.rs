@@ -21,6 +21,9 @@ pub(super) trait Machine: Send + Sync {
     fn open(&self, node: &Path) -> io::Result<Box<dyn Device>>;
 
     fn clocks(&self) -> Clocks;
+
+    /// What would give the user access to a node, as one sentence.
+    fn remedy(&self, node: &Path) -> String;
 }
 
 /// One instant on both clocks.

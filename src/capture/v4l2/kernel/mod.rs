@@ -77,6 +77,10 @@ impl Machine for Kernel {
         let after_ns = read_ns(ClockId::Monotonic);
         Clocks { monotonic_ns: before_ns.midpoint(after_ns), boottime_ns }
     }
+
+    fn remedy(&self, node: &Path) -> String {
+        crate::access::remedy(Path::new("/"), node)
+    }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
