@@ -136,15 +136,18 @@ fn read_stdin(section: &mut Section<'_>) -> Option<CameraSource> {
 
 fn read_v4l2(section: &mut Section<'_>, source: Option<&Item<'_>>) -> Option<CameraSource> {
     let because = "with `source = \"v4l2\"`";
-    let device = section.optional("device").map(Item::text);
-    let format = section.optional("format").map(|item| {
-        let names = PixelFormat::ALL.map(|format| (format.name(), format));
-        item.choice(&names)
-    });
-    let size_px = read_size(section);
-    let fps = section.optional("fps").map(|item| item.real(0.1..=1000.0));
-    let settle_frames = section.optional("settle_frames").map(|item| item.whole(0..=1000));
-    let controls = section.optional("controls").map(read_controls);
+    let formats = PixelFormat::ALL.map(|format| (format.name(), format));
+    let settings = V4l2Section {
+        device: section.optional("device").and_then(Item::text),
+        format: section.optional("format").and_then(|item| item.choice(&formats)),
+        size_px: read_size(section),
+        fps: section.optional("fps").and_then(|item| item.real(0.1..=1000.0)),
+        settle_frames: section
+            .optional("settle_frames")
+            .and_then(|item| item.whole(0..=1000))
+            .unwrap_or(SETTLE_FRAMES),
+        controls: section.optional("controls").map(read_controls).unwrap_or_default(),
+    };
     section.refuse(&["path"], because, "remove it, or name the camera with `device`");
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["stride_bytes"], because, "remove it: the driver says its own");
@@ -153,45 +156,28 @@ fn read_v4l2(section: &mut Section<'_>, source: Option<&Item<'_>>) -> Option<Cam
         let remedy = "build with the feature `v4l2`, or use `source = \"pipe\"` with a command \
             that reads the camera";
         source?.invalid("= \"v4l2\" is not in this build", remedy);
-        return None;
     }
-    Some(CameraSource::V4l2(V4l2Section {
-        device: sound(device)?,
-        format: sound(format)?,
-        size_px: size_px?,
-        fps: sound(fps)?,
-        settle_frames: sound(settle_frames)?.unwrap_or(SETTLE_FRAMES),
-        controls: sound(controls)?.unwrap_or_default(),
-    }))
-}
-
-/// Tells a key that is absent from one whose value is wrong.
-fn sound<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        Some(None) => None,
-        read => Some(read.flatten()),
-    }
+    Some(CameraSource::V4l2(settings))
 }
 
 /// Width and height, or neither.
-fn read_size(section: &mut Section<'_>) -> Option<Option<(u32, u32)>> {
+fn read_size(section: &mut Section<'_>) -> Option<(u32, u32)> {
     if !section.has("width_px") && !section.has("height_px") {
         section.ignore(&["width_px", "height_px"]);
-        return Some(None);
+        return None;
     }
     let side = |section: &mut Section<'_>, key, example| {
         section.required(key, example).and_then(|item| item.whole(2..=8192))
     };
     let width_px = side(section, "width_px", "640");
     let height_px = side(section, "height_px", "480");
-    Some(Some((width_px?, height_px?)))
+    Some((width_px?, height_px?))
 }
 
 /// `[camera.controls]`: which there are, only the camera knows.
-fn read_controls(item: Item<'_>) -> Option<Vec<ControlSetting>> {
-    let pairs = item.pairs()?;
-    let settings: Vec<_> = pairs.into_iter().map(|(name, item)| read_control(name, item)).collect();
-    settings.into_iter().collect()
+fn read_controls(item: Item<'_>) -> Vec<ControlSetting> {
+    let pairs = item.pairs().unwrap_or_default();
+    pairs.into_iter().filter_map(|(name, item)| read_control(name, item)).collect()
 }
 
 fn read_control(name: &str, item: Item<'_>) -> Option<ControlSetting> {
@@ -207,7 +193,7 @@ fn read_control(name: &str, item: Item<'_>) -> Option<ControlSetting> {
     } else if item.is_text() {
         ControlValue::Word(item.text()?)
     } else {
-        ControlValue::Whole(item.signed()?.into())
+        ControlValue::Whole(item.signed("a whole number, true or false, or a string")?.into())
     };
     Some(ControlSetting { name: name.to_string(), value })
 }

@@ -55,32 +55,25 @@ impl InputSection {
         section: Option<Section<'_>>,
         board: Option<&Board>,
         output: Option<&OutputSection>,
-    ) -> Option<Self> {
-        let Some(mut section) = section else { return Some(Self::default()) };
+    ) -> Self {
+        let Some(mut section) = section else { return Self::default() };
         let mut taken: Vec<(String, &str)> = Vec::new();
         if let Some(output) = output {
             taken.push((output.alarm.line.clone(), "the alarm output"));
             taken.extend(output.fault.iter().map(|f| (f.line.clone(), "the fault output")));
         }
-        let mut contact = |section: Option<Section<'_>>, what| match section {
-            Some(section) => {
-                let contact = read_contact(section, board, &taken)?;
-                taken.push((contact.line.clone(), what));
-                Some(Some(contact))
-            }
-            None => Some(None),
+        let mut contact = |section: Option<Section<'_>>, what| {
+            let contact = read_contact(section?, board, &taken)?;
+            taken.push((contact.line.clone(), what));
+            Some(contact)
         };
         let acknowledge = contact(section.optional_section("acknowledge"), "the acknowledge input");
         let arm = contact(section.optional_section("arm"), "the arm input");
         let mut pir_section = section.optional_section("pir");
         let within_ms = pir_section.as_mut().and_then(|section| section.optional("within_ms"));
         let within_ms = within_ms.and_then(|item| item.whole(0..=600_000)).unwrap_or(WITHIN_MS);
-        let pir = contact(pir_section, "the PIR");
-        Some(Self {
-            acknowledge: acknowledge?,
-            arm: arm?,
-            pir: pir?.map(|contact| PirInput { contact, within_ms }),
-        })
+        let pir = contact(pir_section, "the PIR").map(|contact| PirInput { contact, within_ms });
+        Self { acknowledge, arm, pir }
     }
 }
 

@@ -7,7 +7,9 @@
 //! Reading is one pass over a document that remembers where every value stood
 //! (`document`), by code that names each key once (`reader`): asking for a key
 //! declares it, and what nobody asked for is an unknown key. Problems are
-//! collected (`report`), so that one run shows all of them.
+//! collected (`report`), so that one run shows all of them. A file with a problem
+//! is refused as a whole, so a reader goes on with the default, or without the
+//! value, where one does not fit.
 //!
 //! This room only reads. It opens no camera, bundle or line, and never writes.
 

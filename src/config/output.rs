@@ -48,16 +48,10 @@ impl OutputSection {
         base: &Path,
     ) -> Option<Self> {
         let alarm = section.required_section("alarm").and_then(|s| read_line(s, board, None));
-        let fault_section = section.optional_section("fault");
-        let fault_wanted = fault_section.is_some();
         let other = alarm.as_ref().map(|line| line.line.as_str()).unwrap_or("");
-        let fault = fault_section.and_then(|s| read_line(s, board, Some(other)));
-        let events_section = section.optional_section("events");
-        let events_wanted = events_section.is_some();
-        let events = events_section.and_then(|s| read_events(s, base));
-        if fault_wanted != fault.is_some() || events_wanted != events.is_some() {
-            return None;
-        }
+        let fault =
+            section.optional_section("fault").and_then(|s| read_line(s, board, Some(other)));
+        let events = section.optional_section("events").and_then(|s| read_events(s, base));
         Some(Self { alarm: alarm?, fault, events })
     }
 }

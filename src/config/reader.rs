@@ -163,10 +163,11 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// A whole number of either sign, 32 bits wide.
-    pub fn signed(self) -> Option<i32> {
+    /// A whole number of either sign, 32 bits wide; `wanted` names all that may
+    /// stand in its place.
+    pub fn signed(self, wanted: &str) -> Option<i32> {
         let Value::Whole(value) = self.node.value else {
-            return self.wrong_kind("a whole number, true or false, or a string");
+            return self.wrong_kind(wanted);
         };
         let range = i32::MIN..=i32::MAX;
         i32::try_from(value).ok().or_else(|| self.out_of_range(value, "a whole number", &range))

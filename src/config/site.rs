@@ -61,12 +61,13 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let alarm = root.optional_section("alarm");
     let memory = MemorySection::read(root.optional_section("memory"));
     let load = LoadSection::read(root.optional_section("load"));
-    let masks: Vec<_> = root.sections("mask").into_iter().map(mask::read).collect();
+    let masks = root.sections("mask").into_iter().filter_map(mask::read).collect();
     let output = root
         .required_section("output")
         .and_then(|section| OutputSection::read(section, board.as_ref(), base));
-    let input = InputSection::read(root.optional_section("input"), board.as_ref(), output.as_ref());
-    let can_arm = input.as_ref().is_none_or(|input| input.arm.is_some());
+    let input = root.optional_section("input");
+    let can_arm = input.as_ref().is_some_and(|input| input.has("arm"));
+    let input = InputSection::read(input, board.as_ref(), output.as_ref());
     let alarm = AlarmSection::read(alarm, can_arm);
     let watchdog = WatchdogPolicy::read(root.optional_section("watchdog"), board.as_ref());
     Some(Site {
@@ -80,9 +81,9 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         alarm,
         memory,
         load,
-        masks: masks.into_iter().collect::<Option<_>>()?,
+        masks,
         output: output?,
-        input: input?,
+        input,
         watchdog,
     })
 }

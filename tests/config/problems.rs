@@ -248,6 +248,13 @@ fn contradictions() {
 }
 
 #[test]
+fn a_wrong_switch_is_not_a_missing_switch() {
+    let text = "[alarm]\narmed_at_start = false\n[input.arm]\nline = 'AKC'";
+    let expected = "11:8 `input.arm.line` = \"AKC\" is no line of board `simulated` ?ACK";
+    assert_problems(&edited(8, text), &[expected]);
+}
+
+#[test]
 fn contradictions_of_a_pipe() {
     let pipe = |rest: &str| edited(4, "source = 'pipe'").replace("path = \"frames\"", rest);
     for (rest, expected) in [
