@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{print_json, setup};
 use crate::Error;
-use crate::config::{Diagnostic, load_site};
+use crate::config::{ConfigError, Diagnostic, load_site};
 use crate::model::Bundle;
+use crate::output::terminal::{Colours, supports_live_view};
 use crate::score::Mask;
 
 /// Names every problem with its line and column. With the files in order, the
@@ -47,7 +48,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
             })?;
             return Err(Error::Config(format!("{} problems", error.diagnostics.len())));
         }
-        Err(error) => return Err(Error::Config(error.to_string())),
+        Err(error) => return Err(Error::Config(drawn(&error))),
     };
     let mut summary = Summary {
         ok: true,
@@ -73,6 +74,13 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     }
     println!("{}: no problems", args.config.display());
     Ok(())
+}
+
+/// For standard error, in colour where it is a terminal that takes it.
+fn drawn(error: &ConfigError) -> String {
+    let coloured =
+        supports_live_view(std::io::stderr()) && Colours::from_environment() != Colours::None;
+    if coloured { error.in_colour() } else { error.to_string() }
 }
 
 fn print_plan(bundle: &Bundle, mask: &Mask, budget: &crate::calibrate::BudgetReport) {

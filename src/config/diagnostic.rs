@@ -1,9 +1,12 @@
+//! What is wrong with a configuration, and how it is shown: the file, the line,
+//! the place in it, and what to do.
+
 use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 
 use serde::Serialize;
-
-/// Source lines longer than this are not quoted.
-const MAX_QUOTED_CHARS: usize = 200;
 
 /// One problem in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,41 +29,37 @@ pub struct Diagnostic {
     pub(super) quote: Option<Quote>,
 }
 
-/// The source line with the offending part, `width` characters wide.
+/// A source line, and the bytes of it that are to blame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Quote {
     pub text: String,
-    pub width: usize,
+    pub span: Range<usize>,
+}
+
+impl Diagnostic {
+    fn draw(&self, renderer: &Renderer) -> String {
+        let title = match &self.suggestion {
+            Some(meant) => format!("{}; did you mean `{meant}`?", self.problem),
+            None => self.problem.clone(),
+        };
+        let title = Level::ERROR.no_name().primary_title(title);
+        let place = match (self.line, &self.quote) {
+            (Some(line), Some(quote)) => title.element(
+                Snippet::source(quote.text.as_str())
+                    .path(self.file.as_str())
+                    .line_start(line)
+                    .annotation(AnnotationKind::Primary.span(quote.span.clone())),
+            ),
+            _ => title.element(Origin::path(self.file.as_str())),
+        };
+        renderer.render(&[place.element(Level::HELP.message(self.remedy.as_str()))])
+    }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let (Some(line), Some(column)) = (self.line, self.column) {
-            write!(f, ":{line}:{column}")?;
-        }
-        write!(f, ": {}", self.problem)?;
-        if let Some(suggestion) = &self.suggestion {
-            write!(f, "; did you mean `{suggestion}`?")?;
-        }
-        let mut gutter = 0;
-        if let (Some(line), Some(column), Some(quote)) = (self.line, self.column, &self.quote) {
-            gutter = line.to_string().len();
-            if quote.text.chars().count() <= MAX_QUOTED_CHARS {
-                write!(f, "\n{:gutter$} |\n{line} | {}", "", quote.text)?;
-                write!(f, "\n{:gutter$} | {}", "", underline(quote, column))?;
-            }
-        }
-        write!(f, "\n{:gutter$} = help: {}", "", self.remedy)
+        f.write_str(&self.draw(&Renderer::plain()))
     }
-}
-
-/// Spaces up to `column`, tabs kept as tabs, then carets.
-fn underline(quote: &Quote, column: usize) -> String {
-    let before = quote.text.chars().chain(std::iter::repeat(' ')).take(column - 1);
-    let mut line: String = before.map(|c| if c == '\t' { c } else { ' ' }).collect();
-    line.extend(std::iter::repeat_n('^', quote.width));
-    line
 }
 
 /// All that is wrong with a site file and its board files; at least one
@@ -73,16 +72,27 @@ pub struct ConfigError {
     pub omitted: usize,
 }
 
+impl ConfigError {
+    /// What [`fmt::Display`] shows, with a terminal's colours.
+    pub fn in_colour(&self) -> String {
+        self.draw(&Renderer::styled())
+    }
+
+    /// Each problem but the first begins with `error: `, which the first gets
+    /// from whoever prints it.
+    fn draw(&self, renderer: &Renderer) -> String {
+        let drawn: Vec<_> = self.diagnostics.iter().map(|d| d.draw(renderer)).collect();
+        let mut text = drawn.join("\n\nerror: ");
+        if self.omitted > 0 {
+            text += &format!("\n\nand {} more", self.omitted);
+        }
+        text
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, diagnostic) in self.diagnostics.iter().enumerate() {
-            let separator = if i == 0 { "" } else { "\n\n" };
-            write!(f, "{separator}{diagnostic}")?;
-        }
-        if self.omitted > 0 {
-            write!(f, "\n\nand {} more", self.omitted)?;
-        }
-        Ok(())
+        f.write_str(&self.draw(&Renderer::plain()))
     }
 }
 
@@ -92,38 +102,65 @@ impl std::error::Error for ConfigError {}
 mod tests {
     use super::*;
 
-    fn diagnostic(text: &str, column: usize, width: usize) -> Diagnostic {
+    fn diagnostic(text: &str, span: Range<usize>) -> Diagnostic {
         Diagnostic {
             file: "site.toml".into(),
             line: Some(12),
-            column: Some(column),
+            column: Some(text[..span.start].chars().count() + 1),
             key: "alarm.lach".into(),
             problem: "unknown key `alarm.lach`".into(),
             remedy: "remove it".into(),
             suggestion: Some("latch".into()),
-            quote: Some(Quote { text: text.into(), width }),
+            quote: Some(Quote { text: text.into(), span }),
         }
     }
 
     #[test]
     fn reads_like_a_compiler() {
         assert_eq!(
-            diagnostic("\tlach = true", 2, 4).to_string(),
-            "site.toml:12:2: unknown key `alarm.lach`; did you mean `latch`?\n   \
-             |\n12 | \tlach = true\n   | \t^^^^\n   = help: remove it"
+            diagnostic("\tlach = true", 1..5).to_string(),
+            "unknown key `alarm.lach`; did you mean `latch`?
+  --> site.toml:12:2
+   |
+12 |     lach = true
+   |     ^^^^
+   |
+   = help: remove it"
         );
     }
 
     #[test]
-    fn very_long_lines_are_not_quoted() {
-        let shown = diagnostic(&"x".repeat(MAX_QUOTED_CHARS + 1), 3, 1).to_string();
-        assert_eq!(shown.lines().count(), 2, "{shown}");
+    fn the_marker_stands_under_wide_characters() {
+        let shown = diagnostic("a = '警报' # x", 4..12).to_string();
+        assert!(shown.contains("site.toml:12:5"), "{shown}");
+        assert!(shown.contains("\n   |     ^^^^^^"), "{shown}");
+    }
+
+    #[test]
+    fn an_empty_span_still_has_a_marker() {
+        let shown = diagnostic("a = ", 4..4).to_string();
+        assert!(shown.contains("site.toml:12:5") && shown.contains('^'), "{shown}");
+    }
+
+    #[test]
+    fn very_long_lines_are_cut() {
+        let shown = diagnostic(&"x".repeat(100_000), 3..4).to_string();
+        assert!(shown.lines().all(|line| line.len() < 300), "{shown}");
+        assert!(shown.contains("site.toml:12:4") && shown.contains('^'), "{shown}");
     }
 
     #[test]
     fn a_file_as_a_whole_has_no_position() {
-        let mut whole = diagnostic("", 1, 1);
-        (whole.line, whole.column, whole.suggestion) = (None, None, None);
-        assert_eq!(whole.to_string(), "site.toml: unknown key `alarm.lach`\n = help: remove it");
+        let mut whole = diagnostic("", 0..0);
+        (whole.line, whole.column, whole.suggestion, whole.quote) = (None, None, None, None);
+        let expected = "unknown key `alarm.lach`\n--> site.toml\n = help: remove it";
+        assert_eq!(whole.to_string(), expected);
+    }
+
+    #[test]
+    fn only_colour_brings_escapes() {
+        let error = ConfigError { diagnostics: vec![diagnostic("lach = true", 0..4)], omitted: 0 };
+        assert!(!error.to_string().contains('\x1b'));
+        assert!(error.in_colour().contains('\x1b'));
     }
 }

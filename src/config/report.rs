@@ -91,8 +91,7 @@ impl Report {
 }
 
 impl Source {
-    /// Line and column from 1, and the line with the width of the part that
-    /// lies in it.
+    /// Line and column from 1, and the line with the part that lies in it.
     fn locate(&self, at: At) -> (usize, usize, Quote) {
         let start = floor_char_boundary(&self.text, at.start);
         let end = floor_char_boundary(&self.text, at.end.max(start));
@@ -101,9 +100,12 @@ impl Source {
         let rest = &self.text[line_start..];
         let line = rest.lines().next().unwrap_or("");
         let line_end = line_start + line.len();
-        let inside = &self.text[start..end.min(line_end).max(start)];
-        let quote = Quote { text: printable(line), width: inside.chars().count().max(1) };
-        let column = self.text[line_start..start].chars().count() + 1;
+        let (before_it, inside) =
+            (&self.text[line_start..start], start..end.min(line_end).max(start));
+        let span_start = printable(before_it).len();
+        let span = span_start..span_start + printable(&self.text[inside]).len();
+        let quote = Quote { text: printable(line), span };
+        let column = before_it.chars().count() + 1;
         (before.matches('\n').count() + 1, column, quote)
     }
 }
@@ -119,21 +121,23 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
-    fn locate(text: &str, start: usize, end: usize) -> (usize, usize, String, usize) {
+    fn locate(text: &str, start: usize, end: usize) -> (usize, usize, String, Range<usize>) {
         let source = Source { file: String::new(), text: text.into() };
         let (line, column, quote) = source.locate(At { source: 0, start, end });
-        (line, column, quote.text, quote.width)
+        (line, column, quote.text, quote.span)
     }
 
     #[test]
     fn columns_count_characters() {
-        assert_eq!(locate("a\n‘é’ = x\r\nb", 11, 14), (2, 5, "‘é’ = x".into(), 3));
-        assert_eq!(locate("", 0, 0), (1, 1, String::new(), 1));
-        assert_eq!(locate("a = [\n", 6, 6), (2, 1, String::new(), 1));
-        assert_eq!(locate("a = [\n", 99, 100), (2, 1, String::new(), 1));
-        assert_eq!(locate("é", 1, 1), (1, 1, "é".into(), 1));
+        assert_eq!(locate("a\n‘é’ = x\r\nb", 11, 14), (2, 5, "‘é’ = x".into(), 9..12));
+        assert_eq!(locate("", 0, 0), (1, 1, String::new(), 0..0));
+        assert_eq!(locate("a = [\n", 6, 6), (2, 1, String::new(), 0..0));
+        assert_eq!(locate("a = [\n", 99, 100), (2, 1, String::new(), 0..0));
+        assert_eq!(locate("é", 1, 1), (1, 1, "é".into(), 0..0));
     }
 
     #[test]

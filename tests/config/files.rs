@@ -61,9 +61,10 @@ fn one_run_shows_every_problem() {
         ]
     );
     let shown = error.to_string();
-    let latch = "site.toml:12:10: `alarm.latch` must be true or false, not a string\n   \
-                 |\n12 | \tlatch = \"yes\"   # indented by a tab\n   \
-                 | \t        ^^^^^\n   = help: write true or false";
+    let latch = "site.toml:12:10\n   |\n\
+                 12 |     latch = \"yes\"   # indented by a tab\n   \
+                 |             ^^^^^\n   |\n   = help: write true or false\n\n\
+                 error: `mask[0].points[1][0]` is 1.5, out of range\n  --> ";
     assert!(shown.contains(latch), "{shown}");
     assert!(shown.contains("help: boards available: generic-armv7, generic-x86-64, "), "{shown}");
 }
