@@ -1,3 +1,6 @@
+//! `[budget]`, `[alarm]` and `[memory]` of a site file: when a high score is an
+//! alarm.
+
 use super::reader::{Item, Section};
 use crate::model::MemoryUpdate;
 

@@ -1,3 +1,5 @@
+//! A board file: what a piece of hardware is.
+
 use std::path::{Path, PathBuf};
 
 use super::camera::CameraSection;

@@ -1,3 +1,6 @@
+//! `[camera]`: where frames come from. Which keys there are depends on the kind
+//! of source.
+
 use std::path::{Path, PathBuf};
 
 use super::reader::{Item, Section};

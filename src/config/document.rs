@@ -1,3 +1,5 @@
+//! A TOML file as a tree that remembers where every value stood.
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

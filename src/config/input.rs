@@ -1,3 +1,5 @@
+//! `[input]`: the contacts that a site reads.
+
 use super::board::Board;
 use super::output::{OutputSection, known_line, read_polarity};
 use super::reader::Section;

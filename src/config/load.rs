@@ -1,3 +1,5 @@
+//! `[load]`: when the program computes less than it could.
+
 use std::ops::RangeInclusive;
 
 use super::reader::Section;

@@ -1,3 +1,5 @@
+//! Finding board files, and merging each with what it inherits.
+
 use std::path::{Path, PathBuf};
 
 use super::document::{self, Table};
@@ -69,7 +71,10 @@ pub(super) fn read_with_bases(
             let names: Vec<_> = chain.iter().filter_map(|file| file.file_stem()).collect();
             let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
             let problem = format!("goes round in a circle: {}", names.join(" → "));
-            item.invalid(&problem, "let the base of all inherit nothing");
+            item.invalid(
+                &problem,
+                "remove one of these `inherits`",
+            );
             return None;
         }
         let base = document::read(&base_file, report)?;

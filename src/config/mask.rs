@@ -1,3 +1,5 @@
+//! `[[mask]]`: which parts of the picture are watched.
+
 use super::reader::{Item, Section};
 use crate::score::{MaskMode, Polygon};
 

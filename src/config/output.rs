@@ -1,3 +1,5 @@
+//! `[output]`: the lines that a site drives, and its event log.
+
 use std::path::{Path, PathBuf};
 
 use super::board::Board;
@@ -86,8 +88,7 @@ fn read_line(
         item.invalid("must not be \"active\"", remedy);
     }
     if let (Some(_), Pattern::Pulse { .. }, Some(item)) = (fault_beside, output.pattern, pattern) {
-        let remedy =
-            "use \"steady\" or { heartbeat_ms = 1000 }: the end of a pulse reads as a fault";
+        let remedy = "use \"steady\" or { heartbeat_ms = 1000 }: when a pulse ends, the line reports a fault";
         item.invalid("must not be a pulse", remedy);
     }
     line.map(|_| output)

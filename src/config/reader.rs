@@ -1,3 +1,6 @@
+//! Reading a table: asking for a key declares it, and each conversion reports
+//! the value that does not fit.
+
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};

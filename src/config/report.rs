@@ -1,3 +1,5 @@
+//! Collects the problems of all files, so that one run shows every one.
+
 use std::cell::{Cell, RefCell};
 use std::path::Path;
 

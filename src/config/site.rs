@@ -1,3 +1,5 @@
+//! A site file: what one installation is.
+
 use std::path::{Path, PathBuf};
 
 use super::alarm::{AlarmSection, BudgetSection, MemorySection};

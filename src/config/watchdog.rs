@@ -1,3 +1,5 @@
+//! `[watchdog]`: what happens when the program hangs.
+
 use super::board::Board;
 use super::reader::Section;
 

@@ -1,3 +1,6 @@
+//! The manifest of a bundle: what it is, what its network expects, and the
+//! checksum of each of its files.
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -220,7 +220,7 @@ impl Counter {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use proptest::prelude::*;
 
     use super::*;

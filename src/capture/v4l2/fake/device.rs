@@ -1,3 +1,6 @@
+//! An open node of a scripted camera, with the buffers that the kernel would
+//! keep for it.
+
 use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;

@@ -116,7 +116,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use super::text;
 
     #[test]

@@ -240,7 +240,7 @@ impl Device for Node {
 }
 
 #[cfg(test)]
-mod unit_tests {
+mod tests {
     use std::os::fd::OwnedFd;
 
     use super::*;
