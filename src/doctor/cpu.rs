@@ -37,7 +37,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     report.ok(SUBJECT, format!("{} with {cores} cores: {shown}", std::env::consts::ARCH));
     match Isa::choose() {
         Ok(isa) => report.ok(SUBJECT, format!("kernels: {isa}")),
-        Err(error) => report.error(SUBJECT, error, "correct or unset that variable"),
+        Err(error) => report.error(SUBJECT, error.to_string(), "correct or unset that variable"),
     }
     let Some(board) = scope.board else { return };
     let missing: Vec<_> =

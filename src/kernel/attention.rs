@@ -1,3 +1,6 @@
+//! The memory read in one pass over the queries, sixteen at a time, a cache
+//! line of every channel: similarities, softmax, ranking and weighted sums.
+
 mod exp;
 mod line;
 #[cfg(test)]
@@ -5,8 +8,9 @@ mod tests;
 
 use self::exp::exp;
 use self::line::{CHUNK, Line};
-use super::isa::Isa;
-use super::simd::{self, Kernel, Simd};
+use super::integer::Dot;
+use super::isa::{Isa, UnitWork};
+use super::simd::{Kernel, Simd};
 
 /// Items whose sums are in registers together.
 const TILE: usize = 3;
@@ -75,21 +79,8 @@ pub fn read_memory(
     assert!(out.nearest_distance_sq.len() == count && out.margin.len() == count);
     scratch.fit(items, rows);
     let pass = Pass { items, rows, queries, count, scratch, out };
-    match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx512Vnni | Isa::Avx512 => simd::Avx512::detect().expect(HERE).vectorise(pass),
-        #[cfg(target_arch = "x86_64")]
-        Isa::AvxVnni | Isa::Avx2 => simd::Avx2::detect().expect(HERE).vectorise(pass),
-        #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-        Isa::NeonMatrix | Isa::NeonDot | Isa::Neon => {
-            simd::Neon::detect().expect(HERE).vectorise(pass)
-        }
-        _ => simd::Scalar::detect().vectorise(pass),
-    }
+    isa.with_units(pass).expect("this machine has the instruction set");
 }
-
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"))]
-const HERE: &str = "this machine has the instruction set";
 
 impl ReadScratch {
     fn fit(&mut self, items: Items<'_>, rows: usize) {
@@ -110,6 +101,15 @@ struct Pass<'a> {
     count: usize,
     scratch: &'a mut ReadScratch,
     out: Reading<'a>,
+}
+
+impl UnitWork for Pass<'_> {
+    type Output = ();
+
+    #[inline]
+    fn run<S: Simd, D: Dot>(self, simd: S, _dot: D) {
+        simd.vectorise(self);
+    }
 }
 
 impl<S: Simd> Kernel<S> for Pass<'_> {

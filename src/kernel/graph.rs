@@ -1,3 +1,7 @@
+//! A network as a list of operators in the order in which they run, each
+//! checked against the shapes and elements of its inputs when it is added.
+
+use super::error::{NodeError, NodeFault};
 use super::integer::{IntegerFilter, Quantisation};
 use super::layout::Shape;
 
@@ -100,13 +104,13 @@ impl Graph {
     ///
     /// # Errors
     /// The operator does not take such inputs.
-    pub fn add(&mut self, name: &str, op: Op, inputs: &[Value]) -> Result<Value, String> {
+    pub fn add(&mut self, name: &str, op: Op, inputs: &[Value]) -> Result<Value, NodeError> {
         let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shape(value)).collect();
         let elements: Vec<Element> = inputs.iter().map(|&value| self.element(value)).collect();
-        let named = |e: String| format!("`{name}` {e}");
-        let shape = output_shape(&op, &shapes).map_err(named)?;
-        let element = output_element(&op, &elements).map_err(named)?;
-        Ok(self.push(name, op, inputs, (shape, element)))
+        let made = output_shape(&op, &shapes)
+            .and_then(|shape| Ok((shape, output_element(&op, &elements)?)))
+            .map_err(|fault| NodeError { node: name.into(), fault })?;
+        Ok(self.push(name, op, inputs, made))
     }
 
     /// Makes a value readable from outside; outputs are numbered in the order
@@ -136,29 +140,26 @@ impl Graph {
     }
 }
 
-fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, String> {
+fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, NodeFault> {
     if let Op::Concat = op {
-        let (first, rest) = inputs.split_first().ok_or("joins nothing")?;
+        let (first, rest) = inputs.split_first().ok_or(NodeFault::JoinsNothing)?;
         let same = |s: &Shape| (s.height, s.width) == (first.height, first.width);
         if !rest.iter().all(same) {
-            return Err("joins maps of different sizes".into());
+            return Err(NodeFault::JoinsSizes);
         }
         let channels = inputs.iter().map(|shape| shape.channels).sum();
         return Ok(Shape { channels, ..*first });
     }
     let &[shape] = inputs else {
-        return Err(format!("has {} inputs, not one", inputs.len()));
+        return Err(NodeFault::InputCount(inputs.len()));
     };
     let Shape { height, width, .. } = shape;
     match op {
         Op::Conv(filter) | Op::Transposed(filter) => {
-            let channels = filter.outputs();
-            if channels == 0 || filter.weights.len() != channels * shape.channels * 9 {
-                return Err(format!(
-                    "has {} weights for {} channels to {channels}",
-                    filter.weights.len(),
-                    shape.channels
-                ));
+            let (channels, inputs) = (filter.outputs(), shape.channels);
+            let weights = filter.weights.len();
+            if channels == 0 || weights != channels * inputs * 9 {
+                return Err(NodeFault::Weights { weights, inputs, outputs: channels });
             }
             match op {
                 Op::Conv(_) => Ok(Shape { channels, ..shape }),
@@ -170,28 +171,28 @@ fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, String> {
             Ok(Shape { channels: filter.outputs(), ..shape })
         }
         Op::DepthToSpace if !shape.channels.is_multiple_of(4) => {
-            Err(format!("spreads {} channels, not a multiple of four", shape.channels))
+            Err(NodeFault::Spread(shape.channels))
         }
         Op::DepthToSpace => Ok(Shape::new(shape.channels / 4, height * 2, width * 2)),
-        Op::MaxPool if height < 2 || width < 2 => Err("pools less than two pixels".into()),
+        Op::MaxPool if height < 2 || width < 2 => Err(NodeFault::PoolsTooLittle),
         Op::MaxPool => Ok(Shape { height: height / 2, width: width / 2, ..shape }),
         Op::Upsample => Ok(Shape { height: height * 2, width: width * 2, ..shape }),
         Op::Quantise { to, .. } | Op::Dequantise(to) => to.check().map(|()| shape),
         Op::Relu | Op::UnitLength { .. } | Op::Tanh => Ok(shape),
-        Op::Input | Op::Concat => Err("has inputs".into()),
+        Op::Input | Op::Concat => Err(NodeFault::InputHasInputs),
     }
 }
 
-fn output_element(op: &Op, inputs: &[Element]) -> Result<Element, String> {
+fn output_element(op: &Op, inputs: &[Element]) -> Result<Element, NodeFault> {
     let first = inputs.first().copied().unwrap_or(Element::F32);
     let integers = |zero_point: i8| match first {
         Element::I8 { zero_point: found } if found == zero_point => Ok(()),
-        other => Err(format!("takes {other:?}, not integers with zero point {zero_point}")),
+        found => Err(NodeFault::NotIntegers { found, zero_point }),
     };
     match op {
         Op::MaxPool | Op::Upsample | Op::DepthToSpace => Ok(first),
         Op::Concat if inputs.iter().all(|input| *input == first) => Ok(first),
-        Op::Concat => Err(format!("joins maps that differ: {inputs:?}")),
+        Op::Concat => Err(NodeFault::JoinsElements(inputs.to_vec())),
         Op::IntegerConv(filter) => {
             integers(filter.input_zero)?;
             Ok(Element::I8 { zero_point: filter.output_zero })
@@ -201,6 +202,6 @@ fn output_element(op: &Op, inputs: &[Element]) -> Result<Element, String> {
             Ok(Element::I8 { zero_point: to.zero_point })
         }
         _ if first == Element::F32 => Ok(Element::F32),
-        _ => Err("takes integers, which it has no kernel for".into()),
+        _ => Err(NodeFault::NoIntegerKernel),
     }
 }

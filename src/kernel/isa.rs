@@ -1,10 +1,12 @@
+//! The instruction sets that kernels exist for, which of them this machine
+//! has, and the way from an instruction set to its vector units.
+
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-use super::integer;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm"))]
-use super::simd;
+use super::integer::{self, Dot};
+use super::simd::{self, Simd};
 
 /// Environment variable that names the instruction set to use instead of the
 /// widest; for tests and comparisons.
@@ -54,28 +56,42 @@ impl Isa {
         }
     }
 
+    /// Does work with this instruction set's vector units. Here alone is it
+    /// written which units belong to which instruction set.
+    #[inline]
+    pub(super) fn with_units<W: UnitWork>(self, work: W) -> Result<W::Output, MissingIsa> {
+        #[inline]
+        fn on<W: UnitWork, S: Simd, D: Dot>(
+            work: W,
+            simd: Option<S>,
+            dot: Option<D>,
+        ) -> Option<W::Output> {
+            Some(work.run(simd?, dot?))
+        }
+        let done = match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => on(work, simd::Avx512::detect(), integer::Avx512Vnni::detect()),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => on(work, simd::Avx512::detect(), integer::Avx2Words::detect()),
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni => on(work, simd::Avx2::detect(), integer::AvxVnni::detect()),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => on(work, simd::Avx2::detect(), integer::Avx2Words::detect()),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonMatrix => on(work, simd::Neon::detect(), integer::Smmla::detect()),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot => on(work, simd::Neon::detect(), integer::Sdot::detect()),
+            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+            Self::Neon => on(work, simd::Neon::detect(), integer::NeonWords::detect()),
+            Self::Scalar => on(work, Some(simd::Scalar::detect()), Some(integer::ScalarWords)),
+            _ => None,
+        };
+        done.ok_or(MissingIsa(self))
+    }
+
     /// Whether this machine has it.
     pub fn is_here(self) -> bool {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => Self::Avx512.is_here() && integer::Avx512Vnni::detect().is_some(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => {
-                simd::Avx512::detect().is_some() && integer::Avx2Words::detect().is_some()
-            }
-            #[cfg(target_arch = "x86_64")]
-            Self::AvxVnni => Self::Avx2.is_here() && integer::AvxVnni::detect().is_some(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => simd::Avx2::detect().is_some(),
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonMatrix => Self::NeonDot.is_here() && integer::Smmla::detect().is_some(),
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonDot => Self::Neon.is_here() && integer::Sdot::detect().is_some(),
-            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-            Self::Neon => simd::Neon::detect().is_some(),
-            Self::Scalar => true,
-            _ => false,
-        }
+        self.with_units(Nothing).is_ok()
     }
 
     /// Those that this machine has, widest first.
@@ -87,15 +103,12 @@ impl Isa {
     ///
     /// # Errors
     /// The variable names none, or one that this machine lacks.
-    pub fn choose() -> Result<Self, String> {
+    pub fn choose() -> Result<Self, IsaError> {
         let Ok(name) = std::env::var(ISA_VARIABLE) else {
             return Ok(Self::here().next().unwrap_or(Self::Scalar));
         };
-        let isa: Self = name.parse().map_err(|e| format!("{ISA_VARIABLE}: {e}"))?;
-        if isa.is_here() {
-            return Ok(isa);
-        }
-        Err(format!("{ISA_VARIABLE}: this machine has no {isa}"))
+        let isa: Self = name.parse().map_err(IsaError::Unknown)?;
+        if isa.is_here() { Ok(isa) } else { Err(IsaError::Missing(MissingIsa(isa))) }
     }
 }
 
@@ -106,12 +119,66 @@ impl fmt::Display for Isa {
 }
 
 impl FromStr for Isa {
-    type Err = String;
+    type Err = UnknownIsa;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|isa| isa.name() == name).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name).join(", ");
-            format!("`{name}` is no instruction set: choose among {names}")
-        })
+    fn from_str(name: &str) -> Result<Self, UnknownIsa> {
+        Self::ALL.into_iter().find(|isa| isa.name() == name).ok_or_else(|| UnknownIsa(name.into()))
     }
 }
+
+/// What [`Isa::with_units`] does with a vector unit for floats and one for
+/// integers.
+pub(super) trait UnitWork {
+    type Output;
+
+    fn run<S: Simd, D: Dot>(self, simd: S, dot: D) -> Self::Output;
+}
+
+struct Nothing;
+
+impl UnitWork for Nothing {
+    type Output = ();
+
+    fn run<S: Simd, D: Dot>(self, _simd: S, _dot: D) {}
+}
+
+/// This machine lacks the instruction set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingIsa(pub Isa);
+
+/// No instruction set has this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownIsa(pub String);
+
+/// What [`ISA_VARIABLE`] says cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IsaError {
+    Unknown(UnknownIsa),
+    Missing(MissingIsa),
+}
+
+impl fmt::Display for MissingIsa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "this machine has no {}", self.0)
+    }
+}
+
+impl fmt::Display for UnknownIsa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Isa::ALL.map(Isa::name).join(", ");
+        write!(f, "`{}` is not an instruction set: choose among {names}", self.0)
+    }
+}
+
+impl fmt::Display for IsaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(error) => write!(f, "{ISA_VARIABLE}: {error}"),
+            Self::Missing(error) => write!(f, "{ISA_VARIABLE}: {error}"),
+        }
+    }
+}
+
+impl Error for MissingIsa {}
+impl Error for UnknownIsa {}
+impl Error for IsaError {}

@@ -1,11 +1,16 @@
+//! Fuses a graph into tasks over buffers: activations, pooling, upsampling and
+//! conversions become part of the convolution beside them, and a concatenation
+//! is a list of buffers that nobody copies.
+
 mod task;
 mod values;
 
 pub(super) use self::task::{
     Buffer, BufferId, Finish, Form, IntegerForm, Lowered, LoweredInput, Lowering, Storage, Task,
 };
-use self::values::{Held, Kind, Pass};
-use super::graph::{Element, Filter, Graph, Op, Value};
+use self::values::{At, Kind, Located, Pass};
+use super::error::{NodeError, NodeFault};
+use super::graph::{Element, Filter, Graph, Node, Op, Value};
 use super::integer::{IntegerFilter, Quantisation};
 
 /// Most channels of a [`Task::Head`].
@@ -15,232 +20,208 @@ const HEAD_CHANNELS: usize = 4;
 ///
 /// # Errors
 /// The first node that stands where no kernel of ours takes it.
-pub(super) fn lower(graph: Graph) -> Result<Lowered, String> {
-    let mut consumers = vec![Vec::new(); graph.nodes.len()];
-    for (value, node) in graph.nodes.iter().enumerate() {
-        for &input in &node.inputs {
-            consumers[input].push(value);
-        }
-    }
-    let count = graph.nodes.len();
-    let mut pass = Pass {
-        kinds: graph.nodes.iter().map(|node| Kind::of(&node.op)).collect(),
-        shapes: graph.nodes.iter().map(|node| node.shape).collect(),
-        elements: graph.nodes.iter().map(|node| node.element).collect(),
-        outputs: graph.outputs,
-        consumers,
-        held: vec![None; count],
-        exported: vec![None; count],
-        absorbed: vec![false; count],
-        lowered: Lowered::default(),
-    };
+pub(super) fn lower(graph: Graph) -> Result<Lowered, NodeError> {
+    let mut pass = Pass::new(&graph);
+    let outputs: Vec<(Value, String)> =
+        graph.outputs.iter().map(|&value| (value, graph.nodes[value].name.clone())).collect();
     for (value, node) in graph.nodes.into_iter().enumerate() {
         if pass.absorbed[value] {
             continue;
         }
-        pass.node(value, node.op, &node.inputs, &node.name, node.stage)
-            .map_err(|e| format!("`{}` {e}", node.name))?;
+        let Node { name, op, inputs, stage, .. } = node;
+        pass.node(At { value, name: &name, stage }, op, &inputs)
+            .map_err(|fault| NodeError { node: name, fault })?;
     }
-    for &value in &pass.outputs {
-        let out = pass.exported[value].ok_or("has an output that is an input")?;
+    for (value, node) in outputs {
+        let fault = NodeFault::UnwrittenOutput;
+        let out = pass.exported[value].ok_or(NodeError { node, fault })?;
         pass.lowered.outputs.push(out);
     }
     Ok(pass.lowered)
 }
 
 impl Pass {
-    fn node(
-        &mut self,
-        value: Value,
-        op: Op,
-        inputs: &[Value],
-        name: &str,
-        stage: usize,
-    ) -> Result<(), String> {
-        match op {
-            Op::Input => self.input(value, name, stage),
-            Op::Quantise { shift, to } => {
-                self.quantise(value, inputs[0], (shift, to), name, stage)?
-            }
+    fn node(&mut self, at: At<'_>, op: Op, inputs: &[Value]) -> Result<(), NodeFault> {
+        let made = match op {
+            Op::Input => self.input(at),
+            Op::Quantise { shift, to } => self.quantise(at, inputs[0], shift, to)?,
             Op::Dequantise(from) => {
-                let held = Held { dequantise: Some(from), ..self.held(inputs[0])? };
-                self.held[value] = Some(held);
+                let stored = self.locate(inputs[0])?;
+                self.made(at.value, Located { dequantise: Some(from), ..stored })
             }
-            Op::IntegerConv(filter) => {
-                let Held { parts, upsampled, .. } = self.held(inputs[0])?;
-                self.integer_convolution(value, parts, upsampled, filter, name, stage)?;
-            }
-            Op::DepthToSpace => return Err("follows no convolution of integers alone".into()),
+            Op::IntegerConv(filter) => self.integer_convolution(at, inputs[0], filter)?,
             Op::Conv(filter) => {
-                let Held { parts, upsampled, .. } = self.floats(inputs[0], name, stage)?;
+                let Located { buffers, upsampled, .. } = self.locate_floats(at, inputs[0])?;
                 let form = if upsampled { Form::Upsampled } else { Form::Plain };
-                self.convolution(value, parts, form, filter, name, stage);
+                self.convolution(at, buffers, form, filter)
             }
             Op::Transposed(filter) => {
-                self.floats(inputs[0], name, stage)?;
-                let parts = self.plain(inputs[0])?;
-                self.convolution(value, parts, Form::Transposed, filter, name, stage);
+                let sources = self.locate_floats(at, inputs[0])?.once()?;
+                self.convolution(at, sources, Form::Transposed, filter)
             }
             Op::Upsample => {
-                self.floats(inputs[0], name, stage)?;
-                let parts = self.plain(inputs[0])?;
-                self.hold(value, parts, true);
+                let buffers = self.locate_floats(at, inputs[0])?.once()?;
+                self.made(at.value, Located { upsampled: true, ..Located::plain(buffers) })
             }
             Op::Concat => {
-                let mut parts = Vec::new();
+                let mut buffers = Vec::new();
                 for &input in inputs {
-                    self.floats(input, name, stage)?;
-                    parts.extend(self.plain(input)?);
+                    buffers.extend(self.locate_floats(at, input)?.once()?);
                 }
-                self.hold(value, parts, false);
+                self.made(at.value, Located::plain(buffers))
             }
-            Op::Tanh | Op::UnitLength { .. } => {
-                let Kind::Finish(finish) = self.kinds[value] else { unreachable!("by its op") };
-                self.export(inputs[0], value, finish, name, stage)?;
+            Op::Tanh => return self.export(at, inputs[0], at.value, Finish::Tanh),
+            Op::UnitLength { floor } => {
+                return self.export(at, inputs[0], at.value, Finish::UnitLength { floor });
             }
-            Op::Relu => return Err("is a ReLU that follows no convolution".into()),
-            Op::MaxPool => return Err("is a max-pool that follows no convolution".into()),
-        }
-        let plain_output = self.exported[value].is_none() && self.outputs.contains(&value);
-        if plain_output && self.held[value].is_some() {
-            self.export(value, value, Finish::Nothing, name, stage)?;
+            Op::Relu => return Err(NodeFault::ReluAlone),
+            Op::MaxPool => return Err(NodeFault::PoolAlone),
+            Op::DepthToSpace => return Err(NodeFault::SpreadAlone),
+        };
+        if self.outputs.contains(&made) && self.exported[made].is_none() {
+            self.export(at, made, made, Finish::Nothing)?;
         }
         Ok(())
     }
 
-    fn convolution(
-        &mut self,
-        conv: Value,
-        sources: Vec<BufferId>,
-        form: Form,
-        filter: Filter,
-        name: &str,
-        stage: usize,
-    ) {
-        let relu = self.absorb_sole(conv, |kind| kind == Kind::Relu);
-        let value = relu.unwrap_or(conv);
-        let relu = relu.is_some();
-        if form == Form::Plain && filter.outputs() <= HEAD_CHANNELS {
-            let tanh = |kind| kind == Kind::Finish(Finish::Tanh);
-            let tanh = if relu { None } else { self.absorb_sole(value, tanh) };
-            let last = tanh.unwrap_or(value);
-            if self.outputs.contains(&last) && self.consumers[last].is_empty() {
-                let into = self.buffer(self.shapes[last], Storage::Planar);
-                self.exported[last] = Some(into);
-                let finish = match (relu, tanh) {
-                    (true, _) => Finish::Relu,
-                    (false, Some(_)) => Finish::Tanh,
-                    (false, None) => Finish::Nothing,
-                };
-                return self.step(name, stage, Task::Head { sources, filter, finish, into });
-            }
-            if let Some(tanh) = tanh {
-                self.absorbed[tanh] = false;
-            }
-        }
-        let (into, pooled) = self.destination(value);
-        self.step(name, stage, Task::Conv { sources, form, filter, relu, into, pooled });
-        if value != conv && self.outputs.contains(&value) {
-            self.export(value, value, Finish::Nothing, name, stage)
-                .expect("a convolution's result is a plain map");
-        }
-    }
-
-    /// Buffers for a convolution's result and for its maxima, if they are
-    /// asked for.
-    fn destination(&mut self, value: Value) -> (BufferId, Option<BufferId>) {
-        let into = self.map_buffer(value);
-        self.hold(value, vec![into], false);
-        let pools: Vec<Value> = self.consumers[value]
-            .iter()
-            .copied()
-            .filter(|&v| self.kinds[v] == Kind::Pool)
-            .collect();
-        let pooled = pools.first().map(|&pool| self.map_buffer(pool));
-        for pool in pools {
-            self.absorbed[pool] = true;
-            self.hold(pool, pooled.into_iter().collect(), false);
-        }
-        (into, pooled)
+    /// Says where the value lies that a node has made.
+    fn made(&mut self, value: Value, located: Located) -> Value {
+        self.located[value] = Some(located);
+        value
     }
 
     /// An input that is read in integers alone is written as such.
-    fn input(&mut self, input: Value, name: &str, stage: usize) {
-        let quantise = self.absorb_sole(input, |kind| matches!(kind, Kind::Quantise { .. }));
-        let value = quantise.unwrap_or(input);
+    fn input(&mut self, at: At<'_>) -> Value {
+        let quantise = self.absorb_sole(at.value, |kind| matches!(kind, Kind::Quantise { .. }));
+        let value = quantise.unwrap_or(at.value);
         let quantise = match self.kinds[value] {
             Kind::Quantise { shift, to } => Some((shift, to)),
             _ => None,
         };
         let into = self.map_buffer(value);
         self.lowered.inputs.push(LoweredInput { into, quantise });
-        self.hold(value, vec![into], false);
-        self.step(name, stage, Task::Input { into });
+        self.step(at, Task::Input { into });
+        self.made(value, Located::plain(vec![into]))
     }
 
     fn quantise(
         &mut self,
-        value: Value,
+        at: At<'_>,
         input: Value,
-        (shift, quantisation): (f32, Quantisation),
-        name: &str,
-        stage: usize,
-    ) -> Result<(), String> {
-        let Held { parts, upsampled, .. } = self.floats(input, name, stage)?;
-        let Element::I8 { zero_point } = self.elements[value] else { unreachable!("by its op") };
+        shift: f32,
+        quantisation: Quantisation,
+    ) -> Result<Value, NodeFault> {
+        let Located { buffers, upsampled, .. } = self.locate_floats(at, input)?;
+        let storage = Storage::Integers { zero_point: quantisation.zero_point };
         let mut integers = Vec::new();
-        for source in parts {
-            let shape = self.lowered.buffers[source].shape;
-            let into = self.buffer(shape, Storage::Integers { zero_point });
-            self.step(name, stage, Task::ToIntegers { source, shift, quantisation, into });
+        for source in buffers {
+            let into = self.buffer(self.lowered.buffers[source].shape, storage);
+            self.step(at, Task::ToIntegers { source, shift, quantisation, into });
             integers.push(into);
         }
-        self.hold(value, integers, upsampled);
-        Ok(())
+        Ok(self.made(at.value, Located { upsampled, ..Located::plain(integers) }))
+    }
+
+    /// The value of a convolution with the ReLU behind it, and where it is the
+    /// last one of few channels, with the tanh.
+    fn convolution(
+        &mut self,
+        at: At<'_>,
+        sources: Vec<BufferId>,
+        form: Form,
+        filter: Filter,
+    ) -> Value {
+        let relu = self.absorb_sole(at.value, |kind| kind == Kind::Relu);
+        let value = relu.unwrap_or(at.value);
+        let relu = relu.is_some();
+        if form == Form::Plain
+            && filter.outputs() <= HEAD_CHANNELS
+            && let Some((last, finish)) = self.way_out(value, relu)
+        {
+            let into = self.buffer(self.shapes[last], Storage::Planar);
+            self.absorbed[last] = true;
+            self.exported[last] = Some(into);
+            self.step(at, Task::Head { sources, filter, finish, into });
+            return last;
+        }
+        let (into, pooled) = self.destination(value);
+        self.step(at, Task::Conv { sources, form, filter, relu, into, pooled });
+        value
+    }
+
+    /// The value that leaves the graph behind a convolution without being read
+    /// in it, and what happens to it on its way.
+    fn way_out(&self, value: Value, relu: bool) -> Option<(Value, Finish)> {
+        let tanh = self.sole_consumer(value, |kind| kind == Kind::Tanh && !relu);
+        let last = tanh.unwrap_or(value);
+        let finish = match (relu, tanh) {
+            (true, _) => Finish::Relu,
+            (false, Some(_)) => Finish::Tanh,
+            (false, None) => Finish::Nothing,
+        };
+        let leaves = self.outputs.contains(&last) && self.consumers[last].is_empty();
+        leaves.then_some((last, finish))
     }
 
     fn integer_convolution(
         &mut self,
-        conv: Value,
-        sources: Vec<BufferId>,
-        upsampled: bool,
+        at: At<'_>,
+        input: Value,
         filter: IntegerFilter,
-        name: &str,
-        stage: usize,
-    ) -> Result<(), String> {
-        let shuffle = self.absorb_sole(conv, |kind| kind == Kind::DepthToSpace);
+    ) -> Result<Value, NodeFault> {
+        let Located { buffers: sources, upsampled, .. } = self.locate(input)?;
+        let shuffle = self.absorb_sole(at.value, |kind| kind == Kind::DepthToSpace);
         let form = match (upsampled, shuffle) {
-            (true, Some(_)) => return Err("doubles its input and its output".into()),
+            (true, Some(_)) => return Err(NodeFault::DoublesTwice),
             (true, None) => IntegerForm::Upsampled,
             (false, Some(_)) => IntegerForm::Shuffled,
             (false, None) => IntegerForm::Plain,
         };
-        let (into, pooled) = self.destination(shuffle.unwrap_or(conv));
-        self.step(name, stage, Task::IntegerConv { sources, form, filter, into, pooled });
-        Ok(())
+        let value = shuffle.unwrap_or(at.value);
+        let (into, pooled) = self.destination(value);
+        self.step(at, Task::IntegerConv { sources, form, filter, into, pooled });
+        Ok(value)
     }
 
+    /// Buffers for a convolution's result and for its maxima, if they are
+    /// asked for.
+    fn destination(&mut self, value: Value) -> (BufferId, Option<BufferId>) {
+        let into = self.map_buffer(value);
+        self.located[value] = Some(Located::plain(vec![into]));
+        let pools: Vec<Value> = self.consumers[value]
+            .iter()
+            .copied()
+            .filter(|&consumer| self.kinds[consumer] == Kind::Pool)
+            .collect();
+        let pooled = pools.first().map(|&pool| self.map_buffer(pool));
+        for pool in pools {
+            self.absorbed[pool] = true;
+            self.located[pool] = Some(Located::plain(pooled.into_iter().collect()));
+        }
+        (into, pooled)
+    }
+
+    /// Writes the value of `input` out as the output `value`, which is the same
+    /// where nothing happens to it.
     fn export(
         &mut self,
+        at: At<'_>,
         input: Value,
         value: Value,
         finish: Finish,
-        name: &str,
-        stage: usize,
-    ) -> Result<(), String> {
-        let &[source] = self.plain(input)?.as_slice() else {
-            return Err("takes a concatenation out".into());
-        };
+    ) -> Result<(), NodeFault> {
+        let stored = self.locate(input)?;
+        let dequantise = stored.dequantise;
+        let &[source] = stored.once()?.as_slice() else { return Err(NodeFault::JoinedOutput) };
         if self.elements[value] != Element::F32 {
-            return Err("is an output in integers".into());
+            return Err(NodeFault::IntegerOutput);
         }
-        let dequantise = self.held(input)?.dequantise;
         if !self.outputs.contains(&value) || !self.consumers[value].is_empty() && input != value {
-            return Err("stands in the middle of the graph".into());
+            return Err(NodeFault::InTheMiddle);
         }
         let into = self.buffer(self.shapes[value], Storage::Planar);
         self.exported[value] = Some(into);
-        self.step(name, stage, Task::Export { source, dequantise, finish, into });
+        self.step(at, Task::Export { source, dequantise, finish, into });
         Ok(())
     }
 }

@@ -1,16 +1,19 @@
+//! Compiles a graph for an instruction set: every task becomes a step of a
+//! kernel with packed weights, every buffer a place in one arena.
+
 use super::arena::{ALIGN_FLOATS, Lifetime, place};
 use super::direct::Direct;
+use super::error::PlanError;
 use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
 use super::integer::{
-    self, CellKind, Dot, IntegerConv, IntegerExport, IntegerLayer, Quantisation, ToFloats,
-    ToIntegers,
+    CellKind, Dot, IntegerConv, IntegerExport, IntegerLayer, Quantisation, ToFloats, ToIntegers,
 };
-use super::isa::Isa;
+use super::isa::{Isa, UnitWork};
 use super::layout::{Destination, Grid, INTEGER_LANES, IntegerGrid, Shape};
-use super::lower::{Buffer, BufferId, Form, Lowered, Lowering, Storage, Task, lower};
-use super::simd::{self, Simd};
+use super::lower::{Buffer, BufferId, Form, Lowered, LoweredInput, Lowering, Storage, Task, lower};
+use super::simd::Simd;
 use super::step::Step;
 use super::winograd::{self, Winograd};
 
@@ -76,50 +79,15 @@ impl Plan {
     /// Compiles a graph.
     ///
     /// # Errors
-    /// The first node that no kernel takes where it stands.
+    /// The first node that no kernel takes where it stands, or an instruction
+    /// set that this machine lacks.
     ///
     /// # Panics
-    /// When this machine lacks the instruction set.
-    pub fn new(graph: Graph, options: PlanOptions) -> Result<Self, String> {
+    /// When no thread is asked for.
+    pub fn new(graph: Graph, options: PlanOptions) -> Result<Self, PlanError> {
         assert!(options.threads > 0, "a plan needs a thread");
         let lowered = lower(graph)?;
-        let plan = match options.isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni => simd::Avx512::detect()
-                .zip(integer::Avx512Vnni::detect())
-                .map(|units| compile(units, &lowered, options)),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => simd::Avx512::detect()
-                .zip(integer::Avx2Words::detect())
-                .map(|units| compile(units, &lowered, options)),
-            #[cfg(target_arch = "x86_64")]
-            Isa::AvxVnni => simd::Avx2::detect()
-                .zip(integer::AvxVnni::detect())
-                .map(|units| compile(units, &lowered, options)),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => simd::Avx2::detect()
-                .zip(integer::Avx2Words::detect())
-                .map(|units| compile(units, &lowered, options)),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonMatrix => simd::Neon::detect()
-                .zip(integer::Smmla::detect())
-                .map(|units| compile(units, &lowered, options)),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonDot => simd::Neon::detect()
-                .zip(integer::Sdot::detect())
-                .map(|units| compile(units, &lowered, options)),
-            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-            Isa::Neon => simd::Neon::detect()
-                .zip(integer::NeonWords::detect())
-                .map(|units| compile(units, &lowered, options)),
-            Isa::Scalar => {
-                let units = (simd::Scalar::detect(), integer::ScalarWords);
-                Some(compile(units, &lowered, options))
-            }
-            #[allow(unreachable_patterns)]
-            _ => None,
-        };
-        Ok(plan.unwrap_or_else(|| panic!("this machine has no {}", options.isa)))
+        Ok(options.isa.with_units(Compiler { lowered: &lowered, options })?)
     }
 
     pub fn options(&self) -> PlanOptions {
@@ -140,64 +108,51 @@ impl Plan {
     }
 }
 
-fn compile<S: Simd, D: Dot>((simd, dot): (S, D), lowered: &Lowered, options: PlanOptions) -> Plan {
-    let size = |buffer: &Buffer| {
-        let blocks = |lanes| Grid { at: 0, shape: buffer.shape, lanes }.len();
-        match buffer.storage {
-            Storage::Planar => buffer.shape.len() * size_of::<f32>(),
-            Storage::Floats => blocks(S::LANES) * size_of::<f32>(),
-            Storage::Integers { .. } => blocks(INTEGER_LANES) * size_of::<D::Cell>(),
+struct Compiler<'a> {
+    lowered: &'a Lowered,
+    options: PlanOptions,
+}
+
+impl UnitWork for Compiler<'_> {
+    type Output = Plan;
+
+    fn run<S: Simd, D: Dot>(self, simd: S, dot: D) -> Plan {
+        let Self { lowered, options } = self;
+        let size = |buffer: &Buffer| {
+            let blocks = |lanes| Grid { at: 0, shape: buffer.shape, lanes }.len();
+            match buffer.storage {
+                Storage::Planar => buffer.shape.len() * size_of::<f32>(),
+                Storage::Floats => blocks(S::LANES) * size_of::<f32>(),
+                Storage::Integers { .. } => blocks(INTEGER_LANES) * size_of::<D::Cell>(),
+            }
+        };
+        let lifetimes: Vec<Lifetime> = lowered
+            .buffers
+            .iter()
+            .enumerate()
+            .map(|(id, buffer)| lifetime(lowered, id, size(buffer)))
+            .collect();
+        let (starts, arena_bytes) = place(&lifetimes);
+        let places = Places { simd, dot, lowered, starts, options };
+        let steps: Vec<PlannedStep> = lowered.steps.iter().filter_map(|s| places.step(s)).collect();
+        let scratch_len = steps.iter().map(|step| step.step.scratch_len()).max().unwrap_or(0);
+        let output = |&id: &BufferId| (places.first_float(id), lowered.buffers[id].shape);
+        Plan {
+            options,
+            steps,
+            inputs: lowered.inputs.iter().map(|input| places.input(input)).collect(),
+            outputs: lowered.outputs.iter().map(output).collect(),
+            arena_len: arena_bytes / size_of::<f32>(),
+            // Every thread's part is aligned as the first one is.
+            scratch_len: scratch_len.next_multiple_of(ALIGN_FLOATS),
+            cells: D::CELLS,
         }
-    };
-    let lifetimes: Vec<Lifetime> = lowered
-        .buffers
-        .iter()
-        .enumerate()
-        .map(|(id, buffer)| lifetime(lowered, id, size(buffer)))
-        .collect();
-    let (starts, arena_bytes) = place(&lifetimes);
-    let places = Places { simd, dot, lowered, starts, options };
-    let steps: Vec<PlannedStep> = lowered.steps.iter().filter_map(|s| places.step(s)).collect();
-    let scratch_len = steps.iter().map(|step| step.step.scratch_len()).max().unwrap_or(0);
-    // Every thread's part is aligned as the first one is.
-    let scratch_len = scratch_len.next_multiple_of(ALIGN_FLOATS);
-    Plan {
-        options,
-        steps,
-        inputs: lowered
-            .inputs
-            .iter()
-            .map(|input| match input.quantise {
-                None => PlannedInput::Floats(places.grid(input.into)),
-                Some((shift, to)) => {
-                    PlannedInput::Integers(places.integer_grid(input.into), shift, to)
-                }
-            })
-            .collect(),
-        outputs: lowered
-            .outputs
-            .iter()
-            .map(|&id| (places.first_float(id), lowered.buffers[id].shape))
-            .collect(),
-        arena_len: arena_bytes / size_of::<f32>(),
-        scratch_len,
-        cells: D::CELLS,
     }
 }
 
 fn lifetime(lowered: &Lowered, id: BufferId, len: usize) -> Lifetime {
-    let touches = |step: &Lowering| match &step.task {
-        Task::Input { into } => *into == id,
-        Task::Conv { sources, into, pooled, .. }
-        | Task::IntegerConv { sources, into, pooled, .. } => {
-            sources.contains(&id) || *into == id || *pooled == Some(id)
-        }
-        Task::Head { sources, into, .. } => sources.contains(&id) || *into == id,
-        Task::Export { source, into, .. }
-        | Task::ToFloats { source, into, .. }
-        | Task::ToIntegers { source, into, .. } => *source == id || *into == id,
-    };
-    let mut uses = (0..lowered.steps.len()).filter(|&index| touches(&lowered.steps[index]));
+    let touches = |&step: &usize| lowered.steps[step].task.buffers().any(|buffer| buffer == id);
+    let mut uses = (0..lowered.steps.len()).filter(touches);
     let born = uses.next().expect("every buffer is written");
     let last = uses.next_back().unwrap_or(born);
     let dies = if lowered.outputs.contains(&id) { usize::MAX } else { last };
@@ -209,6 +164,7 @@ fn lifetime(lowered: &Lowered, id: BufferId, len: usize) -> Lifetime {
     Lifetime { len, born, dies }
 }
 
+/// The tasks with the places of their buffers.
 struct Places<'a, S, D> {
     simd: S,
     dot: D,
@@ -239,6 +195,13 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
 
     fn grids(&self, ids: &[BufferId]) -> Vec<Grid> {
         ids.iter().map(|&id| self.grid(id)).collect()
+    }
+
+    fn input(&self, input: &LoweredInput) -> PlannedInput {
+        match input.quantise {
+            None => PlannedInput::Floats(self.grid(input.into)),
+            Some((shift, to)) => PlannedInput::Integers(self.integer_grid(input.into), shift, to),
+        }
     }
 
     fn step(&self, lowering: &Lowering) -> Option<PlannedStep> {

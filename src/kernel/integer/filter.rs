@@ -1,4 +1,8 @@
+//! What is known of a convolution in integers before it has a place: weights,
+//! biases and scales, and the check that no sum leaves 32 bits.
+
 use super::super::arena::Aligned;
+use super::super::error::NodeFault;
 use super::super::layout::INTEGER_LANES;
 
 /// The numbers that 8-bit values stand for: scale · (q − zero point).
@@ -9,12 +13,12 @@ pub struct Quantisation {
 }
 
 impl Quantisation {
-    pub(in crate::kernel) fn check(self) -> Result<(), String> {
+    pub(in crate::kernel) fn check(self) -> Result<(), NodeFault> {
         let scale = self.scale;
         if scale > 0.0 && scale.is_finite() && scale.recip().is_finite() {
             return Ok(());
         }
-        Err(format!("has the scale {scale}, which no values have"))
+        Err(NodeFault::Scale(scale))
     }
 
     /// The nearest integer, ties to even. Multiplies by the scale's reciprocal
@@ -89,29 +93,30 @@ impl IntegerFilter {
 
     /// Whether it can be computed exactly: then no sum leaves 32 bits, on any
     /// vector unit and in any order.
-    pub(in crate::kernel) fn check(&self, inputs: usize) -> Result<(), String> {
+    pub(in crate::kernel) fn check(&self, inputs: usize) -> Result<(), NodeFault> {
         if !matches!(self.side, 2 | 3) {
-            return Err(format!("has filters of {0}×{0} taps", self.side));
+            return Err(NodeFault::FilterSide(self.side));
         }
         let (outputs, each) = (self.outputs(), inputs * self.taps());
         if outputs == 0 || each == 0 || self.weights.len() != outputs * each {
             let weights = self.weights.len();
-            return Err(format!("has {weights} weights for {inputs} channels to {outputs}"));
+            return Err(NodeFault::Weights { weights, inputs, outputs });
         }
-        if self.multipliers.len() != outputs {
-            return Err(format!("has {} scales for {outputs} outputs", self.multipliers.len()));
+        let multipliers = self.multipliers.len();
+        if multipliers != outputs {
+            return Err(NodeFault::Multipliers { multipliers, outputs });
         }
-        if let Some(bad) = self.multipliers.iter().find(|m| !(m.is_finite() && **m > 0.0)) {
-            return Err(format!("multiplies its sums by {bad}"));
+        if let Some(&bad) = self.multipliers.iter().find(|m| !(m.is_finite() && **m > 0.0)) {
+            return Err(NodeFault::Multiplier(bad));
         }
         if self.weights.contains(&i8::MIN) {
-            return Err("has a weight of −128, which the kernels do not take".into());
+            return Err(NodeFault::LowestWeight);
         }
         for (weights, &bias) in self.weights.chunks_exact(each).zip(&self.bias) {
             let reach: i64 = weights.iter().map(|&w| i64::from(w).abs()).sum();
             // 256 for a byte, as much again for the zero point in the bias.
             if i64::from(bias).abs() + 512 * reach > i64::from(i32::MAX) {
-                return Err("has sums that need more than 32 bits".into());
+                return Err(NodeFault::WideSums);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A graph as fused tasks over buffers.
+//! A graph as fused tasks over buffers, before either has a place in memory.
 
 use crate::kernel::graph::Filter;
 use crate::kernel::integer::{IntegerFilter, Quantisation};
@@ -103,6 +103,24 @@ pub(in crate::kernel) enum Task {
         finish: Finish,
         into: BufferId,
     },
+}
+
+impl Task {
+    /// Every buffer that the task reads or writes.
+    pub(in crate::kernel) fn buffers(&self) -> impl Iterator<Item = BufferId> {
+        let (sources, into, pooled) = match self {
+            Self::Input { into } => (&[][..], *into, None),
+            Self::Conv { sources, into, pooled, .. }
+            | Self::IntegerConv { sources, into, pooled, .. } => {
+                (sources.as_slice(), *into, *pooled)
+            }
+            Self::Head { sources, into, .. } => (sources.as_slice(), *into, None),
+            Self::ToFloats { source, into, .. }
+            | Self::ToIntegers { source, into, .. }
+            | Self::Export { source, into, .. } => (std::slice::from_ref(source), *into, None),
+        };
+        sources.iter().copied().chain([into]).chain(pooled)
+    }
 }
 
 #[derive(Debug)]

@@ -1,37 +1,59 @@
-//! What the pass knows of values and buffers.
+//! What the lowering knows of values and buffers while it walks the graph.
 
-use super::task::{Buffer, BufferId, Finish, Lowered, Lowering, Storage, Task};
-use crate::kernel::graph::{Element, Op, Value};
+use super::task::{Buffer, BufferId, Lowered, Lowering, Storage, Task};
+use crate::kernel::error::NodeFault;
+use crate::kernel::graph::{Element, Graph, Op, Value};
 use crate::kernel::integer::Quantisation;
 use crate::kernel::layout::Shape;
 
-/// Where a value's channels lie, one buffer after the other.
+/// The node that is being lowered. The steps that it becomes bear its name.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub value: Value,
+    pub name: &'a str,
+    pub stage: usize,
+}
+
+/// Where a value's channels lie, and how they are to be read.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
-    pub parts: Vec<BufferId>,
+pub(super) struct Located {
+    /// One after the other in the value's channels.
+    pub buffers: Vec<BufferId>,
+    /// Whether every pixel is read four times.
     pub upsampled: bool,
-    /// What the parts are to be read as, where they are integers and the value
-    /// is not.
+    /// What the buffers are to be read as, where they are integers and the
+    /// value is not.
     pub dequantise: Option<Quantisation>,
 }
 
+impl Located {
+    pub fn plain(buffers: Vec<BufferId>) -> Self {
+        Self { buffers, upsampled: false, dequantise: None }
+    }
+
+    /// The buffers, for a reader that takes every pixel once.
+    pub fn once(self) -> Result<Vec<BufferId>, NodeFault> {
+        if self.upsampled { Err(NodeFault::ReadsUpsampled) } else { Ok(self.buffers) }
+    }
+}
+
+/// What a node must know of the node behind it to take it in.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Kind {
     Relu,
+    Tanh,
     Pool,
-    Finish(Finish),
     Quantise { shift: f32, to: Quantisation },
     DepthToSpace,
     Other,
 }
 
 impl Kind {
-    pub fn of(op: &Op) -> Self {
+    fn of(op: &Op) -> Self {
         match op {
             Op::Relu => Self::Relu,
+            Op::Tanh => Self::Tanh,
             Op::MaxPool => Self::Pool,
-            Op::Tanh => Self::Finish(Finish::Tanh),
-            Op::UnitLength { floor } => Self::Finish(Finish::UnitLength { floor: *floor }),
             Op::Quantise { shift, to } => Self::Quantise { shift: *shift, to: *to },
             Op::DepthToSpace => Self::DepthToSpace,
             _ => Self::Other,
@@ -39,42 +61,77 @@ impl Kind {
     }
 }
 
+/// The state of a lowering; the lists of values are as long as the graph.
 pub(super) struct Pass {
     pub kinds: Vec<Kind>,
     pub shapes: Vec<Shape>,
     pub elements: Vec<Element>,
     pub outputs: Vec<Value>,
     pub consumers: Vec<Vec<Value>>,
-    pub held: Vec<Option<Held>>,
+    /// Values that a later node can read.
+    pub located: Vec<Option<Located>>,
+    /// Where outputs of the graph are written.
     pub exported: Vec<Option<BufferId>>,
+    /// Nodes that an earlier one has taken in.
     pub absorbed: Vec<bool>,
     pub lowered: Lowered,
 }
 
 impl Pass {
-    /// The only consumer of a value that is of use nowhere else.
-    pub fn absorb_sole(&mut self, value: Value, wanted: impl Fn(Kind) -> bool) -> Option<Value> {
-        let &[consumer] = self.consumers[value].as_slice() else { return None };
-        if !wanted(self.kinds[consumer]) || self.outputs.contains(&value) {
-            return None;
+    pub fn new(graph: &Graph) -> Self {
+        let count = graph.nodes.len();
+        let mut consumers = vec![Vec::new(); count];
+        for (value, node) in graph.nodes.iter().enumerate() {
+            for &input in &node.inputs {
+                consumers[input].push(value);
+            }
         }
+        Self {
+            kinds: graph.nodes.iter().map(|node| Kind::of(&node.op)).collect(),
+            shapes: graph.nodes.iter().map(|node| node.shape).collect(),
+            elements: graph.nodes.iter().map(|node| node.element).collect(),
+            outputs: graph.outputs.clone(),
+            consumers,
+            located: vec![None; count],
+            exported: vec![None; count],
+            absorbed: vec![false; count],
+            lowered: Lowered::default(),
+        }
+    }
+
+    /// The only consumer of a value that is of use nowhere else.
+    pub fn sole_consumer(&self, value: Value, wanted: impl Fn(Kind) -> bool) -> Option<Value> {
+        let &[consumer] = self.consumers[value].as_slice() else { return None };
+        let sole = wanted(self.kinds[consumer]) && !self.outputs.contains(&value);
+        sole.then_some(consumer)
+    }
+
+    /// [`Pass::sole_consumer`], taken in by the node at hand.
+    pub fn absorb_sole(&mut self, value: Value, wanted: impl Fn(Kind) -> bool) -> Option<Value> {
+        let consumer = self.sole_consumer(value, wanted)?;
         self.absorbed[consumer] = true;
         Some(consumer)
     }
 
-    /// What holds a value, taken to floats where it is read as such for the
-    /// first time.
-    pub fn floats(&mut self, value: Value, name: &str, stage: usize) -> Result<Held, String> {
-        let held = self.held(value)?;
-        let Some(quantisation) = held.dequantise else { return Ok(held) };
-        let mut floats = Vec::new();
-        for &source in &held.parts {
+    /// Where a value lies, in whatever it is stored as.
+    pub fn locate(&self, value: Value) -> Result<Located, NodeFault> {
+        self.located[value].clone().ok_or(NodeFault::ReadsOutput)
+    }
+
+    /// Where a value lies in floats; integers are converted where it is read
+    /// as floats for the first time.
+    pub fn locate_floats(&mut self, at: At<'_>, value: Value) -> Result<Located, NodeFault> {
+        let stored = self.locate(value)?;
+        let Some(quantisation) = stored.dequantise else { return Ok(stored) };
+        let mut buffers = Vec::new();
+        for &source in &stored.buffers {
             let into = self.buffer(self.lowered.buffers[source].shape, Storage::Floats);
-            self.step(name, stage, Task::ToFloats { source, quantisation, into });
-            floats.push(into);
+            self.step(at, Task::ToFloats { source, quantisation, into });
+            buffers.push(into);
         }
-        self.hold(value, floats, held.upsampled);
-        self.held(value)
+        let floats = Located { buffers, upsampled: stored.upsampled, dequantise: None };
+        self.located[value] = Some(floats.clone());
+        Ok(floats)
     }
 
     /// A buffer for a value between layers.
@@ -91,23 +148,7 @@ impl Pass {
         self.lowered.buffers.len() - 1
     }
 
-    pub fn step(&mut self, name: &str, stage: usize, task: Task) {
-        self.lowered.steps.push(Lowering { name: name.into(), stage, task });
-    }
-
-    pub fn hold(&mut self, value: Value, parts: Vec<BufferId>, upsampled: bool) {
-        self.held[value] = Some(Held { parts, upsampled, dequantise: None });
-    }
-
-    pub fn held(&self, value: Value) -> Result<Held, String> {
-        self.held[value].clone().ok_or_else(|| "takes what is only an output".into())
-    }
-
-    pub fn plain(&self, value: Value) -> Result<Vec<BufferId>, String> {
-        let held = self.held(value)?;
-        if held.upsampled {
-            return Err("takes an upsampled map, which only a convolution reads".into());
-        }
-        Ok(held.parts)
+    pub fn step(&mut self, at: At<'_>, task: Task) {
+        self.lowered.steps.push(Lowering { name: at.name.into(), stage: at.stage, task });
     }
 }

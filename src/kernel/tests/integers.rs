@@ -1,7 +1,10 @@
+//! Graphs in integers against the oracle, to the last bit, and filters that
+//! must be refused.
+
 use proptest::prelude::*;
 
 use super::super::graph::{Graph, Op, Value};
-use super::super::{Algorithm, Isa, Plan, PlanOptions, Shape};
+use super::super::{Algorithm, Isa, NodeError, Plan, PlanOptions, Shape};
 use super::super::{IntegerFilter, Quantisation};
 use super::networks::{Noise, check};
 
@@ -227,7 +230,7 @@ fn what_integers_cannot_hold_is_refused() {
         let input = quantised(&mut graph, Shape::new(4, 4, 4), 0);
         graph.add("conv", Op::IntegerConv(filter), &[input]).unwrap_err()
     };
-    let told = |error: String, what: &str| assert!(error.contains(what), "{error}");
+    let told = |error: NodeError, what: &str| assert!(error.to_string().contains(what), "{error}");
     told(refusal(&|f| f.side = 5), "5×5");
     told(refusal(&|f| f.weights.truncate(70)), "70 weights");
     told(refusal(&|f| f.weights[3] = -128), "−128");
@@ -241,12 +244,12 @@ fn what_integers_cannot_hold_is_refused() {
     for scale in [0.0, -1.0, f32::NAN, f32::INFINITY, 1e-45] {
         let to = Quantisation { scale, zero_point: 0 };
         let error = graph.add("q", Op::Quantise { shift: 0.0, to }, &[input]).unwrap_err();
-        assert!(error.contains("scale"), "{error}");
+        assert!(error.to_string().contains("scale"), "{error}");
     }
     let integers = quantised(&mut graph, Shape::new(4, 4, 4), 0);
     assert!(graph.add("relu", Op::Relu, &[integers]).is_err());
     graph.output(integers);
     let options = PlanOptions { isa: Isa::Scalar, threads: 1, algorithm: Algorithm::Cheapest };
     let error = Plan::new(graph, options).err().unwrap();
-    assert!(error.contains("output"), "{error}");
+    assert!(error.to_string().contains("output"), "{error}");
 }

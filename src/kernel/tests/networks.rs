@@ -1,9 +1,14 @@
+//! Graphs in floats against the oracle, on every instruction set, algorithm and
+//! number of threads.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::super::graph::{Filter, Graph, Op, Value};
-use super::super::{Algorithm, Engine, Isa, Plan, PlanOptions, Shape};
+use super::super::{
+    Algorithm, Engine, Isa, MissingIsa, NodeError, Plan, PlanError, PlanOptions, Shape,
+};
 use super::oracle::evaluate;
 
 /// Deterministic values in −1..1.
@@ -217,5 +222,14 @@ fn what_no_kernel_takes_is_named() {
     graph.output(relu);
     let options = PlanOptions { isa: Isa::Scalar, threads: 1, algorithm: Algorithm::Cheapest };
     let error = Plan::new(graph, options).err().unwrap();
-    assert!(error.contains("lonely") && error.contains("ReLU"), "{error}");
+    assert!(matches!(&error, PlanError::Node(NodeError { node, .. }) if node == "lonely"));
+    assert!(error.to_string().contains("ReLU"), "{error}");
+}
+
+#[test]
+fn an_instruction_set_of_another_machine_is_an_error() {
+    let away = Isa::ALL.into_iter().find(|isa| !isa.is_here()).expect("no machine has all");
+    let options = PlanOptions { isa: away, threads: 1, algorithm: Algorithm::Cheapest };
+    let error = Plan::new(Graph::new(), options).err().unwrap();
+    assert_eq!(error, PlanError::Isa(MissingIsa(away)));
 }

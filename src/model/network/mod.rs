@@ -107,7 +107,7 @@ impl Network {
     ) -> Result<Self, (Part, NetworkError)> {
         let in_encoder = |e| (Part::Encoder, e);
         let in_decoder = |e| (Part::Decoder, e);
-        let isa = Isa::choose().map_err(|e| in_encoder(NetworkError::Run(e)))?;
+        let isa = Isa::choose().map_err(|e| in_encoder(NetworkError::Run(e.to_string())))?;
         let precision = onnx::precision(encoder).max(onnx::precision(decoder));
         let why = if options.backend == Backend::Tract {
             "as was asked for".into()
@@ -138,7 +138,7 @@ impl Network {
         options: PlanOptions,
     ) -> Result<Self, String> {
         let graph = onnx::graph(encoder, decoder)?;
-        let plan = Plan::new(graph, options)?;
+        let plan = Plan::new(graph, options).map_err(|e| e.to_string())?;
         let of = |shape: crate::kernel::Shape| [shape.channels, shape.height, shape.width];
         Ok(Self {
             input_shape: of(plan.input_shape(0)),

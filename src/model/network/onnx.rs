@@ -200,7 +200,10 @@ impl<'a, 'g> Reader<'a, 'g> {
         let inputs = (0..count)
             .map(|index| self.map(self.name(node, index)?))
             .collect::<Result<Vec<_>, _>>()?;
-        self.graph.add(&format!("{} {}", self.part, layer_name(node)), op, &inputs).map(Known::Map)
+        self.graph
+            .add(&format!("{} {}", self.part, layer_name(node)), op, &inputs)
+            .map(Known::Map)
+            .map_err(|e| e.to_string())
     }
 
     fn name(&self, node: &'a NodeProto, index: usize) -> Result<&'a str, String> {

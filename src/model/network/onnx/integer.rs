@@ -26,7 +26,10 @@ impl<'a> Reader<'a, '_> {
             _ => (self.map(name)?, 0.0),
         };
         let name = format!("{} {}", self.part, layer_name(node));
-        self.graph.add(&name, Op::Quantise { shift, to }, &[map]).map(Known::Map)
+        self.graph
+            .add(&name, Op::Quantise { shift, to }, &[map])
+            .map(Known::Map)
+            .map_err(|e| e.to_string())
     }
 
     pub(super) fn integer_conv(&self, node: &NodeProto) -> Result<IntegerFilter, String> {
