@@ -1,17 +1,19 @@
+//! Runs the steps of a network in training forward and backward on a vector
+//! unit, their tasks shared out over a team of threads.
+
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use super::super::arena::{ALIGN_FLOATS, Floats};
-use super::super::layout::{Grid, Shape};
+use super::super::arena::Floats;
+use super::super::layout::Grid;
 use super::super::simd::Simd;
 use super::super::team::Team;
 use super::conv::Sum;
-use super::graph::{MapId, NodeId, Op, TrainingGraph};
-use super::network::{Part, PlacedMap, Statistics, TrainingNetwork};
+use super::graph::{NodeId, TrainingGraph};
 use super::norm::{Norm, NormPass, Sums};
+use super::parts::{Part, PlacedMap, Statistics};
 use super::pool::{Pool, PoolPass};
-use super::products::WeightGradient;
-use super::shuffle::Shuffle;
+use super::step::{Conv, Step};
 
 /// The arena's first samples.
 pub(super) struct Samples<'a> {
@@ -42,7 +44,7 @@ impl Place {
     }
 }
 
-/// What a [`TrainingNetwork`] computes with, for any vector unit.
+/// What a network in training is computed with, for any vector unit.
 pub(super) trait Machine: Send {
     fn parameter(&self, node: NodeId, part: Part) -> &[f32];
     fn parameter_mut(&mut self, node: NodeId, part: Part) -> &mut [f32];
@@ -57,110 +59,16 @@ struct Typed<S> {
     team: Team,
 }
 
-enum Step {
-    Conv(Box<Conv>),
-    Norm(Box<Norm>),
-    Pool(Pool),
-    Shuffle(Shuffle),
-}
-
-struct Conv {
-    gradient: Grid,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    weight_gradient: Vec<f32>,
-    bias_gradient: Vec<f32>,
-    /// Whether BatchNorm follows, before which a bias has no effect.
-    before_norm: bool,
-    forward: Sum,
-    /// Whether the packed weights are older than the weights.
-    stale: [bool; 2],
-    backward: Option<Sum>,
-    products: WeightGradient,
-}
-
-/// The network for a vector unit.
-pub(super) fn make<S: Simd>(
+/// The network's steps for a vector unit.
+pub(super) fn machine<S: Simd>(
     simd: S,
     graph: &TrainingGraph,
+    maps: &[PlacedMap],
     batch: usize,
     threads: usize,
-) -> TrainingNetwork {
-    let mut end = 0;
-    let mut place = |shape: Shape| {
-        let grid = Grid { at: end, shape, lanes: S::LANES };
-        end += grid.len().next_multiple_of(ALIGN_FLOATS);
-        grid
-    };
-    // A gradient behind BatchNorm takes the place of the one before it.
-    let shared = |map: MapId| {
-        graph.nodes.iter().find(|node| matches!(node.op, Op::NormRelu { source } if source == map))
-    };
-    let mut maps: Vec<PlacedMap> = Vec::new();
-    for (id, map) in graph.maps.iter().enumerate() {
-        let grid = place(map.shape);
-        let own = map.gradient && shared(id).is_none();
-        maps.push(PlacedMap { grid, gradient: own.then(|| place(map.shape)) });
-    }
-    for id in 0..maps.len() {
-        if let Some(norm) = shared(id) {
-            assert_eq!(graph.readers(id).count(), 1, "only BatchNorm reads its source");
-            maps[id].gradient = maps[norm.into].gradient;
-        }
-    }
-    let steps = graph.nodes.iter().enumerate().map(|(node, _)| step(graph, &maps, node, batch));
-    let steps = steps.collect();
-    let machine = Box::new(Typed { simd, steps, team: Team::new(threads) });
-    TrainingNetwork { machine, maps, sample_len: end, batch, arena: Floats::zeroed(batch * end) }
-}
-
-fn step(graph: &TrainingGraph, maps: &[PlacedMap], node: NodeId, batch: usize) -> Step {
-    let into = maps[graph.nodes[node].into];
-    let gradient = into.gradient.expect("every node's map has a gradient");
-    let later = |map: MapId| graph.readers(map).any(|reader| reader > node);
-    match &graph.nodes[node].op {
-        Op::Conv { sources, form } => {
-            assert!(!sources.iter().any(|&map| later(map)), "a convolution reads a map last");
-            let grids: Vec<Grid> = sources.iter().map(|&map| maps[map].grid).collect();
-            let gradients: Vec<Option<Grid>> =
-                sources.iter().map(|&map| maps[map].gradient).collect();
-            let wanted = gradients.iter().any(Option::is_some);
-            let channels: Vec<usize> = grids.iter().map(|grid| grid.shape.channels).collect();
-            let inputs: usize = channels.iter().sum();
-            let outputs = into.grid.shape.channels;
-            let before_norm = graph
-                .readers(graph.nodes[node].into)
-                .any(|reader| matches!(graph.nodes[reader].op, Op::NormRelu { .. }));
-            Step::Conv(Box::new(Conv {
-                gradient,
-                weight: vec![0.0; 9 * inputs * outputs],
-                bias: vec![0.0; outputs],
-                weight_gradient: vec![0.0; 9 * inputs * outputs],
-                bias_gradient: vec![0.0; outputs],
-                before_norm,
-                forward: Sum::forward(&grids, into.grid, *form),
-                stale: [true; 2],
-                backward: wanted.then(|| Sum::backward(&channels, &gradients, gradient, *form)),
-                products: WeightGradient::new(&grids, gradient, *form, batch),
-            }))
-        }
-        Op::NormRelu { source } => {
-            Step::Norm(Box::new(Norm::new(maps[*source].grid, into.grid, gradient)))
-        }
-        Op::MaxPool { source } => Step::Pool(Pool {
-            source: maps[*source].grid,
-            into: into.grid,
-            source_gradient: maps[*source].gradient.expect("pooled maps have a gradient"),
-            gradient,
-            adds: later(*source),
-        }),
-        Op::PixelShuffle { source } => Step::Shuffle(Shuffle {
-            source: maps[*source].grid,
-            into: into.grid,
-            source_gradient: maps[*source].gradient.expect("shuffled maps have a gradient"),
-            gradient,
-        }),
-    }
+) -> Box<dyn Machine> {
+    let steps = (0..graph.nodes.len()).map(|node| Step::new(graph, maps, node, batch)).collect();
+    Box::new(Typed { simd, steps, team: Team::new(threads) })
 }
 
 impl<S: Simd> Machine for Typed<S> {

@@ -12,12 +12,15 @@ mod graph;
 mod machine;
 mod network;
 mod norm;
+mod parts;
 mod pool;
 mod products;
 mod shuffle;
+mod step;
 #[cfg(test)]
 mod tests;
 mod tile;
 
 pub use graph::{ConvForm, MapId, NodeId, TrainingGraph};
-pub use network::{Part, Statistics, TrainingNetwork};
+pub use network::TrainingNetwork;
+pub use parts::{Part, Statistics};

@@ -1,72 +1,43 @@
+//! A network in training: what goes into its maps and parameters and what comes
+//! out, in the order of the outside, whatever vector unit computes it.
+
 use std::ops::Range;
 
-use super::super::arena::Floats;
-use super::super::isa::Isa;
-use super::super::layout::Grid;
-use super::super::simd;
-use super::graph::{MapId, NodeId, TrainingGraph};
-use super::machine::{Machine, Samples, make};
-
-/// A parameter of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    Weight,
-    Bias,
-    /// Statistics of BatchNorm, of inference; no gradient.
-    RunningMean,
-    RunningVariance,
-}
-
-/// What BatchNorm goes by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statistics {
-    /// The batch's own; the running ones move. Needed for going backward.
-    Batch,
-    Running,
-}
+use super::super::arena::{ALIGN_FLOATS, Floats};
+use super::super::integer::Dot;
+use super::super::isa::{Isa, MissingIsa, UnitWork};
+use super::super::layout::{Grid, Shape};
+use super::super::simd::Simd;
+use super::graph::{MapId, NodeId, Op, TrainingGraph};
+use super::machine::{Machine, Samples, machine};
+use super::parts::{Part, PlacedMap, Statistics};
 
 /// A network with its parameters, and room for the maps and gradients of a
 /// batch.
 pub struct TrainingNetwork {
-    pub(super) machine: Box<dyn Machine>,
-    pub(super) maps: Vec<PlacedMap>,
-    pub(super) sample_len: usize,
-    pub(super) batch: usize,
-    pub(super) arena: Floats,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct PlacedMap {
-    pub grid: Grid,
-    pub gradient: Option<Grid>,
+    machine: Box<dyn Machine>,
+    maps: Vec<PlacedMap>,
+    sample_len: usize,
+    batch: usize,
+    arena: Floats,
 }
 
 impl TrainingNetwork {
     /// Weights are 0, BatchNorm's are neutral.
     ///
+    /// # Errors
+    /// This machine lacks the instruction set.
+    ///
     /// # Panics
-    /// When the machine lacks `isa`, or a map is read in a way that is not
-    /// provided for: by a convolution and later by another node that is not
-    /// one, or by two convolutions.
-    pub fn new(graph: &TrainingGraph, isa: Isa, batch: usize, threads: usize) -> Self {
-        let made = match isa {
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni | Isa::Avx512 => {
-                simd::Avx512::detect().map(|simd| make(simd, graph, batch, threads))
-            }
-            #[cfg(target_arch = "x86_64")]
-            Isa::AvxVnni | Isa::Avx2 => {
-                simd::Avx2::detect().map(|simd| make(simd, graph, batch, threads))
-            }
-            #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
-            Isa::NeonMatrix | Isa::NeonDot | Isa::Neon => {
-                simd::Neon::detect().map(|simd| make(simd, graph, batch, threads))
-            }
-            Isa::Scalar => Some(make(simd::Scalar::detect(), graph, batch, threads)),
-            #[allow(unreachable_patterns)]
-            _ => None,
-        };
-        made.unwrap_or_else(|| panic!("this machine has no {isa}"))
+    /// When a map is read in a way that is not provided for: by a convolution
+    /// and later by another node that is not one, or by two convolutions.
+    pub fn new(
+        graph: &TrainingGraph,
+        isa: Isa,
+        batch: usize,
+        threads: usize,
+    ) -> Result<Self, MissingIsa> {
+        isa.with_units(Builder { graph, batch, threads })
     }
 
     /// The most samples that a batch may have.
@@ -166,4 +137,54 @@ impl TrainingNetwork {
         }
         values
     }
+}
+
+struct Builder<'a> {
+    graph: &'a TrainingGraph,
+    batch: usize,
+    threads: usize,
+}
+
+impl UnitWork for Builder<'_> {
+    type Output = TrainingNetwork;
+
+    fn run<S: Simd, D: Dot>(self, simd: S, _dot: D) -> TrainingNetwork {
+        let Self { graph, batch, threads } = self;
+        let (maps, sample_len) = place(graph, S::LANES);
+        TrainingNetwork {
+            machine: machine(simd, graph, &maps, batch, threads),
+            maps,
+            sample_len,
+            batch,
+            arena: Floats::zeroed(batch * sample_len),
+        }
+    }
+}
+
+/// Places maps and gradients one after the other; returns the floats of a
+/// sample, too.
+fn place(graph: &TrainingGraph, lanes: usize) -> (Vec<PlacedMap>, usize) {
+    let mut end = 0;
+    let mut grid = |shape: Shape| {
+        let grid = Grid { at: end, shape, lanes };
+        end += grid.len().next_multiple_of(ALIGN_FLOATS);
+        grid
+    };
+    // A gradient behind BatchNorm takes the place of the one before it.
+    let shared = |map: MapId| {
+        graph.nodes.iter().find(|node| matches!(node.op, Op::NormRelu { source } if source == map))
+    };
+    let mut maps: Vec<PlacedMap> = Vec::new();
+    for (id, map) in graph.maps.iter().enumerate() {
+        let own = map.gradient && shared(id).is_none();
+        let place = grid(map.shape);
+        maps.push(PlacedMap { grid: place, gradient: own.then(|| grid(map.shape)) });
+    }
+    for id in 0..maps.len() {
+        if let Some(norm) = shared(id) {
+            assert_eq!(graph.readers(id).count(), 1, "only BatchNorm reads its source");
+            maps[id].gradient = maps[norm.into].gradient;
+        }
+    }
+    (maps, end)
 }

@@ -79,7 +79,7 @@ fn check_conv(form: ConvForm, sources: &[usize], outputs: usize, size: [usize; 2
             .map(|&channels| graph.input(Shape::new(channels, height, width), true))
             .collect();
         let (node, out) = graph.conv(&maps, form, outputs);
-        let mut network = TrainingNetwork::new(&graph, isa, batch, threads);
+        let mut network = TrainingNetwork::new(&graph, isa, batch, threads).unwrap();
         let weights = noise(1, 9 * inputs * outputs);
         let bias = noise(2, outputs);
         network.parameter_mut(node, Part::Weight).copy_from_slice(&weights);
@@ -176,7 +176,7 @@ fn the_way_back_is_the_slope_of_the_way_there() {
     let out = graph.pixel_shuffle(joined);
     let nodes = 0..graph.next_node();
     for isa in Isa::here() {
-        let mut network = TrainingNetwork::new(&graph, isa, batch, 2);
+        let mut network = TrainingNetwork::new(&graph, isa, batch, 2).unwrap();
         for (node, seed) in [(first, 1), (second, 2), (last, 3)] {
             let weight = network.parameter_mut(node, Part::Weight);
             let values = noise(seed, weight.len());
@@ -225,7 +225,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     let (last, out) = graph.conv(&[value], ConvForm::Transposed, 7);
     let nodes = 0..graph.next_node();
     let run = |threads| {
-        let mut network = TrainingNetwork::new(&graph, Isa::choose().unwrap(), 5, threads);
+        let mut network = TrainingNetwork::new(&graph, Isa::choose().unwrap(), 5, threads).unwrap();
         for node in [first, last] {
             let weight = network.parameter_mut(node, Part::Weight);
             let values = noise(node, weight.len());

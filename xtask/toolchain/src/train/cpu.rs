@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use burn::tensor::{Tensor, TensorData};
 use normwatch::kernel::training::{
     ConvForm, MapId, NodeId, Part, Statistics, TrainingGraph, TrainingNetwork,
@@ -201,7 +201,7 @@ fn before_unit_length(
 }
 
 fn machine(graph: &TrainingGraph, batch: usize) -> Result<TrainingNetwork> {
-    let isa = Isa::choose().map_err(|error| anyhow!(error))?;
+    let isa = Isa::choose()?;
     let here = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = match std::env::var(THREADS_VARIABLE) {
         Ok(text) => text.parse().ok().filter(|&threads| threads > 0).with_context(|| {
@@ -209,7 +209,7 @@ fn machine(graph: &TrainingGraph, batch: usize) -> Result<TrainingNetwork> {
         })?,
         Err(_) => here,
     };
-    Ok(TrainingNetwork::new(graph, isa, batch, threads))
+    Ok(TrainingNetwork::new(graph, isa, batch, threads)?)
 }
 
 impl Layout {
