@@ -1,3 +1,6 @@
+//! Aligned memory, and the plan of the arena: buffers that never live at the
+//! same time share a place.
+
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 

@@ -1,3 +1,6 @@
+//! 3×3 convolutions in floats as sums over shifted images, on blocks of
+//! channels: plain, over doubled pixels, and transposed.
+
 use std::ops::Range;
 
 use super::arena::Floats;

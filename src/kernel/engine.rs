@@ -1,3 +1,6 @@
+//! Runs a plan: writes inputs into blocks, calls the steps of a stage one after
+//! the other, and hands the outputs out as C×H×W.
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

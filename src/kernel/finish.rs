@@ -1,3 +1,6 @@
+//! The way out for a map of floats: from blocks to C×H×W, with tanh or division
+//! by the length of each pixel.
+
 use std::ops::Range;
 
 use super::layout::Grid;

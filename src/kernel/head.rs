@@ -1,3 +1,6 @@
+//! 3×3 convolutions in floats to at most four channels, with vectors along the
+//! input channels instead of the output channels.
+
 use std::ops::Range;
 
 use super::arena::Floats;

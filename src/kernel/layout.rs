@@ -1,3 +1,6 @@
+//! How maps lie in memory: blocks of as many channels as a vector has lanes,
+//! with a border of one pixel.
+
 use std::ops::Range;
 
 /// Channels, height, width of a map.

@@ -1,3 +1,6 @@
+//! The inner loop of all float convolutions: a row of pixels times the weights
+//! of one or two blocks of output channels.
+
 use std::ops::Range;
 
 use super::simd::Simd;

@@ -1,3 +1,6 @@
+//! 2×2 maxima of rows that a convolution has just written, in blocks of
+//! floats.
+
 use std::ops::Range;
 
 use super::layout::Grid;

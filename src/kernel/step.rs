@@ -1,3 +1,6 @@
+//! What every kernel looks like to the engine: a step of independent tasks over
+//! one arena.
+
 /// What a step's tasks share.
 #[derive(Clone, Copy)]
 pub(super) struct StepContext {

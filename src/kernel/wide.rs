@@ -1,3 +1,5 @@
+//! Plain Rust of other rooms, compiled for the vectors that this machine has.
+
 /// Work in plain Rust that is worth compiling for wider vectors than every
 /// machine of its kind has.
 pub trait Work {

@@ -1,3 +1,6 @@
+//! The exponential function of the memory's softmax, in plain arithmetic that
+//! the compiler vectorises.
+
 const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// Adding it leaves a number rounded to an integer in the lowest bits.

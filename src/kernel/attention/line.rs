@@ -1,3 +1,6 @@
+//! One value of each of sixteen queries side by side, a cache line, and its
+//! vectors.
+
 use crate::kernel::simd::Simd;
 
 /// Queries that are read together: a cache line of every channel.

@@ -1,3 +1,6 @@
+//! The memory read on every instruction set of this machine against sums in
+//! double precision.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,6 @@
+//! Integers on AVX2 with AVX-VNNI: products of unsigned and signed bytes, 8
+//! sums to a register.
+
 use std::arch::x86_64::*;
 
 use super::super::layout::INTEGER_LANES;

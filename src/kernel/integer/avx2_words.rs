@@ -1,3 +1,5 @@
+//! Integers on AVX2 alone: products of words, 8 sums to a register.
+
 use std::arch::x86_64::*;
 
 use super::super::layout::INTEGER_LANES;

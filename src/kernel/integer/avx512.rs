@@ -1,3 +1,6 @@
+//! Integers on AVX-512 with VNNI: products of unsigned and signed bytes, 16
+//! sums to a register.
+
 use std::arch::x86_64::*;
 
 use super::super::layout::INTEGER_LANES;

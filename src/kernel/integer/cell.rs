@@ -1,3 +1,6 @@
+//! What a map of integers holds for each value: a signed byte, an unsigned byte
+//! or a word, whichever the vector unit multiplies.
+
 use super::super::arena::Number;
 
 /// An 8-bit integer q as the maps of a vector unit hold it: so that the unit

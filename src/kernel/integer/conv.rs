@@ -1,3 +1,6 @@
+//! Convolutions in integers as sums over shifted images, for every form and
+//! every vector unit; what no better way is known for.
+
 use std::ops::Range;
 
 use super::super::arena::Aligned;

@@ -1,3 +1,6 @@
+//! Steps between maps of floats and maps of integers, which differ in the width
+//! of their blocks, too.
+
 use std::marker::PhantomData;
 use std::ops::Range;
 

@@ -1,3 +1,6 @@
+//! What a vector unit must be able to do for convolutions in integers: products
+//! to sums of 32 bits, and sums back to 8 bits.
+
 use std::ops::Range;
 
 use super::super::arena::Number;

@@ -1,3 +1,6 @@
+//! The way out for a map of integers: from blocks to floats in C×H×W, with tanh
+//! or division by the length of each pixel.
+
 use std::marker::PhantomData;
 
 use super::super::finish::finish_values;

@@ -1,3 +1,6 @@
+//! Convolutions in integers to a few channels, with vectors along the input
+//! channels instead of the output channels.
+
 use std::ops::Range;
 
 use super::super::arena::Aligned;

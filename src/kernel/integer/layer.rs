@@ -1,3 +1,6 @@
+//! A convolution in integers with its places, before a way to compute it is
+//! chosen.
+
 use super::super::layout::IntegerGrid;
 use super::super::lower::IntegerForm;
 use super::filter::IntegerFilter;

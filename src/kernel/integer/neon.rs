@@ -1,3 +1,6 @@
+//! Integers on Advanced SIMD of AArch64 without dot products: products of
+//! words, 4 sums to a register.
+
 use std::arch::aarch64::*;
 
 use super::super::layout::INTEGER_LANES;

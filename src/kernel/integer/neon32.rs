@@ -1,3 +1,6 @@
+//! Integers on Advanced SIMD of ARMv7: products of words, in assembly, because
+//! stable Rust has no intrinsics of it.
+
 use super::super::doubleword::{Doubleword, both, is_here, lanes, lanewise};
 use super::super::layout::INTEGER_LANES;
 use super::super::step::Step;

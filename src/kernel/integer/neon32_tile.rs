@@ -1,3 +1,5 @@
+//! The inner loop of integers on ARMv7: two pixels by 16 output channels.
+
 use super::super::doubleword::{Doubleword, whole_unit};
 
 /// Pixels of a tile: eight registers of sums, four of pixels, four of weights.

@@ -1,3 +1,6 @@
+//! The inner loop of integers on AArch64 without dot products: four pixels by
+//! 16 output channels.
+
 use std::arch::aarch64::int32x4_t;
 use std::arch::asm;
 

@@ -1,3 +1,5 @@
+//! Integers in plain Rust, on any machine.
+
 use super::super::layout::INTEGER_LANES;
 use super::super::step::Step;
 use super::cell::CellKind;

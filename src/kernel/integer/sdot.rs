@@ -1,3 +1,6 @@
+//! Integers on Advanced SIMD with dot products: four products of signed bytes
+//! to each of 4 sums to a register.
+
 use std::arch::aarch64::*;
 use std::arch::asm;
 

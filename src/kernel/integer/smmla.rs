@@ -1,3 +1,6 @@
+//! Integers on Advanced SIMD with products of matrices: two pixels by two
+//! outputs, eight channels deep.
+
 use std::arch::aarch64::*;
 use std::arch::asm;
 

@@ -1,3 +1,6 @@
+//! A row of output pixels in integers, tile by tile: the sums that stay in
+//! registers, and their way back to 8 bits.
+
 use super::super::layout::INTEGER_LANES;
 use super::dot::{Dot, Requantise};
 

@@ -1,3 +1,6 @@
+//! What Winograd's transforms in integers ask of a vector unit whose cells are
+//! words.
+
 use super::dot::Dot;
 
 /// A unit whose maps and weights are words, with the arithmetic of

@@ -1,3 +1,5 @@
+//! Floats on AVX2 with FMA, eight lanes.
+
 use std::arch::x86_64::*;
 
 use super::{Kernel, Simd};

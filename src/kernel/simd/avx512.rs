@@ -1,3 +1,5 @@
+//! Floats on AVX-512, sixteen lanes.
+
 use std::arch::x86_64::*;
 
 use super::{Kernel, Simd};

@@ -1,3 +1,5 @@
+//! Floats on Advanced SIMD of AArch64, four lanes.
+
 use std::arch::aarch64::*;
 use std::arch::asm;
 

@@ -1,3 +1,6 @@
+//! Floats on Advanced SIMD of ARMv7, four lanes in assembly, because stable
+//! Rust has no intrinsics of it.
+
 use super::super::doubleword::{Doubleword, both, is_here, lanes, lanewise, whole_unit};
 use super::{Kernel, Simd, block_by_block};
 

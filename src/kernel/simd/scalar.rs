@@ -1,3 +1,5 @@
+//! Floats in plain Rust, on any machine.
+
 use super::{Kernel, Simd};
 
 const LANES: usize = 4;

@@ -1,3 +1,5 @@
+//! Every kernel in memory between pages that fault when they are touched.
+
 use std::ptr;
 
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};

@@ -1,3 +1,6 @@
+//! A graph evaluated as its operators are defined, in double precision, nothing
+//! fused.
+
 use super::super::graph::{Filter, Graph, Op, Value};
 use super::super::integer::IntegerFilter;
 use super::super::layout::Shape;

@@ -1,3 +1,6 @@
+//! Convolutions of a training forward, and backward to their inputs, as sums
+//! over shifted images.
+
 use std::ops::Range;
 
 use super::super::arena::Floats;

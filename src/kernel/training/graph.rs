@@ -1,3 +1,5 @@
+//! A network in training as a list of layers over maps.
+
 use super::super::layout::Shape;
 use super::super::lower::Form;
 

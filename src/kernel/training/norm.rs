@@ -1,3 +1,5 @@
+//! BatchNorm with ReLU forward and backward, on blocks of floats.
+
 use super::super::arena::Floats;
 use super::super::layout::Grid;
 use super::super::simd::{Kernel, Simd};

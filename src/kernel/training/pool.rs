@@ -1,3 +1,5 @@
+//! 2×2 max-pooling forward and backward, on blocks of floats.
+
 use super::super::layout::Grid;
 use super::super::simd::{Kernel, Simd};
 

@@ -1,3 +1,6 @@
+//! The gradients of a convolution's weights, as products over all pixels of a
+//! batch.
+
 use std::ops::Range;
 
 use super::super::arena::Floats;

@@ -1,3 +1,5 @@
+//! DepthToSpace by two forward and backward, pixel by pixel.
+
 use super::super::layout::Grid;
 
 /// Four channels to the pixels of 2×2 squares, or the way back.

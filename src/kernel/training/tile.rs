@@ -1,3 +1,6 @@
+//! The inner loops of training: a row of pixels times weights, and products
+//! summed over pixels.
+
 use super::super::panel::{Run, Start};
 use super::super::simd::Simd;
 

@@ -1,3 +1,5 @@
+//! The transforms of F(4×4, 3×3) in floats, for points 0, ±1, ±2 and ∞.
+
 use super::super::simd::Simd;
 use super::tile::Along;
 use super::{SIDE, TILE};

@@ -1,3 +1,6 @@
+//! A strip of Winograd tiles in floats: transforms, a matrix product at every
+//! point, and the way back with bias, ReLU and pooling.
+
 use std::ops::Range;
 
 use super::super::layout::{Destination, Grid};

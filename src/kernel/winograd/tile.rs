@@ -1,3 +1,5 @@
+//! Winograd's transforms of one tile in floats, along both axes.
+
 use super::super::simd::Simd;
 use super::{SIDE, TILE};
 

@@ -1,3 +1,6 @@
+//! A strip of Winograd tiles in integers: transforms, products at every point,
+//! and the way back to pixels.
+
 use std::ops::Range;
 
 use super::super::super::layout::{Grid, INTEGER_LANES, IntegerGrid};

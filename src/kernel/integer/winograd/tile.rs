@@ -1,3 +1,6 @@
+//! Winograd's transforms of one tile in integers, along both axes, and those of
+//! the filters.
+
 use super::super::super::layout::INTEGER_LANES;
 use super::super::words::{Lanes, Words};
 use super::{SIDE, TILE};
