@@ -6,6 +6,7 @@
 
 mod bundle;
 mod golden;
+pub mod graph;
 mod learning;
 mod manifest;
 mod memory;

@@ -1,7 +1,9 @@
 //! Encoder and decoder, on our own kernels where they take the graphs, and on
 //! tract where they do not. `tract` is named in this folder and nowhere else.
 
+mod lower;
 mod onnx;
+mod refusal;
 #[cfg(test)]
 mod tests;
 mod tract;
@@ -12,8 +14,11 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayView2};
 use thiserror::Error;
 
+use self::lower::lower;
+use self::refusal::Refusal;
 use super::precision::Precision;
-use crate::kernel::{Algorithm, Engine, Isa, Plan, PlanOptions};
+use crate::kernel::{Algorithm, Engine, Isa, Plan, PlanOptions, Shape};
+use crate::model::graph::OnnxError;
 
 /// A graph that cannot be used, or a run of it that failed.
 #[derive(Debug, Error)]
@@ -95,8 +100,9 @@ impl Network {
         decoder: &[u8],
         options: NetworkOptions,
     ) -> Result<Self, (Part, NetworkError)> {
-        let encoder = onnx::parse(encoder).map_err(|e| (Part::Encoder, e))?;
-        let decoder = onnx::parse(decoder).map_err(|e| (Part::Decoder, e))?;
+        let unusable = |e: OnnxError| NetworkError::Unusable(e.to_string());
+        let encoder = onnx::parse(encoder).map_err(|e| (Part::Encoder, unusable(e)))?;
+        let decoder = onnx::parse(decoder).map_err(|e| (Part::Decoder, unusable(e)))?;
         Self::from_models(&encoder, &decoder, options)
     }
 
@@ -108,17 +114,17 @@ impl Network {
         let in_encoder = |e| (Part::Encoder, e);
         let in_decoder = |e| (Part::Decoder, e);
         let isa = Isa::choose().map_err(|e| in_encoder(NetworkError::Run(e.to_string())))?;
-        let precision = onnx::precision(encoder).max(onnx::precision(decoder));
         let why = if options.backend == Backend::Tract {
             "as was asked for".into()
         } else {
             let plan =
                 PlanOptions { isa, threads: options.threads, algorithm: Algorithm::default() };
-            match Self::on_kernels(encoder, decoder, precision, plan) {
+            match Self::on_kernels(encoder, decoder, plan) {
                 Ok(network) => return Ok(network),
-                Err(why) => why,
+                Err(why) => why.to_string(),
             }
         };
+        let precision = onnx::precision(encoder).max(onnx::precision(decoder));
         let encoder = tract::Encoder::from_proto(encoder).map_err(in_encoder)?;
         let decoder = tract::Decoder::from_proto(decoder).map_err(in_decoder)?;
         let input_shape = encoder.input_shape().map_err(in_encoder)?;
@@ -134,12 +140,12 @@ impl Network {
     fn on_kernels(
         encoder: &onnx::Model,
         decoder: &onnx::Model,
-        precision: Precision,
         options: PlanOptions,
-    ) -> Result<Self, String> {
-        let graph = onnx::graph(encoder, decoder)?;
-        let plan = Plan::new(graph, options).map_err(|e| e.to_string())?;
-        let of = |shape: crate::kernel::Shape| [shape.channels, shape.height, shape.width];
+    ) -> Result<Self, Refusal> {
+        let (encoder, decoder) = (onnx::read(encoder)?, onnx::read(decoder)?);
+        let precision = encoder.precision.max(decoder.precision);
+        let plan = Plan::new(lower(encoder, decoder)?, options)?;
+        let of = |shape: Shape| [shape.channels, shape.height, shape.width];
         Ok(Self {
             input_shape: of(plan.input_shape(0)),
             query_shape: of(plan.output_shape(0)),

@@ -1,3 +1,5 @@
+//! The kernels against tract, on the same graphs, and graphs that are refused.
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -6,9 +8,10 @@ use tract_onnx::pb::TensorProto;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::prelude::*;
 
+use super::lower::lower;
+use super::refusal::Refusal;
 use super::{Backend, Network, NetworkOptions, onnx};
 use crate::kernel::{Algorithm, Isa, PlanOptions};
-use crate::model::Precision;
 
 struct Models {
     encoder: onnx::Model,
@@ -26,6 +29,13 @@ impl Models {
         let options = NetworkOptions { backend, threads };
         Network::from_models(&self.encoder, &self.decoder, options)
             .unwrap_or_else(|(_, e)| panic!("{e}"))
+    }
+
+    /// Why the kernels do not take them.
+    fn refusal(&self) -> String {
+        let read = |model| onnx::read(model).map_err(Refusal::from);
+        let lowered = read(&self.encoder).and_then(|encoder| lower(encoder, read(&self.decoder)?));
+        lowered.unwrap_err().to_string()
     }
 }
 
@@ -76,8 +86,7 @@ fn kernels_and_tract_agree() {
 impl Models {
     fn on(&self, isa: Isa) -> Network {
         let options = PlanOptions { isa, threads: 2, algorithm: Algorithm::default() };
-        Network::on_kernels(&self.encoder, &self.decoder, Precision::Int8, options)
-            .unwrap_or_else(|e| panic!("{e}"))
+        Network::on_kernels(&self.encoder, &self.decoder, options).unwrap_or_else(|e| panic!("{e}"))
     }
 }
 
@@ -205,7 +214,7 @@ fn integers_that_make_no_sense_are_refused() {
         let mut models = models("tests/fixtures/int8/tiny-nearest");
         let graph = models.encoder.graph.as_mut().unwrap();
         graph.initializer.iter_mut().filter(|t| t.name.ends_with(suffix)).for_each(change);
-        let error = onnx::graph(&models.encoder, &models.decoder).unwrap_err();
+        let error = models.refusal();
         assert!(error.contains(told), "{suffix}: {error}");
     }
 }
@@ -245,7 +254,7 @@ fn what_differs_from_the_family_is_named() {
     let refusal = |change: &dyn Fn(&mut Models)| {
         let mut models = models(NETWORKS[1]);
         change(&mut models);
-        onnx::graph(&models.encoder, &models.decoder).unwrap_err()
+        models.refusal()
     };
     let first = |model: &mut onnx::Model, op: &str| -> usize {
         model.graph.as_ref().unwrap().node.iter().position(|node| node.op_type == op).unwrap()

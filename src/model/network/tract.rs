@@ -1,12 +1,13 @@
+//! Encoder and decoder in tract, for graphs that the kernels do not take, and
+//! for comparisons.
+
 use std::sync::Arc;
 
 use ndarray::ArrayView2;
-use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{GraphProto, ModelProto};
+use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::*;
 
 use super::NetworkError;
-use crate::model::precision::Precision;
 
 /// The encoder's intermediate maps on their way to the decoder, opaque.
 #[derive(Clone, Debug)]
@@ -187,20 +188,6 @@ fn load(proto: &ModelProto) -> Result<Loaded, NetworkError> {
     }
     let plan = model.into_runnable().map_err(unusable)?;
     Ok(Loaded { plan, inputs, outputs })
-}
-
-/// Goes by the convolutions: one quantised layer makes the graph int8.
-pub(super) fn precision(proto: &ModelProto) -> Precision {
-    let Some(GraphProto { node, initializer, .. }) = &proto.graph else { return Precision::F32 };
-    if node.iter().any(|n| n.op_type == "QLinearConv") {
-        return Precision::Int8;
-    }
-    let half = |name: &String| {
-        let f16 = DataType::Float16 as i32;
-        initializer.iter().any(|t| t.name == *name && t.data_type == f16)
-    };
-    let f16 = node.iter().any(|n| n.op_type.starts_with("Conv") && n.input.iter().any(half));
-    if f16 { Precision::F16 } else { Precision::F32 }
 }
 
 impl Boundary {
