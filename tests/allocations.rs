@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use normwatch::alarm::{AlarmOutputs, Levels, Line, Pattern, Polarity};
 use normwatch::calibrate::Calibration;
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
-use normwatch::model::{Bundle, NetworkOptions, Normaliser, Predictor};
+use normwatch::model::{Bundle, NetworkOptions, Normaliser};
 use normwatch::output::{EventLog, JsonLines, SimulatedLine};
 use normwatch::replay::default_alarm;
 use normwatch::runtime::{
@@ -138,7 +138,7 @@ fn a_warm_frame_allocates_nothing() {
         for threads in [1, 2] {
             let options = NetworkOptions { threads, ..NetworkOptions::default() };
             let bundle = Bundle::load_with(&root.join(path), options).unwrap();
-            assert!(Predictor::new(&bundle).engine().is_ok(), "{path} runs on kernels");
+            assert!(bundle.predictor().engine().is_ok(), "{path} runs on kernels");
             let gated =
                 UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold: 1e9 };
             let still = (UpdatePolicy::Frozen, Some(200.0));

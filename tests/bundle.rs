@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
-use normwatch::model::{Bundle, Precision, Predictor};
+use normwatch::model::{Bundle, Precision};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -206,7 +206,7 @@ fn int8_bundles_load_and_predict() {
         let original = Bundle::load(&fixtures.join("reference").join(name)).unwrap();
         let frame: Vec<u8> = (0..1024).map(|i| (60 + (i * 7) % 90) as u8).collect();
         let past = || std::iter::repeat_n(frame.as_slice(), 4);
-        let (mut int8, mut exact) = (Predictor::new(&bundle), Predictor::new(&original));
+        let (mut int8, mut exact) = (bundle.predictor(), original.predictor());
         int8.predict(past()).unwrap();
         exact.predict(past()).unwrap();
         let pairs = int8.prediction().iter().zip(exact.prediction());

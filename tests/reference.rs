@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array, Array1, Array2, Array3, ArrayD, Dimension, Ix0, Ix1, Ix2, Ix3};
 use ndarray_npy::{NpzReader, ReadableElement};
-use normwatch::model::{Bundle, Memory, Normaliser, Predictor, update_items};
+use normwatch::model::{Bundle, Memory, Normaliser, update_items};
 use normwatch::score::{BlockRule, ErrorMap, Mask, auc, gate_error, normality, psnr_db};
 
 const TOLERANCE: f64 = 1e-4;
@@ -138,7 +138,7 @@ fn every_network_form_agrees_with_pytorch() {
             npz.by_name("read").unwrap(),
             npz.by_name("prediction").unwrap(),
         );
-        let mut predictor = Predictor::new(&bundle);
+        let mut predictor = bundle.predictor();
         let frame_len = bundle.manifest().input.spec().frame_len();
         predictor.predict(frames.as_slice().unwrap().chunks_exact(frame_len)).unwrap();
         assert_close("query", predictor.query().iter(), query.iter());
@@ -165,7 +165,7 @@ fn evaluation_with_updates_agrees() {
         let (gate, score) = (expected("weighted_error"), expected("score"));
         let passes: Array2<u8> = read::<u8, Ix2>(&format!("eval_{mode}_gate"));
         let memories: Array3<f32> = read::<f32, Ix3>(&format!("eval_{mode}_memory"));
-        let mut predictor = Predictor::new(&bundle);
+        let mut predictor = bundle.predictor();
         let mut map = ErrorMap::new(Mask::everything(32, 32), BlockRule::plain(5));
         let (mut abnormality, mut truth) = (Vec::new(), Vec::new());
         for clip in 0..clips.shape()[0] {

@@ -1,3 +1,6 @@
+//! A model bundle on disk: the folder is read, checked against its manifest and
+//! tested before anything runs, and a calibration is put into it.
+
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -24,8 +27,8 @@ pub struct BundleError {
 /// A loaded, verified and self-tested model bundle.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    pub(super) network: Network,
-    pub(super) memory: Memory,
+    network: Network,
+    memory: Memory,
     manifest: Manifest,
     path: PathBuf,
     model_sha256: String,
@@ -67,9 +70,14 @@ impl Bundle {
         let golden =
             Golden::read(Cursor::new(folder.read(GOLDEN)?)).map_err(|e| folder.error(GOLDEN, e))?;
         golden
-            .check(&bundle.manifest, &mut Predictor::new(&bundle))
+            .check(&bundle.manifest, &mut bundle.predictor())
             .map_err(|e| folder.error(GOLDEN, e))?;
         Ok(bundle)
+    }
+
+    /// Runs the bundle; every predictor has a memory of its own.
+    pub fn predictor(&self) -> Predictor {
+        Predictor::new(&self.network, &self.memory)
     }
 
     pub fn manifest(&self) -> &Manifest {

@@ -1,3 +1,6 @@
+//! A bundle's self-test: the network must still make of one stored input what
+//! it made of it at export.
+
 use std::io::{Read, Seek};
 
 use ndarray::{Array3, ArrayView2};

@@ -1,3 +1,6 @@
+//! The memory of normal patterns, and its read: which items each query is
+//! nearest to, and what the decoder gets for it.
+
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use thiserror::Error;
 

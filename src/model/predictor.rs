@@ -1,11 +1,13 @@
+//! One prediction after the other: the encoder, the read of the memory, the
+//! decoder, and the results until the next one.
+
 use std::time::Instant;
 
 use ndarray::{Array2, ArrayView2};
 
-use super::bundle::Bundle;
 use super::learning::Normaliser;
 use super::memory::{Memory, MemoryRead};
-use super::network::{NetworkError, Session};
+use super::network::{Network, NetworkError, Session};
 use super::update::update_items;
 use crate::kernel::Engine;
 
@@ -17,9 +19,9 @@ pub struct StageNs {
     pub decode_ns: u64,
 }
 
-/// Runs a bundle: past frames in, the predicted next frame and the memory's
-/// view of them out; or one frame in, and its reconstruction out. All results
-/// are held here until the next prediction.
+/// Runs the bundle that made it: past frames in, the predicted next frame and
+/// the memory's view of them out; or one frame in, and its reconstruction out.
+/// All results are held here until the next prediction.
 #[derive(Clone, Debug)]
 pub struct Predictor {
     session: Session,
@@ -31,8 +33,9 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    pub fn new(bundle: &Bundle) -> Self {
-        let (network, memory) = (&bundle.network, bundle.memory.clone());
+    /// With a copy of the memory, so that it may learn.
+    pub(super) fn new(network: &Network, memory: &Memory) -> Self {
+        let memory = memory.clone();
         let [channels, height, width] = network.query_shape();
         let query = Array2::zeros((channels, height * width));
         let read = memory.read(query.view());

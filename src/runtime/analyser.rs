@@ -115,7 +115,7 @@ impl Analyser {
             )),
         };
         Self {
-            predictor: Predictor::new(bundle),
+            predictor: bundle.predictor(),
             error_map: ErrorMap::new(mask, rule),
             distance: Smoothed::new(rule.smoothing_ms),
             deployed,

@@ -4,7 +4,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::Error;
-use crate::model::{Backend, Bundle, NetworkOptions, Predictor};
+use crate::model::{Backend, Bundle, NetworkOptions};
 
 /// Our kernels against plain tract, alternating frame by frame.
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ pub(super) fn measure(path: &Path, ours: &Bundle, rounds: usize) -> Result<Compa
     let rounds = rounds.max(1);
     let options = NetworkOptions { backend: Backend::Tract, ..NetworkOptions::default() };
     let tract = Bundle::load_with(path, options)?;
-    let mut pair = [Predictor::new(ours), Predictor::new(&tract)];
+    let mut pair = [ours.predictor(), tract.predictor()];
     let input = ours.manifest().input;
     let frame_len = input.spec().frame_len();
     let mut noise = super::noise();

@@ -13,7 +13,7 @@ use super::setup::{NO_LEVELS, default_alarm, whole_picture};
 use crate::Error;
 use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::capture::{Frame, FrameSource, PixelFormat, SourceError};
-use crate::model::{Bundle, NetworkOptions, Predictor};
+use crate::model::{Bundle, NetworkOptions};
 use crate::output::{EventLog, JsonLines, SimulatedLine};
 use crate::runtime::{
     Analyser, Histogram, Intake, Monitor, MonitorOptions, Scoring, SlotPool, Stage, StageRow,
@@ -103,7 +103,7 @@ pub(super) fn run(args: &BenchArgs) -> Result<(), Error> {
     let (frames, stages) = measure(&bundle, args, args.frames + span, || ())?;
     let resident = footprint::Resident::now();
     let threads = side_by_side(args, &frames)?;
-    let network = layers::measure(&mut Predictor::new(&bundle), args.frames);
+    let network = layers::measure(&mut bundle.predictor(), args.frames);
     let comparison = args
         .compare_tract
         .then(|| compare::measure(&args.bundle, &bundle, args.frames))

@@ -47,7 +47,7 @@ impl Contender {
     ) -> Result<Self> {
         let options = NetworkOptions { backend, threads };
         let bundle = Bundle::load_with(models.bundle(precision), options)?;
-        let mut predictor = Box::new(Predictor::new(&bundle));
+        let mut predictor = Box::new(bundle.predictor());
         let kernels = backend == Backend::Kernels;
         let version = match predictor.engine() {
             Ok(engine) => engine.plan().options().isa.to_string(),

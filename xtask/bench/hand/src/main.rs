@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::os::unix::process::parent_id;
 use std::process::ExitCode;
 
-use normwatch::model::{Backend, Bundle, NetworkOptions, Predictor};
+use normwatch::model::{Backend, Bundle, NetworkOptions};
 
 const USAGE: &str = "\
 bench-hand BUNDLE FRAMES PREDICTION COUNT normwatch|tract
@@ -49,7 +49,7 @@ fn predict(
 ) -> Result<String, Box<dyn Error>> {
     let options = NetworkOptions { backend, threads: 1 };
     let bundle = Bundle::load_with(bundle.as_ref(), options)?;
-    let mut predictor = Predictor::new(&bundle);
+    let mut predictor = bundle.predictor();
     let unit = match predictor.engine() {
         Ok(engine) => engine.plan().options().isa.to_string(),
         Err(why) if backend == Backend::Kernels => return Err(why.into()),

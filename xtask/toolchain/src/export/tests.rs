@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use ndarray::Array3;
-use normwatch::model::{Bundle, Memory, Predictor};
+use normwatch::model::{Bundle, Memory};
 use normwatch::output::JsonLines;
 use normwatch::preprocess::Resize;
 use normwatch::replay::{NO_LEVELS, PlayOptions, default_alarm, list_footage, play};
@@ -195,7 +195,7 @@ fn a_reconstruction_is_compared_with_the_frame_that_was_shown() {
     let manifest = bundle.manifest();
     assert!(manifest.input.reconstructs());
     assert_eq!((manifest.score.lambda, manifest.score.gate_threshold), (0.7, 0.015));
-    assert!(Predictor::new(&bundle).engine().is_ok(), "our own kernels take it");
+    assert!(bundle.predictor().engine().is_ok(), "our own kernels take it");
 
     let footage = footage(6, 32);
     let judged = play_all(&bundle, footage.path());

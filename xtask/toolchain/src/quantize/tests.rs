@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use ndarray::Array4;
-use normwatch::model::{Bundle, Precision, Predictor};
+use normwatch::model::{Bundle, Precision};
 use tract_onnx::prelude::{DatumType, Tensor};
 
 use super::network::{Conv, Op};
@@ -239,7 +239,7 @@ fn on_the_kernels(path: &Path) -> Vec<f32> {
     let bundle = Bundle::load(path).unwrap();
     let input = bundle.manifest().input;
     let frame: Vec<u8> = (0..input.spec().frame_len()).map(|i| (i * i / 5 % 256) as u8).collect();
-    let mut predictor = Predictor::new(&bundle);
+    let mut predictor = bundle.predictor();
     predictor.engine().expect("no layer is left to tract");
     predictor.predict(std::iter::repeat_n(frame.as_slice(), input.frames)).unwrap();
     predictor.prediction().to_vec()

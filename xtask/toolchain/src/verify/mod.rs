@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use normwatch::model::{Bundle, Precision, Predictor};
+use normwatch::model::{Bundle, Precision};
 
 use crate::bundle::{BundleFiles, Outcome, Pipeline};
 use crate::onnx::Fidelity;
@@ -127,7 +127,7 @@ fn runtime(
 ) -> Result<()> {
     let bundle = Bundle::load(&own.path)?;
     let frame_len = bundle.manifest().input.spec().frame_len();
-    let mut predictor = Predictor::new(&bundle);
+    let mut predictor = bundle.predictor();
     let (mut query, mut prediction) = (0.0, 0.0);
     for input in inputs {
         let wanted = plain.run(input)?;
