@@ -1,18 +1,10 @@
-//! Why a graph cannot run on these kernels: which node, and what is wrong with
-//! it or with the place where it stands.
+//! Which node of a graph does not run on these kernels, and what is wrong with it
+//! or with the place where it stands.
 
 use std::error::Error;
 use std::fmt;
 
-use super::graph::Element;
-use super::isa::MissingIsa;
-
-/// A graph that cannot be planned.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PlanError {
-    Node(NodeError),
-    Isa(MissingIsa),
-}
+use super::layout::Element;
 
 /// A node that does not fit its inputs or its place in the graph.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,26 +111,4 @@ impl fmt::Display for NodeError {
     }
 }
 
-impl fmt::Display for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Node(error) => error.fmt(f),
-            Self::Isa(error) => error.fmt(f),
-        }
-    }
-}
-
 impl Error for NodeError {}
-impl Error for PlanError {}
-
-impl From<NodeError> for PlanError {
-    fn from(error: NodeError) -> Self {
-        Self::Node(error)
-    }
-}
-
-impl From<MissingIsa> for PlanError {
-    fn from(error: MissingIsa) -> Self {
-        Self::Isa(error)
-    }
-}

@@ -3,7 +3,7 @@
 
 use super::error::{NodeError, NodeFault};
 use super::integer::{IntegerFilter, Quantisation};
-use super::layout::Shape;
+use super::layout::{Element, Shape};
 
 /// A node's result, by the node's number.
 pub type Value = usize;
@@ -54,16 +54,6 @@ pub enum Op {
     Dequantise(Quantisation),
     /// Channel 4c + 2a + b to row a and column b of the doubled map c.
     DepthToSpace,
-}
-
-/// What a value consists of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Element {
-    F32,
-    /// Signed bytes, of which the zero point stands for 0.
-    I8 {
-        zero_point: i8,
-    },
 }
 
 #[derive(Clone, Debug)]

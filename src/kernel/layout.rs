@@ -1,5 +1,5 @@
-//! How maps lie in memory: blocks of as many channels as a vector has lanes,
-//! with a border of one pixel.
+//! What maps are made of and how they lie in memory: blocks of as many channels
+//! as a vector has lanes, with a border of one pixel.
 
 use std::ops::Range;
 
@@ -24,6 +24,16 @@ impl Shape {
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
+}
+
+/// What a value consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Element {
+    F32,
+    /// Signed bytes, of which the zero point stands for 0.
+    I8 {
+        zero_point: i8,
+    },
 }
 
 /// Where a map lies in the arena: blocks of `lanes` channels, each block an

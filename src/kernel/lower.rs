@@ -10,8 +10,9 @@ pub(super) use self::task::{
 };
 use self::values::{At, Kind, Located, Pass};
 use super::error::{NodeError, NodeFault};
-use super::graph::{Element, Filter, Graph, Node, Op, Value};
+use super::graph::{Filter, Graph, Node, Op, Value};
 use super::integer::{IntegerFilter, Quantisation};
+use super::layout::Element;
 
 /// Most channels of a [`Task::Head`].
 const HEAD_CHANNELS: usize = 4;

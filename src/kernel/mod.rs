@@ -38,10 +38,10 @@ mod winograd;
 
 pub use attention::{Items, ReadScratch, Reading, read_memory};
 pub use engine::{Engine, StepInfo};
-pub use error::{NodeError, NodeFault, PlanError};
-pub use graph::{Element, Filter, Graph, Op, Value};
+pub use error::{NodeError, NodeFault};
+pub use graph::{Filter, Graph, Op, Value};
 pub use integer::{IntegerFilter, Quantisation};
 pub use isa::{ISA_VARIABLE, Isa, IsaError, MissingIsa, UnknownIsa};
-pub use layout::Shape;
-pub use plan::{Algorithm, Plan, PlanOptions};
+pub use layout::{Element, Shape};
+pub use plan::{Algorithm, Plan, PlanError, PlanOptions};
 pub use wide::{Work, wide};

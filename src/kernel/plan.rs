@@ -1,16 +1,19 @@
 //! Compiles a graph for an instruction set: every task becomes a step of a
 //! kernel with packed weights, every buffer a place in one arena.
 
+use std::error::Error;
+use std::fmt;
+
 use super::arena::{ALIGN_FLOATS, Lifetime, place};
 use super::direct::Direct;
-use super::error::PlanError;
+use super::error::NodeError;
 use super::finish::Export;
 use super::graph::Graph;
 use super::head::Head;
 use super::integer::{
     CellKind, Dot, IntegerConv, IntegerExport, IntegerLayer, Quantisation, ToFloats, ToIntegers,
 };
-use super::isa::{Isa, UnitWork};
+use super::isa::{Isa, MissingIsa, UnitWork};
 use super::layout::{Destination, Grid, INTEGER_LANES, IntegerGrid, Shape};
 use super::lower::{Buffer, BufferId, Form, Lowered, LoweredInput, Lowering, Storage, Task, lower};
 use super::simd::Simd;
@@ -35,6 +38,36 @@ pub struct PlanOptions {
     /// Threads that share every layer; 1 is the caller alone.
     pub threads: usize,
     pub algorithm: Algorithm,
+}
+
+/// A graph that cannot be planned.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PlanError {
+    Node(NodeError),
+    Isa(MissingIsa),
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(error) => error.fmt(f),
+            Self::Isa(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for PlanError {}
+
+impl From<NodeError> for PlanError {
+    fn from(error: NodeError) -> Self {
+        Self::Node(error)
+    }
+}
+
+impl From<MissingIsa> for PlanError {
+    fn from(error: MissingIsa) -> Self {
+        Self::Isa(error)
+    }
 }
 
 /// A step of a plan with what `bench` says about it.

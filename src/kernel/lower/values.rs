@@ -2,9 +2,9 @@
 
 use super::task::{Buffer, BufferId, Lowered, Lowering, Storage, Task};
 use crate::kernel::error::NodeFault;
-use crate::kernel::graph::{Element, Graph, Op, Value};
+use crate::kernel::graph::{Graph, Op, Value};
 use crate::kernel::integer::Quantisation;
-use crate::kernel::layout::Shape;
+use crate::kernel::layout::{Element, Shape};
 
 /// The node that is being lowered. The steps that it becomes bear its name.
 #[derive(Clone, Copy)]
