@@ -1,24 +1,21 @@
 //! Compiles a graph for an instruction set: every task becomes a step of a
 //! kernel with packed weights, every buffer a place in one arena.
 
+mod steps;
+
 use std::error::Error;
 use std::fmt;
 
+use self::steps::Places;
 use super::arena::{ALIGN_FLOATS, Lifetime, place};
-use super::direct::Direct;
 use super::error::NodeError;
-use super::finish::Export;
 use super::graph::Graph;
-use super::head::Head;
-use super::integer::{
-    CellKind, Dot, IntegerConv, IntegerExport, IntegerLayer, Quantisation, ToFloats, ToIntegers,
-};
+use super::integer::{CellKind, Dot, Quantisation};
 use super::isa::{Isa, MissingIsa, UnitWork};
-use super::layout::{Destination, Grid, INTEGER_LANES, IntegerGrid, Shape};
-use super::lower::{Buffer, BufferId, Form, Lowered, LoweredInput, Lowering, Storage, Task, lower};
+use super::layout::{Grid, INTEGER_LANES, IntegerGrid, Shape};
+use super::lower::{Buffer, BufferId, Lowered, Storage, lower};
 use super::simd::Simd;
 use super::step::Step;
-use super::winograd::{self, Winograd};
 
 /// Which algorithm 3×3 convolutions run on, but transposed ones, which are
 /// always direct.
@@ -195,115 +192,4 @@ fn lifetime(lowered: &Lowered, id: BufferId, len: usize) -> Lifetime {
     let is_input = lowered.inputs.iter().any(|input| input.into == id);
     let born = if is_input { first } else { born };
     Lifetime { len, born, dies }
-}
-
-/// The tasks with the places of their buffers.
-struct Places<'a, S, D> {
-    simd: S,
-    dot: D,
-    lowered: &'a Lowered,
-    /// In bytes.
-    starts: Vec<usize>,
-    options: PlanOptions,
-}
-
-impl<S: Simd, D: Dot> Places<'_, S, D> {
-    fn first_float(&self, id: BufferId) -> usize {
-        self.starts[id] / size_of::<f32>()
-    }
-
-    fn grid(&self, id: BufferId) -> Grid {
-        let shape = self.lowered.buffers[id].shape;
-        Grid { at: self.first_float(id), shape, lanes: S::LANES }
-    }
-
-    fn integer_grid(&self, id: BufferId) -> IntegerGrid {
-        let Buffer { shape, storage } = self.lowered.buffers[id];
-        let Storage::Integers { zero_point } = storage else {
-            unreachable!("the graph knows which values are integers");
-        };
-        let at = self.starts[id] / size_of::<D::Cell>();
-        IntegerGrid { grid: Grid { at, shape, lanes: INTEGER_LANES }, zero_point }
-    }
-
-    fn grids(&self, ids: &[BufferId]) -> Vec<Grid> {
-        ids.iter().map(|&id| self.grid(id)).collect()
-    }
-
-    fn input(&self, input: &LoweredInput) -> PlannedInput {
-        match input.quantise {
-            None => PlannedInput::Floats(self.grid(input.into)),
-            Some((shift, to)) => PlannedInput::Integers(self.integer_grid(input.into), shift, to),
-        }
-    }
-
-    fn step(&self, lowering: &Lowering) -> Option<PlannedStep> {
-        let (simd, threads) = (self.simd, self.options.threads);
-        let step: Box<dyn Step> = match &lowering.task {
-            Task::Input { .. } => return None,
-            Task::Conv { sources, form, filter, relu, into, pooled } => {
-                let (sources, out) = (self.grids(sources), self.grid(*into));
-                let pooled = pooled.map(|id| self.grid(id));
-                let to = Destination { out, pooled, relu: *relu };
-                if self.takes_winograd(*form, &sources, out) {
-                    let layer = Winograd::new(simd, &sources, *form, filter, to, threads);
-                    Box::new(layer)
-                } else {
-                    let layer = Direct::new(simd, &sources, *form, filter, to, threads);
-                    Box::new(layer)
-                }
-            }
-            Task::Head { sources, filter, finish, into } => {
-                let (sources, into) = (self.grids(sources), self.first_float(*into));
-                Box::new(Head::new(simd, &sources, filter, *finish, into, threads))
-            }
-            Task::IntegerConv { sources, form, filter, into, pooled } => {
-                let sources: Vec<_> = sources.iter().map(|&id| self.integer_grid(id)).collect();
-                let layer = IntegerLayer {
-                    sources: &sources,
-                    form: *form,
-                    filter,
-                    out: self.integer_grid(*into),
-                    pooled: pooled.map(|id| self.integer_grid(id)),
-                    threads,
-                };
-                let better = match self.options.algorithm {
-                    Algorithm::Direct => None,
-                    Algorithm::Cheapest | Algorithm::Winograd => {
-                        self.dot.head(&layer).or_else(|| self.dot.winograd(&layer))
-                    }
-                };
-                better.unwrap_or_else(|| Box::new(IntegerConv::new(self.dot, &layer)))
-            }
-            Task::ToFloats { source, quantisation, into } => {
-                let (source, into) = (self.integer_grid(*source), self.grid(*into));
-                Box::new(ToFloats::<D::Cell>::new(source, into, *quantisation, threads))
-            }
-            Task::ToIntegers { source, shift, quantisation, into } => {
-                let (source, into) = (self.grid(*source), self.integer_grid(*into));
-                let how = (*shift, *quantisation);
-                Box::new(ToIntegers::<D::Cell>::new(source, into, how, threads))
-            }
-            Task::Export { source, dequantise: Some(from), finish, into } => {
-                let (source, into) = (self.integer_grid(*source), self.first_float(*into));
-                Box::new(IntegerExport::<D::Cell>::new(source, (*from, *finish), into, threads))
-            }
-            Task::Export { source, dequantise: None, finish, into } => {
-                let (source, into) = (self.grid(*source), self.first_float(*into));
-                Box::new(Export { simd, source, finish: *finish, into, threads })
-            }
-        };
-        Some(PlannedStep { name: lowering.name.clone(), stage: lowering.stage, step })
-    }
-
-    fn takes_winograd(&self, form: Form, sources: &[Grid], out: Grid) -> bool {
-        match self.options.algorithm {
-            Algorithm::Direct => false,
-            Algorithm::Winograd => form != Form::Transposed,
-            Algorithm::Cheapest => {
-                let inputs = sources.iter().map(|grid| grid.shape.channels).sum();
-                winograd::pays(form, inputs, S::LANES, out)
-            }
-        }
-    }
 }
