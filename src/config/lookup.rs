@@ -71,10 +71,7 @@ pub(super) fn read_with_bases(
             let names: Vec<_> = chain.iter().filter_map(|file| file.file_stem()).collect();
             let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
             let problem = format!("goes round in a circle: {}", names.join(" → "));
-            item.invalid(
-                &problem,
-                "remove one of these `inherits`",
-            );
+            item.invalid(&problem, "remove one of these `inherits`");
             return None;
         }
         let base = document::read(&base_file, report)?;

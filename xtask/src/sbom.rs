@@ -208,7 +208,8 @@ mod tests {
             assert!(named(macros).is_none(), "{macros} is not linked");
         }
         let edges = document["dependencies"].as_array().unwrap();
-        let of = |purl: &str| edges.iter().find(|one| one["ref"].as_str().unwrap().starts_with(purl));
+        let of =
+            |purl: &str| edges.iter().find(|one| one["ref"].as_str().unwrap().starts_with(purl));
         let on = of("pkg:cargo/png@").unwrap()["dependsOn"].to_string();
         assert!(on.contains("pkg:cargo/crc32fast@"), "{on}");
         for one in components {

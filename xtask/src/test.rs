@@ -38,7 +38,16 @@ pub fn run(args: &TestArgs) -> Result<()> {
 fn quick() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     tidy::run(&TidyArgs::default())?;
-    cargo(&["clippy", "--package", "normwatch", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    cargo(&[
+        "clippy",
+        "--package",
+        "normwatch",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ])?;
     cargo(&["test", "--package", "normwatch", "--lib", "--locked"])?;
     cargo(&["test", "--package", "normwatch", "--test", "config", "--locked"])
 }

@@ -5,6 +5,8 @@ mod attributes;
 mod convolutions;
 mod node;
 mod tensors;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::io::Cursor;

@@ -82,10 +82,8 @@ fn package(
     let needs = &binary::needs(target, &stripped)?;
     let sbom = &sbom::document(name, triple, epoch)?;
     let sbom_file = out.join(format!("{name}-{version}-{triple}.cdx.json"));
-    fs::write(&sbom_file, sbom)
-        .with_context(|| format!("cannot write {}", sbom_file.display()))?;
-    let package =
-        deb::Package { content, target, version, epoch, needs, binary: &stripped, sbom };
+    fs::write(&sbom_file, sbom).with_context(|| format!("cannot write {}", sbom_file.display()))?;
+    let package = deb::Package { content, target, version, epoch, needs, binary: &stripped, sbom };
     let deb = package.build(out)?;
     if check_it {
         check(&package, &deb)?;

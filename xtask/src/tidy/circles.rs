@@ -21,8 +21,9 @@ pub fn check(krate: &Crate, imports: &[Import]) -> Vec<Finding> {
         if !reached[file].contains(&file) || told.contains(&file) {
             continue;
         }
-        let circle: Vec<usize> =
-            (0..count).filter(|&o| reached[file].contains(&o) && reached[o].contains(&file)).collect();
+        let circle: Vec<usize> = (0..count)
+            .filter(|&o| reached[file].contains(&o) && reached[o].contains(&file))
+            .collect();
         told.extend(&circle);
         let names: Vec<String> =
             circle.iter().map(|&file| krate.files[file].path.display().to_string()).collect();

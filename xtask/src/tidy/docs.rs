@@ -60,7 +60,8 @@ impl Document {
         let (links, headings, commands) = (Vec::new(), Vec::new(), Vec::new());
         let mut document = Self { path: path.to_path_buf(), links, headings, commands };
         let (mut heading, mut code): (Option<Heading>, bool) = (None, false);
-        let line_of = |at: usize| text[..at].lines().count().max(1) + usize::from(text[..at].ends_with('\n'));
+        let line_of =
+            |at: usize| text[..at].lines().count().max(1) + usize::from(text[..at].ends_with('\n'));
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
             let line = line_of(range.start);
             match event {
@@ -138,7 +139,8 @@ impl Known {
 
     /// What is wrong with a line of a code block, if it calls one of ours.
     fn objection(&self, line: &str) -> Option<String> {
-        let words: Vec<&str> = line.split_whitespace().skip_while(|w| ["$", "sudo"].contains(w)).collect();
+        let words: Vec<&str> =
+            line.split_whitespace().skip_while(|w| ["$", "sudo"].contains(w)).collect();
         let (program, name, known) = match words[..] {
             ["cargo", "xtask", name, ..] => ("cargo xtask", name, &self.xtask),
             ["normwatch", name, ..] => ("normwatch", name, &self.normwatch),

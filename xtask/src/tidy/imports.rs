@@ -120,8 +120,7 @@ impl Paths {
                 }
                 TokenTree::Ident(ident) => {
                     self.finish(&mut path, line);
-                    (path, line, colons) =
-                        (vec![ident.to_string()], ident.span().start().line, 0);
+                    (path, line, colons) = (vec![ident.to_string()], ident.span().start().line, 0);
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' => {
                     colons += 1;

@@ -17,7 +17,8 @@ pub fn check(root: &Path, documents: &[Document]) -> Vec<Finding> {
             }
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             let parent = document.path.parent().unwrap_or(Path::new(""));
-            let path = if file.is_empty() { document.path.clone() } else { plain(&parent.join(file)) };
+            let path =
+                if file.is_empty() { document.path.clone() } else { plain(&parent.join(file)) };
             if !root.join(&path).exists() {
                 let what = format!("the link leads nowhere: there is no {}", path.display());
                 findings.push(Finding::new(&document.path, *line, what));

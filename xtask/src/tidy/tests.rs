@@ -21,10 +21,19 @@ fn house() -> TempDir {
         ("docs/guide/troubleshooting.md", "# Messages\n\n## `… is not there`\n"),
         ("src/lib.rs", "//! All.\npub mod capture;\npub mod model;\npub mod cli;\n"),
         ("src/capture/mod.rs", "//! Frames.\nmod a;\nmod b;\npub use a::A;\n"),
-        ("src/capture/a.rs", "//! A.\npub struct A;\npub fn no() -> &'static str { \"x is not there\" }\n"),
+        (
+            "src/capture/a.rs",
+            "//! A.\npub struct A;\npub fn no() -> &'static str { \"x is not there\" }\n",
+        ),
         ("src/capture/b.rs", "//! B.\nuse super::a::A;\npub fn b(_: A) {}\n"),
-        ("src/model/mod.rs", "//! Network.\npub mod network;\nuse crate::capture::A;\npub fn m(_: A) {}\n"),
-        ("src/model/network/mod.rs", "//! Behind the wall.\nuse tract_onnx::X;\npub fn n(_: X) {}\n"),
+        (
+            "src/model/mod.rs",
+            "//! Network.\npub mod network;\nuse crate::capture::A;\npub fn m(_: A) {}\n",
+        ),
+        (
+            "src/model/network/mod.rs",
+            "//! Behind the wall.\nuse tract_onnx::X;\npub fn n(_: X) {}\n",
+        ),
         ("src/cli/mod.rs", "//! Commands.\npub enum Command { Run }\n"),
         ("xtask/toolchain/Cargo.toml", "[package]\nname = \"normwatch-toolchain\"\n"),
         ("xtask/toolchain/src/lib.rs", "//! Tools.\nmod cli;\n"),
@@ -57,14 +66,16 @@ fn a_house_in_order_is_passed() {
 
 #[test]
 fn an_import_against_the_order_is_found() {
-    let text = "//! A.\n\nuse crate::model::m;\npub struct A;\npub fn no() { m(A) }\n// is not there\n";
+    let text =
+        "//! A.\n\nuse crate::model::m;\npub struct A;\npub fn no() { m(A) }\n// is not there\n";
     let told = told("src/capture/a.rs", text);
     assert!(told[0].starts_with("src/capture/a.rs:3: `capture` may not know `model`"), "{told:?}");
 }
 
 #[test]
 fn a_path_within_code_counts_as_an_import() {
-    let text = "//! A.\npub struct A;\npub fn no() { log!(\"is not there\", crate::model::m(A)) }\n";
+    let text =
+        "//! A.\npub struct A;\npub fn no() { log!(\"is not there\", crate::model::m(A)) }\n";
     let told = told("src/capture/a.rs", text);
     assert!(told[0].starts_with("src/capture/a.rs:3: `capture` may not know `model`"), "{told:?}");
 }
