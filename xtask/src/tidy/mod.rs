@@ -33,7 +33,7 @@ pub struct TidyArgs {
 }
 
 /// One place that breaks a rule.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Finding {
     /// From the workspace's root.
     file: PathBuf,
@@ -84,6 +84,7 @@ pub fn check(root: &Path) -> Result<Vec<Finding>> {
         if one.name == "normwatch" {
             findings.extend(rooms::check(root, one, &imports)?);
         }
+        findings.extend(one.astray.iter().cloned());
         findings.extend(headers::check(one));
         findings.extend(walls::check(one));
     }

@@ -4,18 +4,24 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use syn::spanned::Spanned;
 use syn::{Attribute, Item, ItemMod, UseTree, Visibility};
+
+use super::Finding;
 
 /// Where crates are: each folder with a `Cargo.toml` and a `src`.
 const FOLDERS: [&str; 3] = [".", "xtask", "xtask/*"];
 
 /// A crate's modules.
+#[derive(Default)]
 pub struct Crate {
     pub name: String,
     pub files: Vec<File>,
     /// By path from the crate's root, which has the empty path.
     pub modules: BTreeMap<Vec<String>, Module>,
+    /// Modules whose files are not where they belong.
+    pub astray: Vec<Finding>,
 }
 
 /// A source file.
@@ -43,7 +49,7 @@ pub struct Module {
 
 impl Crate {
     /// # Errors
-    /// A file cannot be read or parsed, or a module's file is not there.
+    /// A file cannot be read or parsed.
     pub fn all(root: &Path) -> Result<Vec<Self>> {
         let mut crates = Vec::new();
         for folder in FOLDERS {
@@ -73,7 +79,7 @@ impl Crate {
         let manifest: toml::Table = manifest.parse()?;
         let name = manifest.get("package").and_then(|package| package.get("name")?.as_str());
         let Some(name) = name else { return Ok(None) };
-        let mut one = Self { name: name.into(), files: Vec::new(), modules: BTreeMap::new() };
+        let mut one = Self { name: name.into(), ..Self::default() };
         let src = folder.join("src");
         for file in ["lib.rs", "main.rs"] {
             // A thin program beside a library is a file of its own.
@@ -125,30 +131,32 @@ impl Crate {
             match &inner.content {
                 Some((_, items)) if !test => self.enter(root, path, child, items, file)?,
                 Some(_) => {}
-                None => self.add(root, &file_of(root, path, inner)?, child, test)?,
+                None => match file_of(root, path, inner) {
+                    Ok(file) => self.add(root, &file, child, test)?,
+                    Err(what) => {
+                        let line = inner.span().start().line;
+                        self.astray.push(Finding::new(path, line, what));
+                    }
+                },
             }
         }
         Ok(())
     }
 }
 
-/// The file of a module that another file declares.
-fn file_of(root: &Path, parent: &Path, module: &ItemMod) -> Result<PathBuf> {
+/// The file of a module that another file declares, or why there is none.
+fn file_of(root: &Path, parent: &Path, module: &ItemMod) -> Result<PathBuf, String> {
     let name = module.ident.to_string();
     let folder = match parent.file_stem().and_then(|stem| stem.to_str()) {
         Some("mod" | "lib" | "main") | None => parent.with_file_name(""),
         Some(_) => parent.with_extension(""),
     };
     let candidates = [folder.join(format!("{name}.rs")), folder.join(&name).join("mod.rs")];
-    match candidates.iter().find(|path| root.join(path).is_file()) {
-        Some(path) => Ok(path.clone()),
-        None => bail!(
-            "{}: the file of the module `{name}` is neither {} nor {}",
-            parent.display(),
-            candidates[0].display(),
-            candidates[1].display()
-        ),
-    }
+    let found = candidates.iter().find(|path| root.join(path).is_file());
+    found.cloned().ok_or_else(|| {
+        let [first, second] = candidates.map(|path| path.display().to_string());
+        format!("the file of the module `{name}` is neither {first} nor {second}")
+    })
 }
 
 /// Whether an item is compiled for tests only.
