@@ -10,6 +10,11 @@ pub trait Clock: Send + Sync {
     /// time that the machine was suspended.
     fn monotonic_ns(&self) -> u64;
 
+    /// [`Clock::monotonic_ns`] in whole milliseconds, rounded down.
+    fn monotonic_ms(&self) -> u64 {
+        self.monotonic_ns() / 1_000_000
+    }
+
     /// Nanoseconds since 1970-01-01 UTC. May jump; only for people to read.
     fn wall_ns(&self) -> u64;
 }
@@ -66,6 +71,30 @@ impl Clock for SimulatedClock {
     }
 }
 
+/// The time of recorded footage: that of the frame that was last shown, with no
+/// date. Unlike other clocks it follows footage that jumps back.
+#[derive(Debug, Default)]
+pub struct FrameClock {
+    timestamp_ns: AtomicU64,
+}
+
+impl FrameClock {
+    /// Moves to a frame's timestamp.
+    pub fn show(&self, timestamp_ns: u64) {
+        self.timestamp_ns.store(timestamp_ns, Ordering::Relaxed);
+    }
+}
+
+impl Clock for FrameClock {
+    fn monotonic_ns(&self) -> u64 {
+        self.timestamp_ns.load(Ordering::Relaxed)
+    }
+
+    fn wall_ns(&self) -> u64 {
+        self.monotonic_ns()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,7 +111,17 @@ mod tests {
         let clock = SimulatedClock::new(7);
         clock.advance_ms(2);
         clock.set_monotonic_ns(1);
-        assert_eq!(clock.monotonic_ns(), 2_000_000);
+        assert_eq!((clock.monotonic_ns(), clock.monotonic_ms()), (2_000_000, 2));
         assert_eq!(clock.wall_ns(), 2_000_007);
+    }
+
+    #[test]
+    fn a_frame_clock_stands_at_its_frame_and_follows_it_back() {
+        let clock = FrameClock::default();
+        assert_eq!(clock.monotonic_ms(), 0);
+        for (timestamp_ns, ms) in [(100_999_999, 100), (40_000_000, 40)] {
+            clock.show(timestamp_ns);
+            assert_eq!((clock.monotonic_ns(), clock.monotonic_ms()), (timestamp_ns, ms));
+        }
     }
 }

@@ -28,8 +28,6 @@ pub mod config;
 #[cfg(feature = "runtime")]
 pub mod doctor;
 #[cfg(feature = "runtime")]
-mod error;
-#[cfg(feature = "runtime")]
 pub mod fs;
 #[cfg(feature = "runtime")]
 pub mod gpio;
@@ -51,9 +49,8 @@ pub mod replay;
 pub mod runtime;
 #[cfg(feature = "runtime")]
 pub mod score;
-
 #[cfg(feature = "runtime")]
-pub use error::Error;
+pub mod station;
 
 // What stands in a configuration is defined in the rooms' own files. Without
 // the rooms, these files alone are built: they need no tract and no system.

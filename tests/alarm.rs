@@ -25,6 +25,7 @@ fn config() -> AlarmConfig {
         warm_up_ms: 0,
         latch: false,
         armed_at_start: true,
+        motion_within_ms: None,
     }
 }
 
@@ -208,8 +209,8 @@ fn another_cause_makes_a_latched_alarm_an_alarm_again() {
 
 #[test]
 fn an_alarm_waits_for_the_motion_sensors_consent() {
-    let mut machine = AlarmMachine::new(config(), 0);
-    machine.require_motion(1000);
+    let config = AlarmConfig { motion_within_ms: Some(1000), ..config() };
+    let mut machine = AlarmMachine::new(config, 0);
     drive(&mut machine, 0, 2000, 6.0);
     assert_eq!(machine.state(), State::Suspect);
     machine.step(2000, Input::Motion(true));
@@ -223,8 +224,8 @@ fn an_alarm_waits_for_the_motion_sensors_consent() {
 #[test]
 fn motion_counts_for_as_long_as_it_was_told() {
     for (quiet_ms, expected) in [(900, State::Alarm), (1300, State::Suspect)] {
-        let mut machine = AlarmMachine::new(config(), 0);
-        machine.require_motion(1500);
+        let config = AlarmConfig { motion_within_ms: Some(1500), ..config() };
+        let mut machine = AlarmMachine::new(config, 0);
         machine.step(0, Input::Motion(true));
         machine.step(100, Input::Motion(false));
         drive(&mut machine, 100 + quiet_ms, 100 + quiet_ms + 400, 6.0);

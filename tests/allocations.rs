@@ -8,15 +8,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use normwatch::alarm::{AlarmOutputs, Levels, Line, Pattern, Polarity};
+use normwatch::alarm::{Levels, Pattern};
 use normwatch::calibrate::Calibration;
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::model::{Bundle, NetworkOptions, Normaliser};
-use normwatch::output::{EventLog, JsonLines, SimulatedLine};
-use normwatch::replay::default_alarm;
-use normwatch::runtime::{
-    Analyser, Intake, Monitor, MonitorOptions, Scoring, SlotPool, UpdatePolicy, replay_clip,
-};
+use normwatch::output::{EventLog, JsonLines, SimulatedLines};
+use normwatch::replay::{PlayError, replay_clip};
+use normwatch::runtime::{Intake, Pipeline, Scoring, UpdatePolicy, default_alarm};
 use normwatch::score::Mask;
 
 struct Counting;
@@ -94,24 +92,22 @@ fn count(bundle: &Bundle, update: UpdatePolicy, motion_gate_levels: Option<f32>)
     let source = Moving { data, period_ns: input.period_ns(), next: 0, frames };
     let calibration = bundle.calibration_text().unwrap();
     let calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
-    let mask = Mask::everything(input.width_px, input.height_px);
-    let analyser = Analyser::new(bundle, mask, &Scoring::new(calibration, bundle), update)
-        .gated(motion_gate_levels, bundle);
-    let pin = || Line::new(SimulatedLine::new().1, Polarity::ActiveHigh, false);
-    let outputs = AlarmOutputs::new(pin(), Pattern::Steady, pin(), Pattern::Steady).unwrap();
-    let levels = Levels { enter: 2.0, exit: 1.0 };
-    let options = MonitorOptions {
-        past_frames: input.frames,
-        frame_spacing: input.frame_spacing,
-        period_ns: input.period_ns(),
-        alarm: default_alarm(levels),
+    let pipeline = Pipeline {
+        bundle,
+        mask: &Mask::everything(input.width_px, input.height_px),
+        scoring: &Scoring::new(calibration, bundle),
+        update,
+        alarm: default_alarm(Levels { enter: 2.0, exit: 1.0 }),
+        stabilise: true,
+        motion_gate_levels,
         stale_ms: 1000,
         log_lines: true,
     };
+    let (_, outputs) = SimulatedLines::new(Pattern::Steady);
     let log = EventLog::new(None::<JsonLines<Vec<u8>>>);
-    let mut monitor = Monitor::new(options, analyser, outputs, log, 0);
-    let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns()).steadied(true);
-    let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
+    let mut monitor = pipeline.monitor(outputs, log, 0);
+    let mut intake = Intake::new(Box::new(source), pipeline.intake());
+    let pool = pipeline.slots();
     let mut judged = 0;
     let (mut warm, mut last) = (0, 0);
     let result = replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {
@@ -120,7 +116,7 @@ fn count(bundle: &Bundle, update: UpdatePolicy, motion_gate_levels: Option<f32>)
         if judged == WARM_UP {
             warm = last;
         }
-        Ok(())
+        Ok::<_, PlayError>(())
     });
     assert!(result.unwrap().judged as usize >= WARM_UP + COUNTED);
     last - warm

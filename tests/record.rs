@@ -10,12 +10,11 @@ use std::thread;
 use std::time::Duration;
 
 use common::{Bench, SIDE_PX, json, stderr, write_png};
-use normwatch::Error;
 use normwatch::capture::{FolderSource, Frame, FrameSource, PixelFormat, SourceError, list_clips};
 use normwatch::clock::SimulatedClock;
 use normwatch::preprocess::{Channels, Resize};
 use normwatch::record::{
-    ImageFormat, RecordEnd, RecordOptions, RecordStats, RecordingFile, record,
+    ImageFormat, RecordEnd, RecordError, RecordOptions, RecordStats, RecordingFile, record,
 };
 use normwatch::runtime::Shutdown;
 
@@ -81,7 +80,10 @@ fn options(folder: &Path) -> RecordOptions {
 }
 
 /// Records one script after the other, each an opening of the camera.
-fn play(options: &RecordOptions, scripts: &[Vec<Act>]) -> Result<(RecordStats, RecordEnd), Error> {
+fn play(
+    options: &RecordOptions,
+    scripts: &[Vec<Act>],
+) -> Result<(RecordStats, RecordEnd), RecordError> {
     let mut scripts: VecDeque<_> = scripts.iter().cloned().collect();
     let mut open = || {
         let acts = scripts.pop_front().ok_or(SourceError::fatal("no more scripts"))?.into();
@@ -183,11 +185,11 @@ fn a_camera_that_never_was_is_an_error() {
     let place = tempfile::tempdir().unwrap();
     for script in [vec![Lose], vec![Break]] {
         let error = play(&options(place.path()), &[script]).unwrap_err();
-        assert_eq!(error.exit_code(), 4, "{error}");
+        assert!(matches!(error, RecordError::Source(_)), "{error:?}");
     }
     assert!(files_below(place.path()).is_empty());
     let error = play(&options(place.path()), &[[steps(6), vec![Break]].concat()]).unwrap_err();
-    assert_eq!(error.exit_code(), 4);
+    assert!(matches!(error, RecordError::Source(_)), "{error:?}");
     assert_eq!(recording(place.path()).clips[0].frames, 6, "what was recorded is kept");
 }
 
@@ -237,10 +239,11 @@ fn only_its_own_folder_is_recorded_into() {
     play(&options(place.path()), &[steps(6)]).unwrap();
     let other = RecordOptions { fps: 5.0, ..options(place.path()) };
     let error = play(&other, &[steps(6)]).unwrap_err();
-    assert_eq!(error.exit_code(), 2);
+    assert!(matches!(error, RecordError::Folder(_)), "{error:?}");
     assert!(error.to_string().contains("8x6 luma png at 10 fps, this would be"), "{error}");
     fs::write(place.path().join("recording.toml"), "fps = \"many\"").unwrap();
-    assert_eq!(play(&options(place.path()), &[steps(6)]).unwrap_err().exit_code(), 2);
+    let error = play(&options(place.path()), &[steps(6)]).unwrap_err();
+    assert!(matches!(error, RecordError::Folder(_)), "{error:?}");
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("thesis.txt"), "").unwrap();
     let error = play(&options(foreign.path()), &[steps(6)]).unwrap_err();

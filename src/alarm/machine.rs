@@ -28,6 +28,10 @@ pub struct AlarmConfig {
     /// An alarm outlasts its cause until somebody acknowledges it.
     pub latch: bool,
     pub armed_at_start: bool,
+    /// A suspicion becomes an alarm only if a motion sensor is active, or was
+    /// within this time, see [`Input::Motion`]; `None` without such a sensor. An
+    /// alarm that has begun does not depend on it.
+    pub motion_within_ms: Option<u32>,
 }
 
 /// Where the machine stands.
@@ -88,7 +92,7 @@ pub enum Input {
     /// Drops everything, a latched alarm too.
     Disarm,
     /// An independent motion sensor became active or inactive; matters only
-    /// after [`AlarmMachine::require_motion`].
+    /// with [`AlarmConfig::motion_within_ms`].
     Motion(bool),
 }
 
@@ -114,7 +118,6 @@ pub struct AlarmMachine {
     quiet_since_ms: Option<u64>,
     acknowledged: bool,
     now_ms: u64,
-    motion_within_ms: Option<u32>,
     moving: bool,
     moved_ms: Option<u64>,
 }
@@ -133,22 +136,9 @@ impl AlarmMachine {
             quiet_since_ms: None,
             acknowledged: false,
             now_ms,
-            motion_within_ms: None,
             moving: false,
             moved_ms: None,
         }
-    }
-
-    /// From now on a suspicion becomes an alarm only if a motion sensor is
-    /// active, or was within the last `within_ms`. An alarm that has begun does
-    /// not depend on it.
-    pub fn require_motion(&mut self, within_ms: u32) {
-        self.motion_within_ms = Some(within_ms);
-    }
-
-    /// What [`AlarmMachine::require_motion`] was told.
-    pub fn motion_within_ms(&self) -> Option<u32> {
-        self.motion_within_ms
     }
 
     pub fn config(&self) -> &AlarmConfig {
@@ -235,7 +225,7 @@ impl AlarmMachine {
     }
 
     fn is_confirmed(&self) -> bool {
-        let Some(within_ms) = self.motion_within_ms else { return true };
+        let Some(within_ms) = self.config.motion_within_ms else { return true };
         let recent = |at_ms| self.now_ms - at_ms <= u64::from(within_ms);
         self.moving || self.moved_ms.is_some_and(recent)
     }

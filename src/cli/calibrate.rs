@@ -1,17 +1,19 @@
+//! `normwatch calibrate`: from normal footage to the scores that are usual.
+
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::setup::{NO_LEVELS, View, default_alarm, levels};
-use super::{print_json, setup};
-use crate::Error;
+use super::error::Error;
+use super::{print_json, site};
 use crate::calibrate::{BudgetReport, Calibration, TermSample, calibrate};
 use crate::model::Bundle;
 use crate::output::JsonLines;
-use crate::replay::{ClipTrace, PlayOptions, PlayResult, list_footage, play};
-use crate::runtime::{Scoring, UpdatePolicy};
+use crate::replay::{ClipTrace, PlayError, PlayOptions, PlayResult, list_footage, play};
+use crate::runtime::{NO_LEVELS, Scoring, UpdatePolicy, default_alarm};
 use crate::score::{BlockRule, Weights};
+use crate::station::{View, levels};
 
 /// Budgets that the report lists beside the one asked for.
 const LISTED_ALARMS_PER_DAY: [f64; 4] = [10.0, 1.0, 1.0 / 7.0, 1.0 / 30.0];
@@ -63,7 +65,7 @@ struct Summary<'a> {
 pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let mut bundle = Bundle::load(&args.bundle)?;
     let weights = weights(args, &bundle)?;
-    let view = setup::view(args.config.as_deref(), &bundle)?;
+    let view = site::view(args.config.as_deref(), &bundle)?;
     let (mask_identity, min_duration_ms) = (view.mask.identity(), view.min_duration_ms);
     let rule = rule(args, &bundle)?;
     let result = terms(&bundle, args, view, rule)?;
@@ -138,10 +140,11 @@ fn terms(
         motion_gate_levels: None,
     };
     let mut progress = super::report::Progress::new(&clips);
-    play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
+    let result = play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
         progress.show(playing);
-        Ok(())
-    })
+        Ok::<_, PlayError>(())
+    });
+    Ok(result?)
 }
 
 fn report(

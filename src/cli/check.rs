@@ -1,14 +1,16 @@
+//! `normwatch check`: a site file's problems, and what it would come to.
+
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::{print_json, setup};
-use crate::Error;
+use super::data_dirs::board_dirs;
+use super::error::Error;
+use super::print_json;
 use crate::config::{ConfigError, Diagnostic, load_site};
-use crate::model::Bundle;
 use crate::output::terminal::{Colours, supports_live_view};
-use crate::score::Mask;
+use crate::station::Plan;
 
 /// Names every problem with its line and column. With the files in order, the
 /// bundle, its calibration and the mask are loaded as `run` would.
@@ -35,7 +37,7 @@ struct Summary {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
-    let site = match load_site(&args.config, &setup::board_dirs(&args.config)) {
+    let site = match load_site(&args.config, &board_dirs(&args.config)) {
         Ok(site) => site,
         Err(error) if args.json => {
             let problems = error.diagnostics.clone();
@@ -58,15 +60,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
         enter_level: None,
     };
     if !args.config_only {
-        let bundle = Bundle::load(&site.bundle)?;
-        setup::fast_enough(&site, &bundle)?;
-        let mask = setup::mask(&site, &bundle)?;
-        let budget = setup::site_levels(&site, &bundle, &mask)?;
-        summary.watched_share = Some(mask.watched_share());
-        summary.enter_level = Some(budget.enter_level);
-        summary.bundle = Some(bundle.manifest().name.clone());
+        let plan = Plan::load(&site)?;
+        summary.watched_share = Some(plan.view.mask.watched_share());
+        summary.enter_level = Some(plan.budget.enter_level);
+        summary.bundle = Some(plan.bundle.manifest().name.clone());
         if !args.json {
-            print_plan(&bundle, &mask, &budget);
+            print_plan(&plan);
         }
     }
     if args.json {
@@ -83,10 +82,11 @@ fn drawn(error: &ConfigError) -> String {
     if coloured { error.in_colour() } else { error.to_string() }
 }
 
-fn print_plan(bundle: &Bundle, mask: &Mask, budget: &crate::calibrate::BudgetReport) {
-    let input = bundle.manifest().input;
-    println!("bundle        {}", bundle.manifest().name);
+fn print_plan(plan: &Plan) {
+    let manifest = plan.bundle.manifest();
+    let input = manifest.input;
+    println!("bundle        {}", manifest.name);
     println!("input         {}×{} px at {} fps", input.width_px, input.height_px, input.fps);
-    println!("watched       {:.0} % of the picture", mask.watched_share() * 100.0);
-    println!("{budget}");
+    println!("watched       {:.0} % of the picture", plan.view.mask.watched_share() * 100.0);
+    println!("{}", plan.budget);
 }

@@ -1,3 +1,5 @@
+//! What happens when whoever reads standard output goes away.
+
 use std::panic::{self, PanicHookInfo};
 use std::process;
 

@@ -1,15 +1,15 @@
+//! `normwatch demo`: the bundled clip through the bundled model, watched live.
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use super::data_dirs::data_dirs;
+use super::error::Error;
+use super::out_folder::{make_folder, whole_log};
 use super::report;
-use super::setup::{
-    DEFAULT_MIN_DURATION_MS, data_dirs, default_alarm, levels, make_folder, needed_calibration,
-    whole_log, whole_picture,
-};
-use crate::Error;
 use crate::alarm::Levels;
 use crate::model::Bundle;
 use crate::output::JsonLines;
@@ -20,7 +20,8 @@ use crate::output::terminal::{
 use crate::replay::{
     Clip, ClipSummary, Labels, PlayOptions, PlayResult, Playing, list_footage, play, summarise,
 };
-use crate::runtime::{Scoring, UpdatePolicy};
+use crate::runtime::{DEFAULT_MIN_DURATION_MS, Scoring, UpdatePolicy, default_alarm};
+use crate::station::{levels, require_calibration, whole_picture};
 
 /// Scores that the live view draws.
 const HISTORY: usize = 200;
@@ -55,7 +56,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let labels = Labels::read(&folder.join("labels.json"))?;
     let clips = list_footage(&folder)?;
     let mask = whole_picture(&bundle);
-    let calibration = needed_calibration(&bundle, None, &mask)?;
+    let calibration = require_calibration(&bundle, None, &mask)?;
     let budget = levels(&calibration, args.alarms_per_day, DEFAULT_MIN_DURATION_MS)?;
     let options = PlayOptions {
         alarm: default_alarm(budget.levels()),
@@ -72,9 +73,8 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let mut stage = Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
     let result = play(&bundle, &clips, &options, Some(sink), &mut |playing| stage.show(playing))?;
     whole_log(&result, &events)?;
-    let summaries: Result<Vec<ClipSummary>, Error> =
-        result.traces.iter().map(|trace| summarise(trace, Some(&labels))).collect();
-    let verdict = judge(&summaries?);
+    let summaries = result.traces.iter().map(|trace| summarise(trace, Some(&labels)));
+    let verdict = judge(&summaries.collect::<Result<Vec<_>, _>>()?);
     let said =
         format!("{}: {}", if verdict.passed { "passed" } else { "failed" }, verdict.sentence);
     let page = args.out.join("report.html");

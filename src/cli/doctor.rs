@@ -1,12 +1,16 @@
+//! `normwatch doctor`: what this machine has, and what is in the way.
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{print_json, setup};
-use crate::Error;
+use super::data_dirs::data_dirs;
+use super::error::Error;
+use super::{print_json, site};
 use crate::config::{Board, Site, list_boards, load_board};
 use crate::doctor::{self, Machine, Report, Scope, Severity, matching_board};
 use crate::model::Bundle;
+use crate::station::{StationError, View, site_levels};
 
 const ROOT: &str = "/";
 
@@ -30,7 +34,7 @@ pub(super) struct DoctorArgs {
 
 pub(super) fn run(args: &DoctorArgs) -> Result<(), Error> {
     let machine = Machine::read(Path::new(ROOT));
-    let site = args.config.as_deref().map(setup::load_site);
+    let site = args.config.as_deref().map(site::load);
     let (site, site_error) = match site.transpose() {
         Ok(site) => (site, None),
         Err(error) => (None, Some(error)),
@@ -63,9 +67,9 @@ pub(super) fn run(args: &DoctorArgs) -> Result<(), Error> {
 
 /// Loads what `run` would load, self-test included.
 fn bundle(site: &Site, report: &mut Report) {
-    let levels = |bundle: &Bundle| {
-        let mask = setup::mask(site, bundle)?;
-        setup::site_levels(site, bundle, &mask)
+    let levels = |bundle: &Bundle| -> Result<_, StationError> {
+        let (_, levels) = site_levels(site, bundle, &View::of(site, bundle)?)?;
+        Ok(levels)
     };
     match Bundle::load(&site.bundle) {
         Err(error) => report.error("bundle", error.to_string(), ""),
@@ -83,7 +87,7 @@ fn bundle(site: &Site, report: &mut Report) {
 }
 
 fn board_dirs() -> Vec<PathBuf> {
-    setup::data_dirs().into_iter().map(|dir| dir.join("boards")).collect()
+    data_dirs().into_iter().map(|dir| dir.join("boards")).collect()
 }
 
 fn all_boards() -> Vec<Board> {

@@ -1,3 +1,5 @@
+//! Faults on purpose, for the tests on a virtual board.
+
 use std::str::FromStr;
 use std::thread;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! `normwatch guard-lines`: the process that outlives `run` to make its lines safe.
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -5,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use clap::Args;
 use signal_hook::consts::{SIGABRT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use crate::Error;
+use super::error::Error;
 use crate::gpio::{GuardedLine, guard};
 
 /// Started by `run` beside itself: drives the lines to their safe levels when
@@ -22,7 +24,7 @@ pub(super) fn run(args: &GuardLinesArgs) -> Result<(), Error> {
     // SIGABRT; this one ends last.
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGQUIT] {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
-            .map_err(|e| Error::Internal(format!("cannot install the signal handlers: {e}")))?;
+            .map_err(Error::signals)?;
     }
     if guard(&args.lines, &mut io::stdin().lock())? {
         log::error!("normwatch died; its guard has driven the lines to their safe levels");

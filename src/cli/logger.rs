@@ -1,3 +1,5 @@
+//! The program's log: standard error, as a terminal or the journal wants it.
+
 use std::io::Write;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};

@@ -4,22 +4,21 @@ mod bench;
 mod calibrate;
 mod check;
 mod closed_output;
-mod cooling;
+mod data_dirs;
 mod demo;
 mod doctor;
+mod error;
 mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
-mod lines;
-mod live_source;
 mod logger;
+mod out_folder;
 mod record;
 mod replay;
 mod report;
 mod run;
 mod run_summary;
-mod setup;
-mod supervision;
+mod site;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,7 +26,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use self::closed_output::end_quietly_on_closed_output;
-use crate::Error;
+use self::error::Error;
 
 const EXIT_CODES: &str = "\
 Exit codes:

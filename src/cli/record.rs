@@ -1,3 +1,5 @@
+//! `normwatch record`: a site's camera into a folder of clips.
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -5,16 +7,17 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use super::{live_source, print_json, setup};
-use crate::Error;
+use super::error::Error;
+use super::{print_json, site};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{InputSection, Manifest};
 use crate::preprocess::{Channels, Resize};
 use crate::record::{ImageFormat, RecordEnd, RecordOptions, RecordStats, record};
 use crate::runtime::Shutdown;
+use crate::station::{Camera, Needs, end_is_loss};
 
 /// Time between two lines about the progress.
-const TELL_MS: u64 = 5000;
+const PROGRESS_MS: u64 = 5000;
 
 /// Where nothing says what the frames are for: enough for every preset.
 const USUAL_SIZE_PX: (u32, u32) = (320, 240);
@@ -82,25 +85,23 @@ struct Summary<'a> {
 }
 
 pub(super) fn run(args: &RecordArgs) -> Result<(), Error> {
-    let site = setup::load_site(&args.config)?;
+    let site = site::load(&args.config)?;
     let input = bundle_input(&site.bundle)?;
-    let end_is_loss = live_source::end_is_loss(&site.camera);
-    let options = options(args, input.as_ref(), &site.bundle, end_is_loss)?;
+    let options = options(args, input.as_ref(), &site.bundle, end_is_loss(&site.camera))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let shutdown = Shutdown::on_signals()
-        .map_err(|e| Error::Internal(format!("cannot install the signal handlers: {e}")))?;
+    let shutdown = Shutdown::on_signals().map_err(Error::signals)?;
     let side = |px: usize| u32::try_from(px).unwrap_or(u32::MAX);
-    let needs = live_source::Needs {
+    let needs = Needs {
         size_px: options.size_px.map_or(USUAL_SIZE_PX, |(w, h)| (side(w), side(h))),
         fps: options.fps,
         luma: options.channels == Channels::Luma,
     };
-    let mut camera = live_source::Camera::new(&site.camera, needs, &clock);
-    let mut tell_at_ms = 0;
+    let mut camera = Camera::new(&site.camera, needs, clock.clone());
+    let mut due_ms = 0;
     let mut progress = |stats: &RecordStats| {
-        let now_ms = clock.monotonic_ns() / 1_000_000;
-        if now_ms >= tell_at_ms {
-            tell_at_ms = now_ms + TELL_MS;
+        let now_ms = clock.monotonic_ms();
+        if now_ms >= due_ms {
+            due_ms = now_ms + PROGRESS_MS;
             log::info!("{}", describe(stats, args.size_limit_mb));
         }
     };

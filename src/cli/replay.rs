@@ -1,3 +1,5 @@
+//! `normwatch replay`: recorded footage, without waiting, into a folder of results.
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -6,13 +8,10 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
+use super::error::Error;
+use super::out_folder::{make_folder, whole_log};
 use super::report::{Progress, Sources};
-use super::setup::{
-    DEFAULT_MIN_DURATION_MS, NO_LEVELS, View, default_alarm, levels, load_calibration, make_folder,
-    view, whole_log,
-};
-use super::{print_json, report};
-use crate::Error;
+use super::{print_json, report, site};
 use crate::calibrate::BudgetReport;
 use crate::config::MOTION_GATE_LEVELS;
 use crate::model::{Bundle, MemoryUpdate};
@@ -21,7 +20,10 @@ use crate::replay::{
     AucSummary, ClipSummary, Labels, PlayOptions, PlayResult, list_footage, paper_auc, play,
     summarise,
 };
-use crate::runtime::{Scoring, StageRow, UpdatePolicy};
+use crate::runtime::{
+    DEFAULT_MIN_DURATION_MS, NO_LEVELS, Scoring, StageRow, UpdatePolicy, default_alarm,
+};
+use crate::station::{View, levels, load_calibration};
 
 /// The same input gives byte-identical `events.jsonl` and `scores.csv`. A
 /// bundle without a calibration gets the paper's scores and no alarms.
@@ -113,7 +115,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
             )));
         }
     }
-    let View { mask, stabilise, motion_gate_levels, .. } = view(args.config.as_deref(), &bundle)?;
+    let View { mask, stabilise, motion_gate_levels, .. } =
+        site::view(args.config.as_deref(), &bundle)?;
     let motion_gate_levels = args.motion_gate.or(motion_gate_levels);
     let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
     let budget = |c| levels(c, args.alarms_per_day, DEFAULT_MIN_DURATION_MS);
@@ -126,8 +129,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     let result = play_into(args, &bundle, &clips, &options)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
-    let summaries: Result<Vec<ClipSummary>, Error> =
-        result.traces.iter().map(|t| summarise(t, labels.as_ref())).collect();
+    let summaries = result.traces.iter().map(|t| summarise(t, labels.as_ref()));
     let summary = Summary {
         bundle: bundle.manifest().name.clone(),
         model_sha256: bundle.model_sha256().into(),
@@ -138,7 +140,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         frames_rested: result.traces.iter().map(|trace| trace.rested()).sum(),
         budget,
         auc,
-        clips: summaries?,
+        clips: summaries.collect::<Result<_, _>>()?,
     };
     let text = serde_json::to_string_pretty(&summary)
         .map_err(|e| Error::Internal(format!("cannot write JSON: {e}")))?;

@@ -1,8 +1,10 @@
+//! The report of a replay as a page, and the line that says how far it is.
+
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use crate::Error;
+use super::error::Error;
 use crate::model::Bundle;
 use crate::output::report::{ClipReport, Report, StageRow, Still, Verdict, render};
 use crate::replay::{Clip, ClipTrace, Labels, Moment, PlayOptions, PlayResult, Playing};

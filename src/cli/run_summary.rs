@@ -1,10 +1,11 @@
+//! What `normwatch run` prints at its end.
+
 use std::fmt;
 
-use embedded_hal::digital::OutputPin;
 use serde::Serialize;
 
-use crate::output::EventSink;
-use crate::runtime::{Histogram, IntakeCounts, LiveStats, Monitor, StageRow};
+use crate::runtime::{Histogram, IntakeCounts, StageRow};
+use crate::station::StationReport;
 
 /// What a live run came to.
 #[derive(Serialize)]
@@ -51,26 +52,23 @@ impl Latency {
 }
 
 impl RunSummary {
-    pub fn new<A: OutputPin, F: OutputPin, S: EventSink>(
-        stats: &LiveStats,
-        monitor: &Monitor<A, F, S>,
-        rested: u64,
-    ) -> Self {
-        let IntakeCounts { skipped, missed, steadied, .. } = stats.counts;
+    pub fn new(report: StationReport) -> Self {
+        let StationReport { live, rested, not_finite, line_failures, stages } = report;
+        let IntakeCounts { skipped, missed, steadied, .. } = live.counts;
         Self {
-            judged: stats.judged,
+            judged: live.judged,
             rested,
-            passed_over: stats.passed_over,
-            overtaken: stats.overtaken,
-            dropped: stats.dropped,
+            passed_over: live.passed_over,
+            overtaken: live.overtaken,
+            dropped: live.dropped,
             skipped,
             missed,
             steadied,
-            reopened: stats.reopened,
-            not_finite: monitor.analyser().not_finite(),
-            line_failures: monitor.line_failures(),
-            latency: Latency::new(&stats.latency),
-            stages: monitor.times().rows(),
+            reopened: live.reopened,
+            not_finite,
+            line_failures,
+            latency: Latency::new(&live.latency),
+            stages,
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The board's hardware watchdog, `/dev/watchdog*`.
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

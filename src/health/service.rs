@@ -1,3 +1,5 @@
+//! The service manager: systemd, or whoever else reads `$NOTIFY_SOCKET`.
+
 use std::io;
 use std::time::Duration;
 
@@ -25,15 +27,15 @@ impl ServiceManager {
 
     /// The run begins: lines held, bundle loaded.
     pub fn ready(&self, status: &str) {
-        tell(&[NotifyState::Ready, NotifyState::Status(status)]);
+        notify(&[NotifyState::Ready, NotifyState::Status(status)]);
     }
 
     pub fn status(&self, status: &str) {
-        tell(&[NotifyState::Status(status)]);
+        notify(&[NotifyState::Status(status)]);
     }
 
     pub fn stopping(&self) {
-        tell(&[NotifyState::Stopping, NotifyState::Status("stopping; the lines are safe")]);
+        notify(&[NotifyState::Stopping, NotifyState::Status("stopping; the lines are safe")]);
     }
 }
 
@@ -57,7 +59,7 @@ impl Watchdog for ServiceManager {
     }
 }
 
-fn tell(states: &[NotifyState<'_>]) {
+fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         log::warn!("the service manager cannot be told how it goes: {error}");
     }

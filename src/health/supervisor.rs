@@ -1,17 +1,26 @@
+//! The supervisor: signs of progress in, food for watchdogs out.
+
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use thiserror::Error;
+
+use super::progress::{Capturing, Progress, ProgressLimits, Stall};
 use super::service::ServiceManager;
 use super::watchdog::Fed;
-use crate::Error;
 use crate::clock::Clock;
-use crate::runtime::{Capturing, Progress, ProgressLimits, Stall};
 
 /// Longest time between two looks at the signs of progress.
 const TICK_MS: u64 = 100;
 
 const STATUS_INTERVAL_MS: u64 = 2000;
+
+/// The supervisor's thread could not be started.
+#[derive(Debug, Error)]
+#[error("cannot start the supervisor: {0}")]
+pub struct SupervisorError(pub io::Error);
 
 /// When a silent thread is acted upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,12 +93,12 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Ends the watch after a run that ended by itself. After the program's or
-    /// the network's own failure the watchdogs go on: either somebody starts
-    /// the program again in time, or the board is reset.
-    fn finish<T>(mut self, outcome: &Result<T, Error>) {
+    /// Ends the watch after a run that ended by itself. Watchdogs that are not
+    /// disarmed go on: either somebody starts the program again in time, or the
+    /// board is reset.
+    fn finish(mut self, disarm: bool) {
         self.service.stopping();
-        if !matches!(outcome, Err(Error::Internal(_) | Error::Network(_))) {
+        if disarm {
             self.watchdogs.iter_mut().for_each(Fed::disarm);
         }
     }
@@ -121,31 +130,42 @@ impl<'a> Supervisor<'a> {
 }
 
 /// Runs `work` with a supervisor beside it, in a thread of its own that ends
-/// with the work, in a panic too.
+/// with the work, in a panic too. The watchdogs are disarmed after success, and
+/// after an error of which `is_orderly` says that neither the program nor the
+/// network has failed.
 ///
 /// # Errors
-/// The thread could not be started; the work was then not begun.
-pub fn supervise<T>(
+/// The work's own. A [`SupervisorError`] if the thread could not be started: the
+/// work was then not begun, and nothing is disarmed.
+pub fn supervise<T, E: From<SupervisorError>>(
     mut supervisor: Supervisor<'_>,
     clock: &dyn Clock,
-    work: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
+    is_orderly: impl FnOnce(&E) -> bool,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     let ended = AtomicBool::new(false);
     let outcome = thread::scope(|scope| {
         let watch = || {
             while !ended.load(Ordering::Acquire) {
-                supervisor.step(clock.monotonic_ns() / 1_000_000);
+                supervisor.step(clock.monotonic_ms());
                 thread::park_timeout(Duration::from_millis(TICK_MS));
             }
         };
         let handle = thread::Builder::new()
             .name("supervisor".into())
             .spawn_scoped(scope, watch)
-            .map_err(|e| Error::Internal(format!("cannot start the supervisor: {e}")))?;
+            .map_err(SupervisorError)?;
         let _end = EndOnDrop { ended: &ended, thread: handle.thread().clone() };
-        work()
+        Ok(work())
     });
-    supervisor.finish(&outcome);
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            supervisor.finish(false);
+            return Err(E::from(error));
+        }
+    };
+    supervisor.finish(outcome.as_ref().map_or_else(is_orderly, |_| true));
     outcome
 }
 
@@ -182,6 +202,20 @@ mod tests {
 
     use super::super::watchdog::fake::{FakeWatchdog, Told};
     use super::*;
+    use crate::clock::SimulatedClock;
+
+    #[derive(Clone, Copy, Debug)]
+    enum WorkError {
+        NoCamera,
+        Panicked,
+        NoSupervisor,
+    }
+
+    impl From<SupervisorError> for WorkError {
+        fn from(_: SupervisorError) -> Self {
+            Self::NoSupervisor
+        }
+    }
 
     const LIMITS: SupervisorLimits = SupervisorLimits {
         vouch_ms: 1000,
@@ -283,13 +317,14 @@ mod tests {
 
     #[test]
     fn only_an_end_in_order_disarms() {
-        for (outcome, disarmed) in [
-            (Ok(()), true),
-            (Err(Error::Config("no camera".into())), true),
-            (Err(Error::Internal("capture panicked".into())), false),
-        ] {
+        for (outcome, disarmed) in
+            [(Ok(()), true), (Err(WorkError::NoCamera), true), (Err(WorkError::Panicked), false)]
+        {
             let scene = Scene::new();
-            scene.supervisor().finish(&outcome);
+            let is_orderly = |error: &WorkError| matches!(error, WorkError::NoCamera);
+            let clock = SimulatedClock::new(0);
+            let result = supervise(scene.supervisor(), &clock, is_orderly, || outcome);
+            assert_eq!(result.is_ok(), outcome.is_ok());
             let told = scene.fake.told.lock().unwrap().contains(&Told::Disarmed);
             assert_eq!(told, disarmed, "{outcome:?}");
         }
@@ -298,9 +333,10 @@ mod tests {
     #[test]
     fn a_panic_of_the_work_ends_the_supervision_and_disarms_nothing() {
         let scene = Scene::new();
-        let clock = crate::clock::SystemClock;
+        let clock = SimulatedClock::new(0);
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            supervise::<()>(scene.supervisor(), &clock, || panic!("on purpose"))
+            let work = || -> Result<(), WorkError> { panic!("on purpose") };
+            supervise(scene.supervisor(), &clock, |_| true, work)
         }));
         assert!(panicked.is_err());
         assert!(!scene.fake.told.lock().unwrap().contains(&Told::Disarmed));

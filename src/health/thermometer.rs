@@ -1,3 +1,5 @@
+//! How hot the board is.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

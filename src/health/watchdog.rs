@@ -1,3 +1,5 @@
+//! A watchdog as the supervisor sees it, and when it wants to be fed.
+
 use std::io;
 
 /// Resets the machine or the process unless it is fed.

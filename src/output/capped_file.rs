@@ -1,9 +1,11 @@
+//! A log file that does not outgrow its disk.
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// A file that is appended to until it reaches a size, then moved aside to
-/// `NAME.1` (replacing the former one) and begun anew: never more than twice
+/// `NAME.1` (replacing the former one) and begun again: never more than twice
 /// `max_bytes` on the disk.
 ///
 /// Whole lines are kept together, provided that each `write` ends one or the

@@ -1,3 +1,5 @@
+//! The event log: what happened, one JSON object a line.
+
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use crate::clock::Clock;
 pub enum Event {
     /// The first line: what is running.
     Start { bundle: String, model_sha256: String, enter_level: f32, exit_level: f32 },
-    /// A clip begins; window, score and state machine start anew.
+    /// A clip begins; window, score and state machine start again.
     Clip { clip: String, frames: Option<usize> },
     /// The state machine moved.
     State {

@@ -11,4 +11,4 @@ pub mod terminal;
 pub use capped_file::CappedFile;
 pub use events::{DatedLines, Event, EventLog, EventSink, JsonLines};
 pub use score_table::{ScoreRow, ScoreTable};
-pub use simulated::{SimulatedLine, SimulatedPin};
+pub use simulated::{SimulatedLine, SimulatedLines, SimulatedPin};

@@ -1,3 +1,5 @@
+//! `scores.csv`: the scores of a replay, frame by frame.
+
 use std::io::{self, Write};
 
 use crate::alarm::State;

@@ -1,8 +1,12 @@
+//! Lines that exist in memory only, for replays, demonstrations and tests.
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use embedded_hal::digital::{ErrorType, OutputPin};
+
+use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 
 const UNKNOWN: u8 = 2;
 
@@ -38,6 +42,27 @@ impl SimulatedLine {
     /// How often the pin was driven.
     pub fn writes(&self) -> u32 {
         self.0.writes.load(Ordering::Acquire)
+    }
+}
+
+/// The far ends of an alarm line and a fault line.
+#[derive(Clone, Debug)]
+pub struct SimulatedLines {
+    pub alarm: SimulatedLine,
+    pub fault: SimulatedLine,
+}
+
+impl SimulatedLines {
+    /// Two lines that are active while high, at their safe level, low; and the
+    /// outputs that drive them, the alarm in this pattern and the fault line
+    /// steadily.
+    pub fn new(pattern: Pattern) -> (Self, AlarmOutputs<SimulatedPin, SimulatedPin>) {
+        let (alarm, alarm_pin) = SimulatedLine::new();
+        let (fault, fault_pin) = SimulatedLine::new();
+        let line = |pin| Line::new(pin, Polarity::ActiveHigh, false);
+        let outputs = AlarmOutputs::new(line(alarm_pin), pattern, line(fault_pin), Pattern::Steady)
+            .expect("a simulated line takes every level");
+        (Self { alarm, fault }, outputs)
     }
 }
 

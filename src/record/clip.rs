@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::error::RecordError;
 use super::library::{ClipEntry, Library};
-use crate::Error;
 use crate::fs::write_by_rename;
 
 /// Clips of fewer frames are removed: no window of the model fits into them.
@@ -21,7 +21,7 @@ pub(super) struct Clip {
 }
 
 impl Clip {
-    pub fn begin(library: &mut Library, start_unix_s: u64) -> Result<Self, Error> {
+    pub fn begin(library: &mut Library, start_unix_s: u64) -> Result<Self, RecordError> {
         let folder = library.new_clip()?;
         Ok(Self { folder, frames: 0, cost_bytes: 0, start_unix_s, last_ns: 0 })
     }
@@ -44,9 +44,9 @@ impl Clip {
         extension: &str,
         bytes: &[u8],
         timestamp_ns: u64,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RecordError> {
         let path = self.folder.join(format!("{:06}.{extension}", self.frames));
-        write_by_rename(&path, bytes).map_err(Error::file(&path))?;
+        write_by_rename(&path, bytes).map_err(RecordError::file(&path))?;
         self.frames += 1;
         self.last_ns = timestamp_ns;
         let cost_bytes = Library::cost_bytes(bytes.len());
@@ -57,9 +57,9 @@ impl Clip {
 
     /// Enters the clip into the recording, or removes it if it is too short.
     /// Returns its frames, 0 if it was removed.
-    pub fn finish(self, library: &mut Library) -> Result<u64, Error> {
+    pub fn finish(self, library: &mut Library) -> Result<u64, RecordError> {
         if self.frames < MIN_FRAMES {
-            fs::remove_dir_all(&self.folder).map_err(Error::file(&self.folder))?;
+            fs::remove_dir_all(&self.folder).map_err(RecordError::file(&self.folder))?;
             library.refund(self.cost_bytes);
             return Ok(0);
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use super::error::RecordError;
 use crate::preprocess::{Channels, InputSpec};
 
 const JPEG_QUALITY: u8 = 95;
@@ -36,7 +36,7 @@ impl ImageFormat {
         spec: InputSpec,
         planes: &[u8],
         out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), RecordError> {
         out.clear();
         let interleaved;
         let pixels = match spec.channels {
@@ -50,7 +50,8 @@ impl ImageFormat {
             Self::Png => png(spec, pixels, out).map_err(|error| error.to_string()),
             Self::Jpeg => jpeg(spec, pixels, out),
         };
-        result.map_err(|error| Error::Internal(format!("a picture cannot be encoded: {error}")))
+        result
+            .map_err(|error| RecordError::Encoding(format!("a picture cannot be encoded: {error}")))
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::RecordError;
 use super::image::ImageFormat;
-use crate::Error;
 use crate::fs::write_atomically;
 use crate::preprocess::Channels;
 
@@ -71,8 +71,8 @@ impl Library {
         header: Header,
         camera: &str,
         start_unix_s: u64,
-    ) -> Result<Self, Error> {
-        fs::create_dir_all(folder).map_err(Error::file(folder))?;
+    ) -> Result<Self, RecordError> {
+        fs::create_dir_all(folder).map_err(RecordError::file(folder))?;
         let path = folder.join(FILE);
         let file = match fs::read_to_string(&path) {
             Ok(text) => going_on(&path, &text, header)?,
@@ -81,9 +81,9 @@ impl Library {
                 let camera = camera.to_string();
                 RecordingFile { header, camera, start_unix_s, clips: Vec::new() }
             }
-            Err(error) => return Err(Error::File { file: path, error }),
+            Err(error) => return Err(RecordError::File { file: path, error }),
         };
-        let (next_clip, used_bytes) = take_stock(folder).map_err(Error::file(folder))?;
+        let (next_clip, used_bytes) = take_stock(folder).map_err(RecordError::file(folder))?;
         let mut library = Self { folder: folder.to_path_buf(), file, next_clip, used_bytes };
         library.file.camera = camera.to_string();
         library.save()?;
@@ -108,31 +108,32 @@ impl Library {
     }
 
     /// A new folder for a clip.
-    pub fn new_clip(&mut self) -> Result<PathBuf, Error> {
+    pub fn new_clip(&mut self) -> Result<PathBuf, RecordError> {
         let path = self.folder.join(format!("{CLIP}{:04}", self.next_clip));
-        fs::create_dir(&path).map_err(Error::file(&path))?;
+        fs::create_dir(&path).map_err(RecordError::file(&path))?;
         self.next_clip += 1;
         Ok(path)
     }
 
     /// Enters a finished clip.
-    pub fn finish_clip(&mut self, clip: ClipEntry) -> Result<(), Error> {
+    pub fn finish_clip(&mut self, clip: ClipEntry) -> Result<(), RecordError> {
         self.file.clips.push(clip);
         self.save()
     }
 
-    fn save(&self) -> Result<(), Error> {
+    fn save(&self) -> Result<(), RecordError> {
         let path = self.folder.join(FILE);
         let text = toml::to_string(&self.file)
-            .map_err(|error| Error::Internal(format!("{FILE} cannot be written: {error}")))?;
-        write_atomically(&path, text.as_bytes()).map_err(Error::file(&path))
+            .map_err(|error| RecordError::Encoding(format!("{FILE} cannot be written: {error}")))?;
+        write_atomically(&path, text.as_bytes()).map_err(RecordError::file(&path))
     }
 }
 
-fn going_on(path: &Path, text: &str, header: Header) -> Result<RecordingFile, Error> {
+fn going_on(path: &Path, text: &str, header: Header) -> Result<RecordingFile, RecordError> {
     let path = path.display();
-    let file: RecordingFile = toml::from_str(text)
-        .map_err(|error| Error::Usage(format!("{path}: {error}: record into another folder")))?;
+    let file: RecordingFile = toml::from_str(text).map_err(|error| {
+        RecordError::Folder(format!("{path}: {error}: record into another folder"))
+    })?;
     if file.header == header {
         return Ok(file);
     }
@@ -140,18 +141,18 @@ fn going_on(path: &Path, text: &str, header: Header) -> Result<RecordingFile, Er
         let Header { fps, width_px, height_px, channels, image } = header;
         format!("{width_px}x{height_px} {channels:?} {image:?} at {fps} fps").to_lowercase()
     };
-    Err(Error::Usage(format!(
+    Err(RecordError::Folder(format!(
         "{path} is a recording of {}, this would be {}: record into another folder",
         describe(&file.header),
         describe(&header)
     )))
 }
 
-fn refuse_foreign(folder: &Path) -> Result<(), Error> {
-    let mut entries = fs::read_dir(folder).map_err(Error::file(folder))?;
+fn refuse_foreign(folder: &Path) -> Result<(), RecordError> {
+    let mut entries = fs::read_dir(folder).map_err(RecordError::file(folder))?;
     match entries.next() {
         None => Ok(()),
-        Some(_) => Err(Error::Usage(format!(
+        Some(_) => Err(RecordError::Folder(format!(
             "{} holds something that is no recording: name a new or empty folder",
             folder.display()
         ))),

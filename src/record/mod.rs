@@ -6,10 +6,12 @@
 //! recording, none is half written.
 
 mod clip;
+mod error;
 mod image;
 mod library;
 mod session;
 
+pub use error::RecordError;
 pub use image::ImageFormat;
 pub use library::{Header, RecordingFile};
 pub use session::{RecordEnd, RecordOptions, RecordStats, record};

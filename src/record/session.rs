@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::clip::Clip;
+use super::error::RecordError;
 use super::image::ImageFormat;
 use super::library::{Header, Library};
-use crate::Error;
 use crate::capture::{Frame, FrameSource, Reopening, SourceError, SourceErrorKind};
 use crate::clock::Clock;
 use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
@@ -68,8 +68,8 @@ pub fn record(
     clock: &dyn Clock,
     shutdown: &Shutdown,
     progress: &mut dyn FnMut(&RecordStats),
-) -> Result<(RecordStats, RecordEnd), Error> {
-    let limit_ms = options.time_limit_ms.map(|ms| clock.monotonic_ns() / 1_000_000 + ms);
+) -> Result<(RecordStats, RecordEnd), RecordError> {
+    let limit_ms = options.time_limit_ms.map(|ms| clock.monotonic_ms() + ms);
     let mut session = Session {
         options,
         clock,
@@ -109,7 +109,7 @@ impl Session<'_> {
         &mut self,
         open: &mut OpenSource<'_>,
         progress: &mut dyn FnMut(&RecordStats),
-    ) -> Result<RecordEnd, Error> {
+    ) -> Result<RecordEnd, RecordError> {
         let mut reopening = Reopening::default();
         loop {
             if let Some(end) = self.limit() {
@@ -118,7 +118,7 @@ impl Session<'_> {
             let before = self.stats.frames;
             let loss = match self.one_opening(open, progress) {
                 Ok(end) => return Ok(end),
-                Err(Error::Source(error)) => error,
+                Err(RecordError::Source(error)) => error,
                 Err(error) => return Err(error),
             };
             let for_good = loss.kind() == SourceErrorKind::Fatal;
@@ -145,7 +145,7 @@ impl Session<'_> {
         &mut self,
         open: &mut OpenSource<'_>,
         progress: &mut dyn FnMut(&RecordStats),
-    ) -> Result<RecordEnd, Error> {
+    ) -> Result<RecordEnd, RecordError> {
         let mut source = open()?;
         let camera = source.describe();
         log::info!("recording from {camera}");
@@ -181,7 +181,7 @@ impl Session<'_> {
     }
 
     fn limit(&self) -> Option<RecordEnd> {
-        let now_ms = self.clock.monotonic_ns() / 1_000_000;
+        let now_ms = self.clock.monotonic_ms();
         match self.limit_ms {
             _ if self.shutdown.is_requested() => Some(RecordEnd::Stopped),
             Some(limit_ms) if now_ms >= limit_ms => Some(RecordEnd::TimeLimit),
@@ -194,7 +194,7 @@ impl Session<'_> {
         log::warn!("a frame was skipped: {reason}");
     }
 
-    fn take(&mut self, frame: &Frame<'_>, camera: &str) -> Result<Option<RecordEnd>, Error> {
+    fn take(&mut self, frame: &Frame<'_>, camera: &str) -> Result<Option<RecordEnd>, RecordError> {
         let start_unix_s = self.clock.wall_ns() / 1_000_000_000;
         let recorder = match &mut self.recorder {
             Some(recorder) => recorder,
@@ -230,7 +230,7 @@ impl Session<'_> {
         Ok(None)
     }
 
-    fn close_clip(&mut self) -> Result<(), Error> {
+    fn close_clip(&mut self) -> Result<(), RecordError> {
         let Some(recorder) = &mut self.recorder else { return Ok(()) };
         let Some(clip) = recorder.clip.take() else { return Ok(()) };
         let frames = clip.frames();
@@ -243,15 +243,15 @@ impl Session<'_> {
     }
 
     /// Adds to a failed write what is left of the recording.
-    fn explain(&self, error: Error) -> Error {
-        let Error::File { file, error } = error else { return error };
+    fn explain(&self, error: RecordError) -> RecordError {
+        let RecordError::File { file, error } = error else { return error };
         let frames = self.stats.frames;
         if frames == 0 {
-            return Error::File { file, error };
+            return RecordError::File { file, error };
         }
         let why = if is_full(&error) { "the disk is full" } else { "it cannot be written" };
         let text = format!("{why} ({error}); the {frames} frames recorded before are whole");
-        Error::File { file, error: std::io::Error::new(error.kind(), text) }
+        RecordError::File { file, error: std::io::Error::new(error.kind(), text) }
     }
 }
 
@@ -266,7 +266,7 @@ impl Recorder {
         frame: &Frame<'_>,
         camera: &str,
         start_unix_s: u64,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, RecordError> {
         let own = (frame.width_px as usize, frame.height_px as usize);
         let (width_px, height_px) = options.size_px.unwrap_or(own);
         let RecordOptions { fps, channels, resize, image, .. } = *options;

@@ -1,6 +1,7 @@
+//! Recorded footage: where its clips are, and how each is opened.
+
 use std::path::{Path, PathBuf};
 
-use crate::Error;
 use crate::capture::{
     FolderSource, Frame, FrameSource, SourceError, VideoOptions, VideoSource, list_clips,
 };
@@ -85,7 +86,7 @@ impl Clip {
     ///
     /// # Errors
     /// As [`Clip::with_frame`]; also a frame that cannot be decoded.
-    pub fn luma(&self, sequence: u64, fps: f64) -> Result<(Vec<u8>, usize, usize), Error> {
+    pub fn luma(&self, sequence: u64, fps: f64) -> Result<(Vec<u8>, usize, usize), SourceError> {
         let decoded = self.with_frame(sequence, fps, |frame| {
             let (width_px, height_px) = (frame.width_px as usize, frame.height_px as usize);
             let resize = Resize::Bilinear;
@@ -95,7 +96,7 @@ impl Clip {
         })?;
         decoded.map_err(|error| {
             let message = format!("{}: frame {sequence}: {error}", self.path.display());
-            SourceError::frame_skipped(message).into()
+            SourceError::frame_skipped(message)
         })
     }
 }

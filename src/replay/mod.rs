@@ -3,17 +3,20 @@
 //! Used by `replay`, `demo`, `calibrate` and the toolchain's `eval`: the same monitor, window and
 //! score as a live run, at the speed of the machine.
 
+mod clip;
+mod error;
 mod footage;
 mod labels;
 mod play;
 mod summary;
 mod trace;
 
+pub use clip::{ClipResult, replay_clip};
+pub use error::PlayError;
 pub use footage::{Clip, list_footage};
-pub use labels::Labels;
-pub use play::{
-    DEFAULT_MIN_DURATION_MS, NO_LEVELS, OpenClip, PlayOptions, PlayResult, Playing, default_alarm,
-    play, play_from,
-};
+pub use labels::{Labels, LabelsError};
+pub use play::{OpenClip, PlayOptions, PlayResult, Playing, play, play_from};
 pub use summary::{AucSummary, ClipSummary, ScoreColumns, paper_auc, score_columns, summarise};
 pub use trace::{ClipTrace, Moment};
+
+pub use crate::runtime::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};

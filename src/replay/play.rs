@@ -1,17 +1,22 @@
+//! Footage through a monitor on simulated lines, clip after clip.
+
 use embedded_hal::digital::OutputPin;
 
+use super::clip::replay_clip;
+use super::error::PlayError;
 use super::footage::Clip;
 use super::trace::{ClipTrace, Moment};
-use crate::Error;
-use crate::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
+use crate::alarm::{AlarmConfig, Pattern};
 use crate::capture::{FrameSource, SourceError};
 use crate::model::Bundle;
-use crate::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
+use crate::output::{Event, EventLog, EventSink, SimulatedLines};
 use crate::runtime::{
-    Analyser, Intake, IntakeCounts, Monitor, MonitorOptions, Scoring, SlotPool, StageTimes, Step,
-    UpdatePolicy, replay_clip,
+    Intake, IntakeCounts, Monitor, Pipeline, Scoring, StageTimes, Step, UpdatePolicy,
 };
 use crate::score::Mask;
+
+/// Age of a score at which a replay's fault line drops: footage time.
+const STALE_MS: u64 = 2000;
 
 /// How footage is played.
 #[derive(Clone, Debug)]
@@ -30,22 +35,20 @@ pub struct PlayOptions {
     pub motion_gate_levels: Option<f32>,
 }
 
-/// Levels that no score reaches, for footage without a calibration.
-pub const NO_LEVELS: Levels = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
-
-/// How long a score stays suspect before an alarm of [`default_alarm`].
-pub const DEFAULT_MIN_DURATION_MS: u32 = 300;
-
-/// Times of the alarm where no site file says otherwise.
-pub fn default_alarm(levels: Levels) -> AlarmConfig {
-    AlarmConfig {
-        levels,
-        min_duration_ms: DEFAULT_MIN_DURATION_MS,
-        hold_ms: 1000,
-        cooldown_ms: 1000,
-        warm_up_ms: 0,
-        latch: false,
-        armed_at_start: true,
+impl PlayOptions {
+    /// What the footage goes through.
+    pub fn pipeline<'a>(&'a self, bundle: &'a Bundle) -> Pipeline<'a> {
+        Pipeline {
+            bundle,
+            mask: &self.mask,
+            scoring: &self.scoring,
+            update: self.update,
+            alarm: self.alarm,
+            stabilise: self.stabilise,
+            motion_gate_levels: self.motion_gate_levels,
+            stale_ms: STALE_MS,
+            log_lines: true,
+        }
     }
 }
 
@@ -81,13 +84,13 @@ pub struct PlayResult {
 ///
 /// # Errors
 /// A clip that cannot be read, a network that fails, or the observer's.
-pub fn play<S: EventSink>(
+pub fn play<S: EventSink, E: From<PlayError>>(
     bundle: &Bundle,
     clips: &[Clip],
     options: &PlayOptions,
     sink: Option<S>,
-    observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), Error>,
-) -> Result<PlayResult, Error> {
+    observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), E>,
+) -> Result<PlayResult, E> {
     play_from(bundle, clips, options, &|clip| clip.open(options.fps), sink, observe)
 }
 
@@ -96,49 +99,26 @@ pub fn play<S: EventSink>(
 ///
 /// # Errors
 /// As [`play`].
-pub fn play_from<S: EventSink>(
+pub fn play_from<S: EventSink, E: From<PlayError>>(
     bundle: &Bundle,
     clips: &[Clip],
     options: &PlayOptions,
     open: &OpenClip<'_>,
     sink: Option<S>,
-    observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), Error>,
-) -> Result<PlayResult, Error> {
-    let input = bundle.manifest().input;
-    let period_ns = input.period_ns();
-    let (alarm_line, alarm_pin) = SimulatedLine::new();
-    let (fault_line, fault_pin) = SimulatedLine::new();
-    let analyser = Analyser::new(bundle, options.mask.clone(), &options.scoring, options.update)
-        .gated(options.motion_gate_levels, bundle);
-    let monitor_options = MonitorOptions {
-        past_frames: input.frames,
-        frame_spacing: input.frame_spacing,
-        period_ns,
-        alarm: options.alarm,
-        stale_ms: 2000,
-        log_lines: true,
-    };
-    let outputs =
-        AlarmOutputs::new(line(alarm_pin), Pattern::Steady, line(fault_pin), Pattern::Steady)
-            .expect("a simulated line takes every level");
-    let mut log = EventLog::new(sink);
-    log.record(&Event::Start {
-        bundle: bundle.manifest().name.clone(),
-        model_sha256: bundle.model_sha256().into(),
-        enter_level: options.alarm.levels.enter,
-        exit_level: options.alarm.levels.exit,
-    });
-    let mut monitor = Monitor::new(monitor_options, analyser, outputs, log, 0);
-    let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
+    observe: &mut dyn FnMut(&Playing<'_>) -> Result<(), E>,
+) -> Result<PlayResult, E> {
+    let pipeline = options.pipeline(bundle);
+    let (lines, outputs) = SimulatedLines::new(Pattern::Steady);
+    let mut monitor = pipeline.monitor(outputs, EventLog::new(sink), 0);
+    let pool = pipeline.slots();
     let mut traces = Vec::new();
     let mut counts = IntakeCounts::default();
     for clip in clips {
         let frames = clip.len();
         monitor.record(&Event::Clip { clip: clip.name.clone(), frames });
         let mut trace = ClipTrace::new(&clip.name, options.fps);
-        let intake = Intake::new(open(clip)?, input.spec(), period_ns);
-        let light = options.scoring.usual_light().filter(|_| options.stabilise);
-        let mut intake = intake.steadied(options.stabilise).evened(light);
+        let source = open(clip).map_err(PlayError::from)?;
+        let mut intake = Intake::new(source, pipeline.intake());
         let result =
             replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
                 trace.push(sequence, step, |score, level| {
@@ -150,8 +130,8 @@ pub fn play_from<S: EventSink>(
                     step,
                     frame,
                     error_map: monitor.analyser().error_map().map(),
-                    alarm_line: alarm_line.is_high(),
-                    fault_line: fault_line.is_high(),
+                    alarm_line: lines.alarm.is_high(),
+                    fault_line: lines.fault.is_high(),
                 })
             })?;
         trace.finish(frames.unwrap_or(trace.frames()));
@@ -164,10 +144,6 @@ pub fn play_from<S: EventSink>(
     log.flush();
     let events_dropped = log.dropped();
     Ok(PlayResult { traces, counts, not_finite, times, events_dropped })
-}
-
-fn line(pin: SimulatedPin) -> Line<SimulatedPin> {
-    Line::new(pin, Polarity::ActiveHigh, false)
 }
 
 fn moment<A: OutputPin, F: OutputPin, S: EventSink>(

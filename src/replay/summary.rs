@@ -1,8 +1,9 @@
+//! What a replay came to: its clips and its scores, against the truth.
+
 use serde::Serialize;
 
-use super::labels::Labels;
+use super::labels::{Labels, LabelsError};
 use super::trace::ClipTrace;
-use crate::Error;
 use crate::output::report::{Interval, events, judge};
 use crate::score::{auc, normality};
 
@@ -64,7 +65,7 @@ pub fn score_columns(
     traces: &[ClipTrace],
     labels: &Labels,
     lambda: f64,
-) -> Result<ScoreColumns, Error> {
+) -> Result<ScoreColumns, LabelsError> {
     let mut out = ScoreColumns::default();
     let mut deployed = Vec::new();
     for trace in traces {
@@ -88,7 +89,11 @@ pub fn score_columns(
 ///
 /// # Errors
 /// Labels that do not fit the clips.
-pub fn paper_auc(traces: &[ClipTrace], labels: &Labels, lambda: f64) -> Result<AucSummary, Error> {
+pub fn paper_auc(
+    traces: &[ClipTrace],
+    labels: &Labels,
+    lambda: f64,
+) -> Result<AucSummary, LabelsError> {
     let columns = score_columns(traces, labels, lambda)?;
     let truth = &columns.truth;
     Ok(AucSummary {
@@ -106,7 +111,7 @@ pub fn paper_auc(traces: &[ClipTrace], labels: &Labels, lambda: f64) -> Result<A
 ///
 /// # Errors
 /// Labels that do not fit the clip.
-pub fn summarise(trace: &ClipTrace, labels: Option<&Labels>) -> Result<ClipSummary, Error> {
+pub fn summarise(trace: &ClipTrace, labels: Option<&Labels>) -> Result<ClipSummary, LabelsError> {
     let truth = labels.map(|l| l.clip(&trace.name, trace.frames())).transpose()?;
     let events = truth.map(events);
     let raised_inside: Option<Vec<&Interval>> = events

@@ -1,3 +1,5 @@
+//! What is kept of one clip: scores and states by frame, alarms, worst moments.
+
 use crate::alarm::State;
 use crate::calibrate::TermSample;
 use crate::output::report::Interval;

@@ -1,3 +1,5 @@
+//! The newest frame of a window, judged: network, memory and score.
+
 use std::sync::MutexGuard;
 use std::time::Instant;
 
@@ -104,7 +106,18 @@ type Held<'a> = heapless::Vec<MutexGuard<'a, Slot>, { MAX_PAST_FRAMES + 1 }>;
 
 impl Analyser {
     /// `mask` must have the model's input size.
-    pub fn new(bundle: &Bundle, mask: Mask, scoring: &Scoring, update: UpdatePolicy) -> Self {
+    ///
+    /// With a `motion_gate_levels` the network rests while nothing moves by more
+    /// than so much, see [`MotionGate`]. Such a frame is judged by what the last
+    /// one predicts for it, itself, and its distance is the last one's. A network
+    /// that is shown the judged frame itself never rests.
+    pub fn new(
+        bundle: &Bundle,
+        mask: Mask,
+        scoring: &Scoring,
+        update: UpdatePolicy,
+        motion_gate_levels: Option<f32>,
+    ) -> Self {
         let rule = scoring.rule();
         let deployed = match scoring {
             Scoring::Terms(_) => None,
@@ -120,24 +133,9 @@ impl Analyser {
             distance: Smoothed::new(rule.smoothing_ms),
             deployed,
             update,
-            gate: None,
+            gate: motion_gate_levels.and_then(|limit_levels| motion_gate(bundle, limit_levels)),
             not_finite: 0,
         }
-    }
-
-    /// Lets the network rest while nothing moves by more than `limit_levels`, see
-    /// [`MotionGate`]. Such a frame is judged by what the last one predicts for
-    /// it, itself, and its distance is the last one's. A network that is shown
-    /// the judged frame itself never rests.
-    #[must_use]
-    pub fn gated(mut self, limit_levels: Option<f32>, bundle: &Bundle) -> Self {
-        let input = bundle.manifest().input;
-        let limit_levels = limit_levels.filter(|_| !input.reconstructs());
-        self.gate = limit_levels.map(|limit_levels| {
-            let frame_len = input.spec().frame_len();
-            MotionGate::new(limit_levels, input.past_span(), input.width_px, frame_len)
-        });
-        self
     }
 
     /// Judges the newest frame of a full window. `None` when the network
@@ -229,4 +227,13 @@ impl Analyser {
     pub fn not_finite(&self) -> u64 {
         self.not_finite
     }
+}
+
+fn motion_gate(bundle: &Bundle, limit_levels: f32) -> Option<MotionGate> {
+    let input = bundle.manifest().input;
+    if input.reconstructs() {
+        return None;
+    }
+    let frame_len = input.spec().frame_len();
+    Some(MotionGate::new(limit_levels, input.past_span(), input.width_px, frame_len))
 }

@@ -1,3 +1,5 @@
+//! How long the stages take, in fixed memory.
+
 use serde::Serialize;
 
 const OCTAVES: usize = 40;

@@ -1,3 +1,5 @@
+//! The capture side: a source's frames, thinned and preprocessed.
+
 use std::time::Instant;
 
 use super::rate::RateControl;
@@ -31,6 +33,20 @@ pub struct IntakeCounts {
     pub steadied: u64,
 }
 
+/// How a source's frames become the model's.
+#[derive(Clone, Copy, Debug)]
+pub struct IntakeOptions {
+    pub spec: InputSpec,
+    /// Frames are thinned to one every so often.
+    pub period_ns: u64,
+    /// Whether pictures of a swaying camera are moved back, see
+    /// [`Preprocessor::steadied`].
+    pub stabilise: bool,
+    /// The light that pictures are brought to, see [`Preprocessor::evened`]; they
+    /// stay as they are without it.
+    pub usual_light: Option<Light>,
+}
+
 /// The capture side: source, rate control and preprocessing.
 pub struct Intake {
     source: Box<dyn FrameSource + Send>,
@@ -43,33 +59,17 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Thins frames to one every `period_ns` and turns them into `spec`.
-    pub fn new(source: Box<dyn FrameSource + Send>, spec: InputSpec, period_ns: u64) -> Self {
+    pub fn new(source: Box<dyn FrameSource + Send>, options: IntakeOptions) -> Self {
+        let IntakeOptions { spec, period_ns, stabilise, usual_light } = options;
         Self {
             source,
-            preprocessor: Preprocessor::new(spec),
+            preprocessor: Preprocessor::new(spec).steadied(stabilise).evened(usual_light),
             rate: RateControl::new(period_ns),
             next_sequence: 0,
             counts: IntakeCounts::default(),
             capture_ns: 0,
             preprocess_ns: 0,
         }
-    }
-
-    /// Whether pictures of a swaying camera are moved back, see
-    /// [`Preprocessor::steadied`]; not unless asked for.
-    #[must_use]
-    pub fn steadied(mut self, steadied: bool) -> Self {
-        self.preprocessor = self.preprocessor.steadied(steadied);
-        self
-    }
-
-    /// The light that pictures are brought to, see [`Preprocessor::evened`];
-    /// they stay as they are unless asked for.
-    #[must_use]
-    pub fn evened(mut self, usual: Option<Light>) -> Self {
-        self.preprocessor = self.preprocessor.evened(usual);
-        self
     }
 
     pub fn counts(&self) -> IntakeCounts {

@@ -1,9 +1,12 @@
+//! The road from a preprocessed frame to a line level.
+
 use std::time::Instant;
 
 use embedded_hal::digital::OutputPin;
 
 use super::analyser::{Analyser, FrameScore};
 use super::histogram::{Stage, StageTimes};
+use super::line_journal::LineJournal;
 use super::sight::Sight;
 use super::slots::SlotPool;
 use super::window::{Freed, Window};
@@ -55,13 +58,9 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     last_score_ms: Option<u64>,
     sight: Option<Sight>,
     /// Why nothing is seen though there are pictures.
-    unseeing: Option<&'static str>,
-    shown: [Option<bool>; 2],
-    failing: [bool; 2],
-    line_failures: u64,
+    blind_reason: Option<&'static str>,
+    lines: LineJournal,
 }
-
-const LINES: [&str; 2] = ["alarm", "fault"];
 
 impl<A: OutputPin, F: OutputPin, S> Monitor<A, F, S> {
     /// Drives both lines to their safe levels; the event log learns of it with
@@ -82,7 +81,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         Self {
             window: Window::new(options.past_frames, options.frame_spacing, options.period_ns),
             machine: AlarmMachine::new(options.alarm, now_ms),
-            shown: [outputs.alarm_line().shown(), outputs.fault_line().shown()],
+            lines: LineJournal::new(&outputs, options.log_lines),
             options,
             analyser,
             outputs,
@@ -90,16 +89,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             times: StageTimes::default(),
             last_score_ms: None,
             sight: None,
-            unseeing: None,
-            failing: [false; 2],
-            line_failures: 0,
+            blind_reason: None,
         }
-    }
-
-    /// From now on an alarm begins only with a motion sensor's consent; see
-    /// [`AlarmMachine::require_motion`].
-    pub fn require_motion(&mut self, within_ms: u32) {
-        self.machine.require_motion(within_ms);
     }
 
     /// From now on pictures that show nothing, or the same for ever, do not count
@@ -112,9 +103,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// Begins another clip: a new window and a new state machine, as if just
     /// started. The memory stays as it is. Returns the slots set free.
     pub fn restart(&mut self, now_ms: u64) -> Freed {
-        let motion_within_ms = self.machine.motion_within_ms();
         self.machine = AlarmMachine::new(self.options.alarm, now_ms);
-        motion_within_ms.into_iter().for_each(|ms| self.machine.require_motion(ms));
         self.last_score_ms = None;
         self.analyser.forget();
         let freed = self.window.clear();
@@ -140,16 +129,16 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         freed
     }
 
-    /// Judges the newest frame, if the window is full, and drives the lines: at
-    /// the time that `clock` shows after the network, or in a replay, which has
-    /// none, at the frame's own.
+    /// Judges the newest frame, if the window is full, and drives the lines at the
+    /// time that `clock` shows after the network; a replay's clock is a
+    /// [`FrameClock`](crate::clock::FrameClock) that stands at this frame.
     ///
     /// # Errors
     /// The network's own; the fault line is then dropped first.
     pub fn judge(
         &mut self,
         pool: &SlotPool,
-        clock: Option<&dyn Clock>,
+        clock: &dyn Clock,
     ) -> Result<Option<Step>, NetworkError> {
         let Some(newest) = self.window.slots().last().filter(|_| self.window.is_full()) else {
             return Ok(None);
@@ -160,7 +149,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         };
         let time_ms = timestamp_ns / 1_000_000;
         let analysed = self.analyser.analyse(pool, &self.window, &mut self.times);
-        let now_ms = clock.map_or(time_ms, |clock| clock.monotonic_ns() / 1_000_000);
+        let now_ms = clock.monotonic_ms();
         let score = match analysed {
             Ok(score) => score,
             Err(error) => {
@@ -207,7 +196,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// The camera is gone. Returns the slots set free.
     pub fn blind(&mut self, now_ms: u64, reason: &str) -> Freed {
         self.last_score_ms = None;
-        self.unseeing = None;
+        self.blind_reason = None;
         self.sight.iter_mut().for_each(Sight::forget);
         self.analyser.forget();
         let transitions = self.machine.step(now_ms, Input::Blind);
@@ -240,7 +229,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// something.
     pub fn is_healthy(&self, now_ms: u64) -> bool {
         let recent = |at| now_ms.saturating_sub(at) <= self.options.stale_ms;
-        self.last_score_ms.is_some_and(recent) && self.unseeing.is_none()
+        self.last_score_ms.is_some_and(recent) && self.blind_reason.is_none()
     }
 
     pub fn state(&self) -> State {
@@ -261,7 +250,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
 
     /// How often a line refused to be driven.
     pub fn line_failures(&self) -> u64 {
-        self.line_failures
+        self.lines.failures()
     }
 
     /// Ends the monitor, lines safe, and gives the event log back.
@@ -271,8 +260,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
 
     fn look(&mut self, light: Light, time_ms: u64) {
         let Some(sight) = &mut self.sight else { return };
-        let unseeing = sight.look(light, time_ms);
-        match (std::mem::replace(&mut self.unseeing, unseeing), unseeing) {
+        let reason = sight.look(light, time_ms);
+        match (std::mem::replace(&mut self.blind_reason, reason), reason) {
             (None, Some(reason)) => {
                 log::error!("nothing is seen: {reason}");
                 self.log.record(&Event::Blind { time_ms, reason: reason.into() });
@@ -306,26 +295,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     }
 
     fn after_drive(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
-        let levels = [self.outputs.alarm_line().shown(), self.outputs.fault_line().shown()];
-        for ((line, shown), level) in LINES.into_iter().zip(self.shown).zip(levels) {
-            if let Some(active) = level.filter(|_| level != shown && self.options.log_lines) {
-                log::info!("{line} line {}", if active { "active" } else { "inactive" });
-                self.log.record(&Event::Line { time_ms: now_ms, line, active });
-            }
-        }
-        self.shown = levels;
-        let (failed, error) = match result {
-            Ok(()) => return self.failing = [false; 2],
-            Err(OutputError::Alarm(e)) => (0, format!("{e:?}")),
-            Err(OutputError::Fault(e)) => (1, format!("{e:?}")),
-        };
-        // The alarm line is tried first: an error of the other one says that it obeyed.
-        self.failing[0] &= failed == 0;
-        if !std::mem::replace(&mut self.failing[failed], true) {
-            let line = LINES[failed];
-            log::error!("the {line} line cannot be driven: {error}");
-            self.log.record(&Event::LineFailed { time_ms: now_ms, line, error });
-        }
-        self.line_failures += 1;
+        self.lines.note(now_ms, &self.outputs, result, &mut self.log);
     }
 }

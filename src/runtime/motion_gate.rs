@@ -1,3 +1,5 @@
+//! When the network may rest: nothing moves in the picture.
+
 use super::slots::Slot;
 
 /// Side of a cell, in model pixels.
@@ -58,7 +60,7 @@ impl MotionGate {
         rests
     }
 
-    /// Starts anew, after a gap in the footage.
+    /// Starts again, after a gap in the footage.
     pub fn forget(&mut self) {
         self.moved.clear();
         (self.still, self.skipped) = (0, 0);

@@ -1,3 +1,5 @@
+//! A camera's frame rate, thinned to the model's.
+
 use super::window::MAX_STEP_PERIODS;
 
 /// Thins a camera's frames down to the rate that the model was trained at.

@@ -1,3 +1,5 @@
+//! The flag that ends a run.
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

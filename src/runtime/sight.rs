@@ -1,3 +1,5 @@
+//! Whether pictures still show anything.
+
 use crate::preprocess::Light;
 
 /// A picture with less than this share of the usual contrast shows nothing.
@@ -81,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_camera_that_comes_back_begins_anew() {
+    fn a_camera_that_comes_back_begins_again() {
         let mut sight = Sight::new(Some(USUAL));
         let dark = Light { mean: 0.0, spread: 0.0 };
         (0..99).for_each(|i| assert_eq!(sight.look(dark, i * 100), None));

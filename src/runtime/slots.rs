@@ -1,3 +1,5 @@
+//! Preallocated frames that threads pass by index.
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::preprocess::{Edges, Light};

@@ -1,3 +1,5 @@
+//! The frames that the model sees at once, and where the footage has gaps.
+
 use heapless::Deque;
 
 pub use crate::model::MAX_PAST_FRAMES;
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_or_a_step_back_starts_anew() {
+    fn a_gap_or_a_step_back_starts_again() {
         for next_ns in [300, 100, 50] {
             let mut window = Window::new(1, 1, 100);
             window.push(0, 0);

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use normwatch::Error;
-use normwatch::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
+use normwatch::alarm::{AlarmConfig, Levels, Pattern};
 use normwatch::calibrate::{Calibration, TermSample, calibrate};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::clock::{Clock, SystemClock};
+use normwatch::health::Progress;
 use normwatch::model::Bundle;
-use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedPin};
+use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedLines, SimulatedPin};
 use normwatch::preprocess::Light;
 use normwatch::runtime::{
-    Analyser, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Progress, Scoring, Shutdown,
-    UpdatePolicy, run_live,
+    IntakeOptions, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Pipeline, RunError,
+    Scoring, Shutdown, UpdatePolicy, run_live,
 };
 use normwatch::score::{Mask, Weights};
 
@@ -92,6 +92,7 @@ pub struct Run {
     pub monitor: TestMonitor,
     pub events: Kept,
     pub pace: Pace,
+    intake: IntakeOptions,
 }
 
 impl Run {
@@ -115,36 +116,38 @@ impl Run {
         pattern: Pattern,
         disk_full: bool,
     ) -> Self {
-        let mask = Mask::everything(32, 32);
-        let analyser = Analyser::new(bundle, mask, scoring, UpdatePolicy::Frozen);
-        let (alarm, alarm_pin) = SimulatedLine::new();
-        let (fault, fault_pin) = SimulatedLine::new();
-        let line = |pin| Line::new(pin, Polarity::ActiveHigh, false);
-        let outputs =
-            AlarmOutputs::new(line(alarm_pin), pattern, line(fault_pin), Pattern::Steady).unwrap();
-        let alarm_config = AlarmConfig {
-            levels: Levels { enter, exit: enter },
-            min_duration_ms: 0,
-            hold_ms: 0,
-            cooldown_ms: 0,
-            warm_up_ms: 0,
-            latch: false,
-            armed_at_start: true,
-        };
-        // A period with room for a loaded machine's jitter.
-        let options = MonitorOptions {
-            past_frames: 4,
-            frame_spacing: 1,
-            period_ns: 50 * PERIOD_MS * 1_000_000,
-            alarm: alarm_config,
+        let pipeline = Pipeline {
+            bundle,
+            mask: &Mask::everything(32, 32),
+            scoring,
+            update: UpdatePolicy::Frozen,
+            alarm: AlarmConfig {
+                levels: Levels { enter, exit: enter },
+                min_duration_ms: 0,
+                hold_ms: 0,
+                cooldown_ms: 0,
+                warm_up_ms: 0,
+                latch: false,
+                armed_at_start: true,
+                motion_within_ms: None,
+            },
+            stabilise: false,
+            motion_gate_levels: None,
             stale_ms: 2000,
             log_lines: true,
         };
+        // A period with room for a loaded machine's jitter.
+        let period_ns = 50 * PERIOD_MS * 1_000_000;
+        let options = MonitorOptions { period_ns, ..pipeline.monitor_options() };
+        let (lines, outputs) = SimulatedLines::new(pattern);
         let events = Kept(Arc::default(), disk_full);
-        let now_ms = SystemClock.monotonic_ns() / 1_000_000;
+        let now_ms = SystemClock.monotonic_ms();
         let log = EventLog::new(Some(events.clone()));
-        let monitor = Monitor::new(options, analyser, outputs, log, now_ms);
-        Self { alarm, fault, monitor, events, pace: Pace::default() }
+        let monitor = Monitor::new(options, pipeline.analyser(), outputs, log, now_ms);
+        // Every frame of the scripted camera is taken, however early.
+        let intake = IntakeOptions { period_ns: 1, ..pipeline.intake() };
+        let SimulatedLines { alarm, fault } = lines;
+        Self { alarm, fault, monitor, events, pace: Pace::default(), intake }
     }
 
     pub fn go(
@@ -153,8 +156,8 @@ impl Run {
         open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
         shutdown: &Shutdown,
         each: impl FnMut(u64),
-    ) -> Result<LiveStats, Error> {
-        let progress = Progress::new(SystemClock.monotonic_ns() / 1_000_000);
+    ) -> Result<LiveStats, RunError> {
+        let progress = Progress::new(SystemClock.monotonic_ms());
         self.go_with(progress, end_is_loss, open, shutdown, each)
     }
 
@@ -165,19 +168,11 @@ impl Run {
         open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
         shutdown: &Shutdown,
         mut each: impl FnMut(u64),
-    ) -> Result<LiveStats, Error> {
+    ) -> Result<LiveStats, RunError> {
         let options = LiveOptions {
-            spec: normwatch::preprocess::InputSpec {
-                width_px: 32,
-                height_px: 32,
-                channels: normwatch::preprocess::Channels::Luma,
-                resize: normwatch::preprocess::Resize::Bilinear,
-            },
-            period_ns: 1,
+            intake: self.intake,
             past_frames: 4,
             end_is_loss,
-            stabilise: false,
-            usual_light: None,
             progress,
             pace: self.pace.clone(),
         };

@@ -1,9 +1,11 @@
+//! Our kernels against plain tract, frame by frame in turn.
+
 use std::path::Path;
 use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::Error;
+use crate::cli::error::Error;
 use crate::model::{Backend, Bundle, NetworkOptions};
 
 /// Our kernels against plain tract, alternating frame by frame.

@@ -1,3 +1,5 @@
+//! How much memory this process takes.
+
 use serde::Serialize;
 
 /// Memory of this process that is in RAM, the program's own pages included; 0

@@ -1,3 +1,5 @@
+//! The time of each of the network's layers, and which kernel runs it.
+
 use serde::Serialize;
 
 use crate::model::Predictor;

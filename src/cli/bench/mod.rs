@@ -1,3 +1,5 @@
+//! `normwatch bench`: the time of every stage on this machine.
+
 mod compare;
 mod footprint;
 mod layers;
@@ -8,17 +10,17 @@ use std::time::Instant;
 use clap::Args;
 use serde::Serialize;
 
+use super::error::Error;
 use super::print_json;
-use super::setup::{NO_LEVELS, default_alarm, whole_picture};
-use crate::Error;
-use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
+use crate::alarm::Pattern;
 use crate::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use crate::model::{Bundle, NetworkOptions};
-use crate::output::{EventLog, JsonLines, SimulatedLine};
+use crate::output::{EventLog, JsonLines, SimulatedLines};
+use crate::replay::{PlayError, replay_clip};
 use crate::runtime::{
-    Analyser, Histogram, Intake, Monitor, MonitorOptions, Scoring, SlotPool, Stage, StageRow,
-    UpdatePolicy, replay_clip,
+    Histogram, Intake, NO_LEVELS, Pipeline, Scoring, Stage, StageRow, UpdatePolicy, default_alarm,
 };
+use crate::station::whole_picture;
 
 /// Frames from memory, nothing else running in the program: what the board can
 /// do at best. Says for every layer which kernel it runs on. Frames are random, which costs the network as
@@ -210,32 +212,30 @@ fn measure(
     frames: usize,
     mut judged: impl FnMut(),
 ) -> Result<(Histogram, Vec<StageRow>), Error> {
-    let input = bundle.manifest().input;
-    let source = NoiseSource::new(args, input.period_ns(), frames)?;
-    let scoring = Scoring::new(None, bundle);
-    let analyser = Analyser::new(bundle, whole_picture(bundle), &scoring, UpdatePolicy::Frozen);
-    let pin = || Line::new(SimulatedLine::new().1, Polarity::ActiveHigh, false);
-    let outputs = AlarmOutputs::new(pin(), Pattern::Steady, pin(), Pattern::Steady)
-        .expect("a simulated line takes every level");
-    let options = MonitorOptions {
-        past_frames: input.frames,
-        frame_spacing: input.frame_spacing,
-        period_ns: input.period_ns(),
+    let source = NoiseSource::new(args, bundle.manifest().input.period_ns(), frames)?;
+    let pipeline = Pipeline {
+        bundle,
+        mask: &whole_picture(bundle),
+        scoring: &Scoring::new(None, bundle),
+        update: UpdatePolicy::Frozen,
         alarm: default_alarm(NO_LEVELS),
+        stabilise: true,
+        motion_gate_levels: None,
         stale_ms: 1000,
         log_lines: false,
     };
+    let (_, outputs) = SimulatedLines::new(Pattern::Steady);
     let log = EventLog::new(None::<JsonLines<Vec<u8>>>);
-    let mut monitor = Monitor::new(options, analyser, outputs, log, 0);
-    let mut intake = Intake::new(Box::new(source), input.spec(), input.period_ns()).steadied(true);
-    let pool = SlotPool::new(input.past_span() + 2, input.spec().frame_len());
+    let mut monitor = pipeline.monitor(outputs, log, 0);
+    let mut intake = Intake::new(Box::new(source), pipeline.intake());
+    let pool = pipeline.slots();
     let mut whole = Histogram::default();
     let mut last = Instant::now();
     replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {
         judged();
         whole.add(last.elapsed().as_nanos() as u64);
         last = Instant::now();
-        Ok(())
+        Ok::<_, PlayError>(())
     })?;
     Ok((whole, monitor.times().rows()))
 }

@@ -1,14 +1,15 @@
-//! The capture thread of a live run.
+//! The capture thread: reads every frame, and opens the camera again after a
+//! loss.
 
-use std::thread::Thread;
+use std::thread::{self, Thread};
 
 use heapless::spsc::{Consumer, Producer};
 
-use super::{LiveOptions, LiveStats, OpenSource};
+use super::{LiveOptions, OpenSource};
 use crate::capture::{Reopening, SourceError, SourceErrorKind, Starvation};
 use crate::clock::Clock;
-use crate::runtime::intake::{Intake, Taken};
-use crate::runtime::progress::Capturing;
+use crate::health::Capturing;
+use crate::runtime::intake::{Intake, IntakeCounts, Taken};
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::slots::SlotPool;
 
@@ -24,54 +25,76 @@ pub(super) enum Note {
     End(Option<SourceError>),
 }
 
-/// The capture thread: reads every frame, and opens the camera again after a
-/// loss.
-pub(super) struct Capture<'a> {
-    pub(super) options: LiveOptions,
-    pub(super) pool: &'a SlotPool,
-    pub(super) filled: Producer<'a, usize>,
-    pub(super) free: Consumer<'a, usize>,
-    pub(super) notes: Producer<'a, Note>,
-    pub(super) listener: Thread,
-    pub(super) shutdown: &'a Shutdown,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) spare: Option<usize>,
-    pub(super) stats: LiveStats,
+/// The capture thread's ends of the queues.
+pub(super) struct CaptureQueues<'a> {
+    pub filled: Producer<'a, usize>,
+    pub free: Consumer<'a, usize>,
+    pub notes: Producer<'a, Note>,
 }
 
-impl Capture<'_> {
-    pub(super) fn run(mut self, open: &mut OpenSource<'_>) -> LiveStats {
+/// What the capture thread counts; see [`super::LiveStats`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CaptureStats {
+    pub counts: IntakeCounts,
+    pub dropped: u64,
+    pub reopened: u64,
+}
+
+/// The capture thread.
+pub(super) struct Capture<'a> {
+    options: LiveOptions,
+    pool: &'a SlotPool,
+    queues: CaptureQueues<'a>,
+    listener: Thread,
+    clock: &'a dyn Clock,
+    shutdown: &'a Shutdown,
+    spare: Option<usize>,
+    stats: CaptureStats,
+}
+
+impl<'a> Capture<'a> {
+    /// To be made by the thread that judges, which is woken by each frame.
+    pub(super) fn new(
+        options: LiveOptions,
+        pool: &'a SlotPool,
+        queues: CaptureQueues<'a>,
+        clock: &'a dyn Clock,
+        shutdown: &'a Shutdown,
+    ) -> Self {
+        let (listener, stats) = (thread::current(), CaptureStats::default());
+        Self { options, pool, queues, listener, clock, shutdown, spare: None, stats }
+    }
+
+    pub(super) fn run(mut self, open: &mut OpenSource<'_>) -> CaptureStats {
         let mut reopening = Reopening::default();
         while !self.shutdown.is_requested() {
-            self.doing(Capturing::Opening);
+            self.report(Capturing::Opening);
             let ended = open().and_then(|source| {
                 log::info!("capturing from {}", source.describe());
-                let LiveOptions { spec, period_ns, stabilise, usual_light, .. } = self.options;
-                let intake = Intake::new(source, spec, period_ns);
-                let mut intake = intake.steadied(stabilise).evened(usual_light);
+                let mut intake = Intake::new(source, self.options.intake);
                 let end = self.frames(&mut intake, &mut reopening);
                 self.stats.counts += intake.counts();
                 end
             });
             let loss = match ended {
                 Ok(()) if !self.options.end_is_loss => {
-                    self.tell(Note::End(None));
+                    self.notify(Note::End(None));
                     break;
                 }
                 Ok(()) => "the source ended".to_owned(),
                 Err(error) if error.kind() == SourceErrorKind::Fatal => {
-                    self.tell(Note::End(Some(error)));
+                    self.notify(Note::End(Some(error)));
                     break;
                 }
                 Err(error) => error.to_string(),
             };
-            self.tell(Note::Lost(loss));
+            self.notify(Note::Lost(loss));
             let pause_ms = reopening.next_pause_ms(self.clock);
-            self.doing(Capturing::Waiting { until_ms: self.now_ms() + pause_ms });
+            self.report(Capturing::Waiting { until_ms: self.now_ms() + pause_ms });
             self.shutdown.sleep_ms(pause_ms);
             self.stats.reopened += 1;
         }
-        self.doing(Capturing::Ended);
+        self.report(Capturing::Ended);
         self.stats
     }
 
@@ -82,9 +105,9 @@ impl Capture<'_> {
     ) -> Result<(), SourceError> {
         let mut first = true;
         let mut starvation = Starvation::new(UNUSABLE_MS, self.now_ms());
-        self.doing(Capturing::Reading);
+        self.report(Capturing::Reading);
         while !self.shutdown.is_requested() {
-            self.spare = self.spare.or_else(|| self.free.dequeue());
+            self.spare = self.spare.or_else(|| self.queues.free.dequeue());
             // Without a free slot the frame is read all the same, so that the
             // camera's own queue never grows old.
             let taken = match self.spare {
@@ -97,18 +120,18 @@ impl Capture<'_> {
                 Taken::Thinned => continue,
                 Taken::Skipped { sequence, reason } => {
                     starvation.starve(&reason, self.now_ms())?;
-                    self.tell(Note::Skipped { sequence, reason });
+                    self.notify(Note::Skipped { sequence, reason });
                     continue;
                 }
                 Taken::Frame => starvation.feed(self.now_ms()),
             }
             if std::mem::take(&mut first) {
                 reopening.reset();
-                self.tell(Note::Opened);
+                self.notify(Note::Opened);
             }
             match self.spare.take() {
                 Some(slot) => {
-                    self.filled.enqueue(slot).expect("the queue holds every slot");
+                    self.queues.filled.enqueue(slot).expect("the queue holds every slot");
                     self.listener.unpark();
                 }
                 None => self.stats.dropped += 1,
@@ -119,8 +142,8 @@ impl Capture<'_> {
 
     /// A skipped frame may go unmentioned when too many are at once; what becomes
     /// of the camera waits until it is heard.
-    fn tell(&mut self, mut note: Note) {
-        while let Err(refused) = self.notes.enqueue(note) {
+    fn notify(&mut self, mut note: Note) {
+        while let Err(refused) = self.queues.notes.enqueue(note) {
             if matches!(refused, Note::Skipped { .. }) {
                 log::warn!("a note of a skipped frame was lost: too many at once");
                 break;
@@ -135,10 +158,10 @@ impl Capture<'_> {
     }
 
     fn now_ms(&self) -> u64 {
-        self.clock.monotonic_ns() / 1_000_000
+        self.clock.monotonic_ms()
     }
 
-    fn doing(&self, what: Capturing) {
+    fn report(&self, what: Capturing) {
         self.options.progress.capturing(self.now_ms(), what);
     }
 }

@@ -1,29 +1,29 @@
 //! A live run: one thread captures, the other judges.
 
 mod capture;
-mod watch;
+mod error;
+mod judging;
 
 use std::thread;
 
 use embedded_hal::digital::OutputPin;
 use heapless::spsc::Queue;
 
-use self::capture::{Capture, Note};
-use self::watch::Watch;
-use super::back_off::Pace;
+use self::capture::{Capture, CaptureQueues, CaptureStats, Note};
+pub use self::error::RunError;
+use self::judging::{Judging, JudgingQueues, JudgingStats};
 use super::histogram::Histogram;
-use super::intake::IntakeCounts;
+use super::intake::{IntakeCounts, IntakeOptions};
 use super::monitor::{Monitor, Step};
-use super::progress::Progress;
 use super::shutdown::Shutdown;
 use super::slots::SlotPool;
+use super::thermal_pace::Pace;
 use super::window::MAX_PAST_FRAMES;
-use crate::Error;
 use crate::alarm::Input;
 use crate::capture::{FrameSource, SourceError};
 use crate::clock::Clock;
+use crate::health::Progress;
 use crate::output::{Event, EventSink};
-use crate::preprocess::{InputSpec, Light};
 
 /// Frames that may wait for the network. They are admitted to the window in
 /// order when it is free again, and only the newest is judged.
@@ -38,17 +38,12 @@ pub type OpenSource<'a> =
 /// Constants of a live run, and where it shows its progress.
 #[derive(Clone, Debug)]
 pub struct LiveOptions {
-    pub spec: InputSpec,
-    pub period_ns: u64,
+    pub intake: IntakeOptions,
     /// How many frames back the model sees.
     pub past_frames: usize,
     /// Whether the end of the footage is a lost camera, as for a camera's
     /// command, or the end of the run, as for a folder.
     pub end_is_loss: bool,
-    /// Whether pictures of a swaying camera are moved back.
-    pub stabilise: bool,
-    /// The light that pictures are brought to.
-    pub usual_light: Option<Light>,
     pub progress: Progress,
     /// How many of the frames are judged.
     pub pace: Pace,
@@ -87,14 +82,14 @@ pub fn run_live<A, F, S>(
     shutdown: &Shutdown,
     mut inputs: impl FnMut() -> Option<Input>,
     mut each: impl FnMut(&Step, &Monitor<A, F, S>),
-) -> Result<LiveStats, Error>
+) -> Result<LiveStats, RunError>
 where
     A: OutputPin,
     F: OutputPin,
     S: EventSink,
 {
     let slots = options.past_frames + 1 + WAITING_SLOTS + 1;
-    let pool = SlotPool::new(slots, options.spec.frame_len());
+    let pool = SlotPool::new(slots, options.intake.spec.frame_len());
     let mut filled = Queue::<usize, QUEUE>::new();
     let mut free = Queue::<usize, QUEUE>::new();
     let mut notes = Queue::<Note, 32>::new();
@@ -102,54 +97,36 @@ where
     let (filled_in, filled_out) = filled.split();
     let (free_in, free_out) = free.split();
     let (notes_in, notes_out) = notes.split();
-    let result: Result<LiveStats, Error> = thread::scope(|scope| {
-        let capture = Capture {
-            options: options.clone(),
-            pool: &pool,
-            filled: filled_in,
-            free: free_out,
-            notes: notes_in,
-            listener: thread::current(),
-            shutdown,
-            clock,
-            spare: None,
-            stats: LiveStats::default(),
-        };
+    let result = thread::scope(|scope| {
+        let queues = CaptureQueues { filled: filled_in, free: free_out, notes: notes_in };
+        let capture = Capture::new(options.clone(), &pool, queues, clock, shutdown);
         let handle = thread::Builder::new()
             .name("capture".into())
             .spawn_scoped(scope, move || capture.run(open))
-            .map_err(|e| Error::Internal(format!("cannot start the capture thread: {e}")))?;
-        let mut watch = Watch {
-            pool: &pool,
-            filled: filled_out,
-            free: free_in,
-            notes: notes_out,
-            monitor,
-            clock,
-            progress: options.progress,
-            pace: options.pace,
-            every: 1,
-            turn: 0,
-            driven_ms: 0,
-            shutdown,
-            stats: LiveStats::default(),
-        };
-        let outcome = watch.run(&|| !handle.is_finished(), &mut inputs, &mut each);
-        let mut stats = std::mem::take(&mut watch.stats);
-        drop(watch);
-        let captured = handle.join().map_err(|_| Error::Internal("capture panicked".into()))?;
-        outcome?;
-        stats.counts = captured.counts;
-        stats.dropped = captured.dropped;
-        stats.reopened = captured.reopened;
-        Ok(stats)
+            .map_err(RunError::CaptureThread)?;
+        let queues = JudgingQueues { filled: filled_out, free: free_in, notes: notes_out };
+        let LiveOptions { progress, pace, .. } = options;
+        let mut judging = Judging::new(&pool, queues, monitor, clock, shutdown, progress, pace);
+        let outcome = judging.run(&|| !handle.is_finished(), &mut inputs, &mut each);
+        let judged = judging.finish();
+        let captured = handle.join().map_err(|_| RunError::CapturePanicked)?;
+        outcome.map(|()| LiveStats::of(captured, judged))
     });
     let reason = match &result {
         Ok(_) => "end of the run".to_owned(),
         Err(error) => error.to_string(),
     };
-    let time_ms = clock.monotonic_ns() / 1_000_000;
+    let time_ms = clock.monotonic_ms();
     monitor.make_safe(time_ms);
     monitor.record(&Event::Stop { time_ms, reason });
     result
+}
+
+impl LiveStats {
+    /// What the two threads counted.
+    fn of(captured: CaptureStats, judged: JudgingStats) -> Self {
+        let CaptureStats { counts, dropped, reopened } = captured;
+        let JudgingStats { judged, overtaken, passed_over, latency } = judged;
+        Self { counts, judged, overtaken, passed_over, dropped, reopened, latency }
+    }
 }

@@ -1,15 +1,17 @@
+//! Fewer judgements while a site's board is too hot.
+
 use std::path::Path;
 
 use crate::config::Site;
 use crate::health::Thermometer;
-use crate::runtime::{BackOff, Pace};
+use crate::runtime::{Pace, ThermalPace};
 
 const LOOK_MS: u64 = 2000;
 
 /// Slows the judging of a site's run down while its board is too hot.
 pub(super) struct Cooling {
     thermometer: Thermometer,
-    back_off: BackOff,
+    thermal: ThermalPace,
     pace: Pace,
     look_at_ms: u64,
 }
@@ -24,7 +26,8 @@ impl Cooling {
             log::warn!("no thermal zone can be read: `load.back_off_at_c` has no effect");
             return None;
         }
-        Some(Self { thermometer, back_off: BackOff::new(limit_c), pace, look_at_ms: 0 })
+        let thermal = ThermalPace::new(limit_c);
+        Some(Self { thermometer, thermal, pace, look_at_ms: 0 })
     }
 
     /// Looks at the temperature where it is time to.
@@ -34,7 +37,7 @@ impl Cooling {
         }
         self.look_at_ms = now_ms + LOOK_MS;
         let now_c = self.thermometer.hottest_c();
-        if let (Some(every), Some(now_c)) = (self.back_off.step(now_ms, now_c), now_c) {
+        if let (Some(every), Some(now_c)) = (self.thermal.step(now_ms, now_c), now_c) {
             self.pace.set(every);
             match every {
                 1 => log::info!("{now_c:.0} °C: every frame is judged again"),

@@ -1,3 +1,5 @@
+//! The camera that a site names, opened as often as need be.
+
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use crate::preprocess::Channels;
 /// What the frames are for.
 #[cfg_attr(not(feature = "v4l2"), expect(dead_code, reason = "only a camera has a choice"))]
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Needs {
+pub struct Needs {
     /// Width and height that the frames will be reduced to.
     pub size_px: (u32, u32),
     /// Rate that they will be thinned to, and the pace of a folder.
@@ -38,17 +40,17 @@ impl Needs {
 }
 
 /// What `[camera]` names, to be opened again after every loss.
-pub(super) struct Camera<'a> {
+pub struct Camera<'a> {
     section: &'a CameraSection,
     needs: Needs,
-    clock: &'a Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     #[cfg(feature = "v4l2")]
     v4l2: Option<V4l2Camera>,
 }
 
 impl<'a> Camera<'a> {
     /// Opens nothing yet.
-    pub fn new(section: &'a CameraSection, needs: Needs, clock: &'a Arc<dyn Clock>) -> Self {
+    pub fn new(section: &'a CameraSection, needs: Needs, clock: Arc<dyn Clock>) -> Self {
         Self {
             section,
             needs,
@@ -78,12 +80,12 @@ impl<'a> Camera<'a> {
                 let fps = self.needs.fps;
                 let folder = FolderSource::open(path, fps)?;
                 let recording = Recording::Folder { folder, repeat: *repeat, fps };
-                Box::new(Paced::new(recording, self.clock))
+                Box::new(Paced::new(recording, self.clock.clone()))
             }
             CameraSource::Video { path } => {
                 let read_timeout_ms = camera.read_timeout_ms;
                 let video = VideoSource::open(path, VideoOptions { fps: None, read_timeout_ms })?;
-                Box::new(Paced::new(Recording::Video(video), self.clock))
+                Box::new(Paced::new(Recording::Video(video), self.clock.clone()))
             }
             CameraSource::Pipe { command, content } => {
                 Box::new(pipe(&PipeInput::Command(command.clone()), *content)?)
@@ -123,7 +125,7 @@ impl<'a> Camera<'a> {
 }
 
 /// Whether the end of this source means that the camera was lost.
-pub(super) fn end_is_loss(camera: &CameraSection) -> bool {
+pub fn end_is_loss(camera: &CameraSection) -> bool {
     matches!(camera.source, CameraSource::Pipe { .. } | CameraSource::V4l2(_))
 }
 
@@ -141,8 +143,8 @@ struct Paced {
 }
 
 impl Paced {
-    fn new(recording: Recording, clock: &Arc<dyn Clock>) -> Self {
-        Self { recording, start_ns: clock.monotonic_ns(), clock: clock.clone(), rounds: 0 }
+    fn new(recording: Recording, clock: Arc<dyn Clock>) -> Self {
+        Self { recording, start_ns: clock.monotonic_ns(), clock, rounds: 0 }
     }
 }
 

@@ -1,11 +1,11 @@
+//! One clip through the monitor.
+
 use embedded_hal::digital::OutputPin;
 
-use super::histogram::Stage;
-use super::intake::{Intake, IntakeCounts, Taken};
-use super::monitor::{Monitor, Step};
-use super::slots::SlotPool;
-use crate::Error;
+use super::error::PlayError;
+use crate::clock::FrameClock;
 use crate::output::{Event, EventSink};
+use crate::runtime::{Intake, IntakeCounts, Monitor, SlotPool, Stage, Step, Taken};
 
 /// What a replay of one clip came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,23 +23,25 @@ pub struct ClipResult {
 ///
 /// # Errors
 /// The source's, the network's, or what `each` returns.
-pub fn replay_clip<A, F, S>(
+pub fn replay_clip<A, F, S, E>(
     intake: &mut Intake,
     monitor: &mut Monitor<A, F, S>,
     pool: &SlotPool,
-    mut each: impl FnMut(&Step, &Monitor<A, F, S>, &[u8], u64) -> Result<(), Error>,
-) -> Result<ClipResult, Error>
+    mut each: impl FnMut(&Step, &Monitor<A, F, S>, &[u8], u64) -> Result<(), E>,
+) -> Result<ClipResult, E>
 where
     A: OutputPin,
     F: OutputPin,
     S: EventSink,
+    E: From<PlayError>,
 {
     let mut free: Vec<usize> = (0..pool.len()).collect();
     monitor.restart(0);
+    let clock = FrameClock::default();
     let mut judged = 0;
     loop {
         let slot = *free.last().expect("one slot more than the window holds");
-        let taken = intake.take(&mut pool.lock(slot))?;
+        let taken = intake.take(&mut pool.lock(slot)).map_err(PlayError::from)?;
         match taken {
             Taken::End => break,
             Taken::Thinned => continue,
@@ -55,7 +57,9 @@ where
         monitor.times_mut().add(Stage::Preprocess, preprocess_ns);
         free.pop();
         free.extend(monitor.admit(pool, slot));
-        if let Some(step) = monitor.judge(pool, None)? {
+        clock.show(pool.lock(slot).timestamp_ns);
+        let judgement = monitor.judge(pool, &clock).map_err(PlayError::from)?;
+        if let Some(step) = judgement {
             judged += 1;
             let slot = pool.lock(slot);
             each(&step, monitor, &slot.data, slot.sequence)?;

@@ -1,53 +1,69 @@
+//! The judging thread: admits frames, runs the network, drives the lines.
+
 use std::thread;
 use std::time::Duration;
 
 use embedded_hal::digital::OutputPin;
 use heapless::spsc::{Consumer, Producer};
 
-use super::LiveStats;
+use super::RunError;
 use super::capture::Note;
-use crate::Error;
 use crate::alarm::Input;
 use crate::clock::Clock;
+use crate::health::Progress;
 use crate::output::{Event, EventSink};
-use crate::runtime::back_off::Pace;
+use crate::runtime::histogram::Histogram;
 use crate::runtime::monitor::{Monitor, Step};
-use crate::runtime::progress::Progress;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::slots::SlotPool;
+use crate::runtime::thermal_pace::Pace;
 
 /// Longest time between two looks at the clock.
 const TICK_MS: u64 = 50;
 
-/// How often the lines are driven anew: a line that cannot be driven any more has
-/// to be known before an alarm needs it.
+/// How often the lines are driven whatever they show: a line that cannot be
+/// driven any more has to be known before an alarm needs it.
 const REDRIVE_MS: u64 = 1000;
 
 /// Inputs that are taken in one turn.
 const INPUTS: usize = 16;
 
+/// The judging thread's ends of the queues.
+pub(super) struct JudgingQueues<'a> {
+    pub filled: Consumer<'a, usize>,
+    pub free: Producer<'a, usize>,
+    pub notes: Consumer<'a, Note>,
+}
+
+/// What the judging thread counts; see [`super::LiveStats`].
+#[derive(Debug, Default)]
+pub(super) struct JudgingStats {
+    pub judged: u64,
+    pub overtaken: u64,
+    pub passed_over: u64,
+    pub latency: Histogram,
+}
+
 /// The judging thread, which drives the lines.
-pub(super) struct Watch<'a, A: OutputPin, F: OutputPin, S> {
-    pub(super) pool: &'a SlotPool,
-    pub(super) filled: Consumer<'a, usize>,
-    pub(super) free: Producer<'a, usize>,
-    pub(super) notes: Consumer<'a, Note>,
-    pub(super) monitor: &'a mut Monitor<A, F, S>,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) progress: Progress,
-    pub(super) pace: Pace,
+pub(super) struct Judging<'a, A: OutputPin, F: OutputPin, S> {
+    pool: &'a SlotPool,
+    queues: JudgingQueues<'a>,
+    monitor: &'a mut Monitor<A, F, S>,
+    clock: &'a dyn Clock,
+    shutdown: &'a Shutdown,
+    progress: Progress,
+    pace: Pace,
     /// The pace so far, and the frames since one was judged.
-    pub(super) every: u32,
-    pub(super) turn: u64,
+    every: u32,
+    turn: u64,
     /// When the lines were last driven whatever they showed.
-    pub(super) driven_ms: u64,
-    pub(super) shutdown: &'a Shutdown,
-    pub(super) stats: LiveStats,
+    driven_ms: u64,
+    stats: JudgingStats,
 }
 
 /// However this thread ends, in order or in a panic: the lines are safe before
 /// anybody waits for the capture thread, which may be in the middle of a read.
-impl<A: OutputPin, F: OutputPin, S> Drop for Watch<'_, A, F, S> {
+impl<A: OutputPin, F: OutputPin, S> Drop for Judging<'_, A, F, S> {
     fn drop(&mut self) {
         self.monitor.abandon();
         self.progress.judging_ended();
@@ -55,21 +71,47 @@ impl<A: OutputPin, F: OutputPin, S> Drop for Watch<'_, A, F, S> {
     }
 }
 
-impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
+impl<'a, A: OutputPin, F: OutputPin, S: EventSink> Judging<'a, A, F, S> {
+    pub(super) fn new(
+        pool: &'a SlotPool,
+        queues: JudgingQueues<'a>,
+        monitor: &'a mut Monitor<A, F, S>,
+        clock: &'a dyn Clock,
+        shutdown: &'a Shutdown,
+        progress: Progress,
+        pace: Pace,
+    ) -> Self {
+        Self {
+            pool,
+            queues,
+            monitor,
+            clock,
+            shutdown,
+            progress,
+            pace,
+            every: 1,
+            turn: 0,
+            driven_ms: 0,
+            stats: JudgingStats::default(),
+        }
+    }
+
+    /// Judges until shutdown is requested or the capture thread has ended and
+    /// nothing is left of it.
     pub(super) fn run(
         &mut self,
         capture_lives: &dyn Fn() -> bool,
         inputs: &mut impl FnMut() -> Option<Input>,
         each: &mut impl FnMut(&Step, &Monitor<A, F, S>),
-    ) -> Result<(), Error> {
+    ) -> Result<(), RunError> {
         let mut ended = None;
         while !self.shutdown.is_requested() {
-            self.progress.judging(self.now_ms());
-            while let Some(note) = self.notes.dequeue() {
+            self.progress.judging(self.clock.monotonic_ms());
+            while let Some(note) = self.queues.notes.dequeue() {
                 if let Note::End(error) = note {
                     ended = Some(error);
                 } else {
-                    self.heed(note);
+                    self.handle(note);
                 }
             }
             let admitted = self.admit_all();
@@ -78,33 +120,43 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
                     self.judge(each)?;
                 }
             } else if let Some(error) = ended {
-                return error.map_or(Ok(()), |e| Err(Error::Source(e)));
-            } else if !capture_lives() && self.notes.is_empty() && self.filled.is_empty() {
+                return error.map_or(Ok(()), |e| Err(RunError::Source(e)));
+            } else if !capture_lives() && self.has_nothing_left() {
                 return Ok(());
             } else {
                 thread::park_timeout(Duration::from_millis(TICK_MS));
             }
-            let now_ms = self.now_ms();
-            if self.progress.take_lines_touched() || now_ms - self.driven_ms >= REDRIVE_MS {
-                self.driven_ms = now_ms;
-                self.monitor.redrive(now_ms);
-            }
-            for input in std::iter::from_fn(&mut *inputs).take(INPUTS) {
-                self.monitor.input(now_ms, input);
-            }
-            self.monitor.tick(now_ms);
+            self.serve_the_lines(inputs);
         }
         Ok(())
     }
 
-    fn now_ms(&self) -> u64 {
-        self.clock.monotonic_ns() / 1_000_000
+    /// Makes the lines safe, asks the capture thread to end, and gives the counts.
+    pub(super) fn finish(mut self) -> JudgingStats {
+        std::mem::take(&mut self.stats)
+    }
+
+    fn has_nothing_left(&self) -> bool {
+        self.queues.notes.is_empty() && self.queues.filled.is_empty()
+    }
+
+    /// What is due by the clock and from outside, with or without a new frame.
+    fn serve_the_lines(&mut self, inputs: &mut impl FnMut() -> Option<Input>) {
+        let now_ms = self.clock.monotonic_ms();
+        if self.progress.take_lines_touched() || now_ms - self.driven_ms >= REDRIVE_MS {
+            self.driven_ms = now_ms;
+            self.monitor.redrive(now_ms);
+        }
+        for input in std::iter::from_fn(&mut *inputs).take(INPUTS) {
+            self.monitor.input(now_ms, input);
+        }
+        self.monitor.tick(now_ms);
     }
 
     /// Frames admitted.
     fn admit_all(&mut self) -> u64 {
         let mut admitted = 0;
-        while let Some(slot) = self.filled.dequeue() {
+        while let Some(slot) = self.queues.filled.dequeue() {
             let freed = self.monitor.admit(self.pool, slot);
             self.give_back(&freed);
             admitted += 1;
@@ -120,7 +172,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
         let every = self.pace.every();
         if every != self.every {
             self.every = every;
-            let time_ms = self.now_ms();
+            let time_ms = self.clock.monotonic_ms();
             self.monitor.record(&Event::Pace { time_ms, judge_every: every });
         }
         self.turn += admitted;
@@ -129,9 +181,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
         due
     }
 
-    fn judge(&mut self, each: &mut impl FnMut(&Step, &Monitor<A, F, S>)) -> Result<(), Error> {
+    fn judge(&mut self, each: &mut impl FnMut(&Step, &Monitor<A, F, S>)) -> Result<(), RunError> {
         // The turn stays due where the window is not full yet.
-        let Some(step) = self.monitor.judge(self.pool, Some(self.clock))? else { return Ok(()) };
+        let Some(step) = self.monitor.judge(self.pool, self.clock)? else { return Ok(()) };
         self.turn = 0;
         self.stats.judged += 1;
         self.progress.judged();
@@ -145,12 +197,12 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Watch<'_, A, F, S> {
 
     fn give_back(&mut self, freed: &[usize]) {
         for &slot in freed {
-            self.free.enqueue(slot).expect("the queue holds every slot");
+            self.queues.free.enqueue(slot).expect("the queue holds every slot");
         }
     }
 
-    fn heed(&mut self, note: Note) {
-        let now_ms = self.now_ms();
+    fn handle(&mut self, note: Note) {
+        let now_ms = self.clock.monotonic_ms();
         match note {
             Note::Skipped { sequence, reason } => {
                 log::warn!("frame {sequence} skipped: {reason}");

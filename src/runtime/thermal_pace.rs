@@ -1,3 +1,5 @@
+//! How many of the frames are judged, and how heat lowers that.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -34,13 +36,13 @@ impl Pace {
 /// and one step is taken back. Better fewer judgements of our own choosing than
 /// a clock that the processor lowers for everybody.
 #[derive(Clone, Debug)]
-pub struct BackOff {
+pub struct ThermalPace {
     limit_c: f32,
     every: u32,
     stepped_ms: Option<u64>,
 }
 
-impl BackOff {
+impl ThermalPace {
     pub fn new(limit_c: f32) -> Self {
         Self { limit_c, every: 1, stepped_ms: None }
     }
@@ -71,7 +73,7 @@ mod tests {
 
     #[test]
     fn heat_slows_step_by_step_and_cool_air_hurries() {
-        let mut back_off = BackOff::new(80.0);
+        let mut pace = ThermalPace::new(80.0);
         let readings = [
             (0, 79.9, None),
             (5_000, 80.0, Some(2)),
@@ -87,15 +89,15 @@ mod tests {
             (100_000, 60.0, None),
         ];
         for (now_ms, now_c, expected) in readings {
-            assert_eq!(back_off.step(now_ms, Some(now_c)), expected, "at {now_ms} ms");
+            assert_eq!(pace.step(now_ms, Some(now_c)), expected, "at {now_ms} ms");
         }
     }
 
     #[test]
     fn a_lost_sensor_changes_nothing() {
-        let mut back_off = BackOff::new(80.0);
-        assert_eq!(back_off.step(0, Some(85.0)), Some(2));
-        assert_eq!(back_off.step(20_000, None), None);
-        assert_eq!(back_off.step(30_000, Some(f32::NAN)), None);
+        let mut pace = ThermalPace::new(80.0);
+        assert_eq!(pace.step(0, Some(85.0)), Some(2));
+        assert_eq!(pace.step(20_000, None), None);
+        assert_eq!(pace.step(30_000, Some(f32::NAN)), None);
     }
 }

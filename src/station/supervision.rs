@@ -1,14 +1,14 @@
+//! Who watches over a site's run: the supervisor, and the watchdogs that it feeds.
+
 use std::path::Path;
 
-use crate::Error;
+use super::lines::Pin;
 use crate::alarm::Line;
 use crate::config::{HardwareWatchdogUse, Site};
 use crate::health::{
-    Fed, HardwareWatchdog, ServiceManager, Supervisor, SupervisorLimits, WatchdogInfo,
+    Fed, HardwareWatchdog, Progress, ProgressLimits, ServiceManager, Supervisor, SupervisorLimits,
+    WatchdogInfo, WatchdogOpenError,
 };
-use crate::runtime::{Progress, ProgressLimits};
-
-use super::lines::Pin;
 
 /// What opening a camera may take beyond its read timeout.
 const OPENING_MS: u64 = 30_000;
@@ -25,7 +25,7 @@ pub(super) fn start(
     progress: Progress,
     stale_ms: u64,
     mut fault: Line<Pin>,
-) -> Result<Supervisor<'static>, Error> {
+) -> Result<Supervisor<'static>, WatchdogOpenError> {
     let stall_ms = u64::from(site.watchdog.stall_s) * 1000;
     let reading_ms = u64::from(site.camera.read_timeout_ms) + stall_ms;
     let limits = SupervisorLimits {
@@ -54,7 +54,7 @@ pub(super) fn start(
     }))
 }
 
-fn hardware(site: &Site) -> Result<Option<HardwareWatchdog>, Error> {
+fn hardware(site: &Site) -> Result<Option<HardwareWatchdog>, WatchdogOpenError> {
     let Some(section) = &site.board.watchdog else { return Ok(None) };
     let policy = site.watchdog.hardware;
     if policy == HardwareWatchdogUse::Off {
@@ -66,7 +66,7 @@ fn hardware(site: &Site) -> Result<Option<HardwareWatchdog>, Error> {
             announce(&section.device, &info);
             Ok(Some(device))
         }
-        Err(error) if policy == HardwareWatchdogUse::Required => Err(error.into()),
+        Err(error) if policy == HardwareWatchdogUse::Required => Err(error),
         Err(error) => {
             log::warn!("{error}; going on without it");
             Ok(None)

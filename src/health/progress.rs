@@ -1,3 +1,5 @@
+//! Signs of life that the threads of a live run leave for their supervisor.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 

@@ -1,10 +1,14 @@
+//! A site's lines and contacts, as its file names them.
+
+use std::path::Path;
+
 use embedded_hal::digital::OutputPin;
 
-use crate::Error;
+use super::error::StationError;
 use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::config::{InputLine, OutputLine, Site};
 #[cfg(feature = "gpio")]
-use crate::gpio::LineGuard;
+pub(super) use crate::gpio::LineGuard;
 use crate::gpio::{BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin};
 use crate::output::SimulatedLine;
 
@@ -21,7 +25,7 @@ pub(super) struct SiteOutputs {
 
 /// Takes the site's lines, each at its safe level from the first moment on. A
 /// site without a fault output gets one that leads nowhere.
-pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, Error> {
+pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, StationError> {
     let pin = |output: &OutputLine| {
         let safe = output.polarity.level(output.safe_active);
         lines.output(&output.line, safe).map(SharedPin::new)
@@ -39,14 +43,27 @@ pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, E
         }
     };
     let outputs = AlarmOutputs::new(alarm, alarm_output.pattern, fault, fault_pattern)
-        .map_err(|e| Error::Internal(format!("a line cannot be driven: {e:?}")))?;
+        .map_err(|e| StationError::LineRefused(format!("{e:?}")))?;
     Ok(SiteOutputs { outputs, fault: second })
 }
 
-/// Starts the guard that makes the site's real lines safe when this process is
-/// killed. Without it the run goes on, with a warning.
+/// Never there: a build without real lines has nothing to guard.
+#[cfg(not(feature = "gpio"))]
+pub(super) enum LineGuard {}
+
+#[cfg(not(feature = "gpio"))]
+pub(super) fn start_guard(_: &Site, _: &BoardLines<'_>, _: &Path) -> Option<LineGuard> {
+    None
+}
+
+/// Starts `program` as the guard that makes the site's real lines safe when this
+/// process is killed. Without it the run goes on, with a warning.
 #[cfg(feature = "gpio")]
-pub(super) fn start_guard(site: &Site, lines: &BoardLines<'_>) -> Option<LineGuard> {
+pub(super) fn start_guard(
+    site: &Site,
+    lines: &BoardLines<'_>,
+    program: &Path,
+) -> Option<LineGuard> {
     let outputs = [Some(&site.output.alarm), site.output.fault.as_ref()];
     let guarded = outputs.into_iter().flatten().filter_map(|output| {
         lines.guarded(&output.line, output.polarity.level(output.safe_active))
@@ -55,14 +72,13 @@ pub(super) fn start_guard(site: &Site, lines: &BoardLines<'_>) -> Option<LineGua
     if guarded.is_empty() {
         return None;
     }
-    let started = std::env::current_exe().and_then(|me| LineGuard::start(&me, &guarded));
-    started
+    LineGuard::start(program, &guarded)
         .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
         .ok()
 }
 
 /// Takes the lines that the site reads.
-pub(super) fn open_panel(site: &Site, lines: &BoardLines<'_>) -> Result<Panel, Error> {
+pub(super) fn open_panel(site: &Site, lines: &BoardLines<'_>) -> Result<Panel, LineError> {
     let contact = |input: Option<&InputLine>| -> Result<Option<Contact>, LineError> {
         let Some(input) = input else { return Ok(None) };
         let InputLine { polarity, bias, debounce_ms, .. } = *input;
@@ -75,12 +91,6 @@ pub(super) fn open_panel(site: &Site, lines: &BoardLines<'_>) -> Result<Panel, E
         contact(site.input.arm.as_ref())?,
         contact(pir)?,
     ))
-}
-
-/// Whether one of the lines changes with time alone.
-pub(super) fn has_heartbeat(site: &Site) -> bool {
-    let beats = |line: &OutputLine| matches!(line.pattern, Pattern::Heartbeat { .. });
-    beats(&site.output.alarm) || site.output.fault.as_ref().is_some_and(beats)
 }
 
 fn line<P: OutputPin>(output: &OutputLine, pin: P) -> Line<P> {

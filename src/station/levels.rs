@@ -1,0 +1,101 @@
+//! From a bundle's calibration and a budget of false alarms to levels.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::calibrate::{Budget, BudgetReport, Calibration, CalibrationError};
+use crate::model::{Bundle, BundleError};
+use crate::score::Mask;
+
+/// Why there are no levels.
+#[derive(Debug, Error)]
+pub enum LevelsError {
+    /// The bundle's own calibration cannot be read.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Another calibration cannot be read.
+    #[error("{}: {error}", file.display())]
+    File { file: PathBuf, error: io::Error },
+    /// A calibration was refused, by itself or for this bundle and mask.
+    #[error("{}: {error}", file.display())]
+    Calibration { file: PathBuf, error: CalibrationError },
+    /// The bundle carries no calibration.
+    #[error(
+        "the bundle {0} has no calibration: run `normwatch calibrate --bundle {0} --frames \
+         NORMAL_FOOTAGE` first",
+        bundle.display()
+    )]
+    Absent { bundle: PathBuf },
+    /// The budget is not a number above 0.
+    #[error("{alarms_per_day} alarms a day is no budget: give a number above 0")]
+    Budget { alarms_per_day: f64 },
+}
+
+/// The calibration at `path`, or the bundle's own, checked against the bundle
+/// and the mask. `None` when the bundle carries none.
+///
+/// # Errors
+/// A file that cannot be read, or a calibration that was refused.
+pub fn load_calibration(
+    bundle: &Bundle,
+    path: Option<&Path>,
+    mask: &Mask,
+) -> Result<Option<Calibration>, LevelsError> {
+    let (file, text) = match path {
+        Some(path) => {
+            let file = path.to_path_buf();
+            match std::fs::read_to_string(path) {
+                Ok(text) => (file, text),
+                Err(error) => return Err(LevelsError::File { file, error }),
+            }
+        }
+        None => match bundle.calibration_text()? {
+            Some(text) => (bundle.path().join("calibration.toml"), text),
+            None => return Ok(None),
+        },
+    };
+    let calibration = Calibration::parse(&text)
+        .and_then(|c| c.check_identity(bundle.model_sha256(), &mask.identity()).map(|()| c))
+        .map_err(|error| LevelsError::Calibration { file, error })?;
+    Ok(Some(calibration))
+}
+
+/// Like [`load_calibration`], where nothing works without one.
+///
+/// # Errors
+/// As [`load_calibration`], and a bundle that carries none.
+pub fn require_calibration(
+    bundle: &Bundle,
+    path: Option<&Path>,
+    mask: &Mask,
+) -> Result<Calibration, LevelsError> {
+    load_calibration(bundle, path, mask)?
+        .ok_or_else(|| LevelsError::Absent { bundle: bundle.path().to_path_buf() })
+}
+
+/// Levels for a budget and an alarm that wants a score to last, with a warning
+/// when the footage is too short for it.
+///
+/// # Errors
+/// A budget that is not a number above 0.
+pub fn levels(
+    calibration: &Calibration,
+    alarms_per_day: f64,
+    min_duration_ms: u32,
+) -> Result<BudgetReport, LevelsError> {
+    if !(alarms_per_day > 0.0 && alarms_per_day.is_finite()) {
+        return Err(LevelsError::Budget { alarms_per_day });
+    }
+    let report = Budget { alarms_per_day, min_duration_ms }.levels(calibration);
+    if !report.is_supported() {
+        log::warn!(
+            "{:.2} hours of calibration footage cannot support {alarms_per_day} alarms a day: \
+             at least {:.2} hours are needed; the levels are an extrapolation",
+            report.footage_h,
+            report.needed_h
+        );
+    }
+    Ok(report)
+}

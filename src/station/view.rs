@@ -1,0 +1,58 @@
+//! What of the picture is watched, and how.
+
+use super::error::StationError;
+use crate::config::Site;
+use crate::model::Bundle;
+use crate::runtime::DEFAULT_MIN_DURATION_MS;
+use crate::score::Mask;
+
+/// How a site watches: what of the picture, held still or not, when not at all,
+/// and how patiently.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub mask: Mask,
+    /// Whether pictures of a swaying camera are moved back, and another light
+    /// than the calibration's is evened.
+    pub stabilise: bool,
+    /// Below it the network rests.
+    pub motion_gate_levels: Option<f32>,
+    /// How long the alarm wants a score to stay suspect.
+    pub min_duration_ms: u32,
+}
+
+impl View {
+    /// The whole picture, held still: what there is without a site file.
+    pub fn whole(bundle: &Bundle) -> Self {
+        Self {
+            mask: whole_picture(bundle),
+            stabilise: true,
+            motion_gate_levels: None,
+            min_duration_ms: DEFAULT_MIN_DURATION_MS,
+        }
+    }
+
+    /// As a site file has it, for this bundle's input.
+    ///
+    /// # Errors
+    /// Masks that leave nothing to watch.
+    pub fn of(site: &Site, bundle: &Bundle) -> Result<Self, StationError> {
+        Ok(Self {
+            mask: mask(site, bundle)?,
+            stabilise: site.camera.stabilise,
+            motion_gate_levels: site.load.motion_gate_levels,
+            min_duration_ms: site.alarm.min_duration_ms,
+        })
+    }
+}
+
+/// A mask that watches the model's whole input.
+pub fn whole_picture(bundle: &Bundle) -> Mask {
+    let input = bundle.manifest().input;
+    Mask::everything(input.width_px, input.height_px)
+}
+
+fn mask(site: &Site, bundle: &Bundle) -> Result<Mask, StationError> {
+    let input = bundle.manifest().input;
+    Mask::from_polygons(input.width_px, input.height_px, &site.masks)
+        .map_err(|what| StationError::Mask { site: site.file.clone(), what })
+}
