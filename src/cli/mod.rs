@@ -19,11 +19,12 @@ mod report;
 mod run;
 mod run_summary;
 mod site;
+mod toolchain;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub use self::closed_output::end_quietly_on_closed_output;
 use self::error::Error;
@@ -81,6 +82,26 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Measures the time of every stage with a bundle on this machine.
     Bench(bench::BenchArgs),
+    /// Trains a network on normal footage (package normwatch-toolchain).
+    Train(toolchain::ToolchainArgs),
+    /// Makes a bundle of what was trained (package normwatch-toolchain).
+    Export(toolchain::ToolchainArgs),
+    /// Takes over a PyTorch checkpoint (package normwatch-toolchain).
+    Import(toolchain::ToolchainArgs),
+    /// Makes an int8 or f16 bundle of an f32 one (package normwatch-toolchain).
+    Quantize(toolchain::ToolchainArgs),
+    /// Proves that bundles compute what they should (package
+    /// normwatch-toolchain).
+    Verify(toolchain::ToolchainArgs),
+    /// Measures bundles on labelled footage (package normwatch-toolchain).
+    Eval(toolchain::ToolchainArgs),
+    /// Renders synthetic footage of a walkway (package normwatch-toolchain).
+    Scene(toolchain::ToolchainArgs),
+}
+
+/// The command line, for whoever documents it.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Parses the command line, runs the command, and says how it went.
@@ -106,6 +127,13 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::GuardLines(args) => guard_lines::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Train(args) => toolchain::run("train", &args),
+        Command::Export(args) => toolchain::run("export", &args),
+        Command::Import(args) => toolchain::run("import", &args),
+        Command::Quantize(args) => toolchain::run("quantize", &args),
+        Command::Verify(args) => toolchain::run("verify", &args),
+        Command::Eval(args) => toolchain::run("eval", &args),
+        Command::Scene(args) => toolchain::run("scene", &args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
