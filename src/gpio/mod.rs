@@ -19,6 +19,7 @@ mod panel;
 mod pin;
 mod place;
 mod shared;
+mod simulated;
 mod survey;
 
 pub use contact::{Contact, InputRequest, LevelSource, Unconnected};
@@ -32,4 +33,5 @@ pub use panel::Panel;
 pub use pin::{BoardPin, PinError};
 pub use place::{CONSUMER, Place};
 pub use shared::SharedPin;
+pub use simulated::{SimulatedLine, SimulatedLines, SimulatedPin};
 pub use survey::{Chip, ChipLine, Survey, Unreadable};

@@ -7,9 +7,9 @@ use super::error::LineError;
 use super::find::find;
 use super::pin::BoardPin;
 use super::place::Place;
+use super::simulated::SimulatedLine;
 use super::survey::Survey;
 use crate::config::{Board, GpioDriver, GpioLine};
-use crate::output::SimulatedLine;
 
 /// Opens lines of one board by the names that its file gives them.
 #[derive(Debug)]

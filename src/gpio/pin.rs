@@ -5,7 +5,7 @@ use std::fmt;
 
 use embedded_hal::digital::{Error, ErrorKind, ErrorType, OutputPin, PinState};
 
-use crate::output::SimulatedPin;
+use super::simulated::SimulatedPin;
 
 /// An output pin of whichever kind the board's driver has.
 #[derive(Debug)]

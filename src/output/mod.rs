@@ -1,9 +1,8 @@
-//! What leaves the program: line levels, event log, score table, pictures.
+//! What leaves the program: event log, score table, pictures.
 
 mod capped_file;
 mod events;
 mod score_table;
-mod simulated;
 
 pub mod report;
 pub mod terminal;
@@ -11,4 +10,3 @@ pub mod terminal;
 pub use capped_file::CappedFile;
 pub use events::{DatedLines, Event, EventLog, EventSink, JsonLines};
 pub use score_table::{ScoreRow, ScoreTable};
-pub use simulated::{SimulatedLine, SimulatedLines, SimulatedPin};

@@ -8,8 +8,9 @@ use super::footage::Clip;
 use super::trace::{ClipTrace, Moment};
 use crate::alarm::{AlarmConfig, Pattern};
 use crate::capture::{FrameSource, SourceError};
+use crate::gpio::SimulatedLines;
 use crate::model::Bundle;
-use crate::output::{Event, EventLog, EventSink, SimulatedLines};
+use crate::output::{Event, EventLog, EventSink};
 use crate::runtime::{
     Intake, IntakeCounts, Monitor, Pipeline, Scoring, StageTimes, Step, UpdatePolicy,
 };

@@ -161,7 +161,7 @@ impl Work for Squares<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::mask::{MaskMode, Polygon};
+    use super::super::polygon::{MaskMode, Polygon};
     use super::*;
 
     fn plain(mask: Mask, block_px: usize) -> ErrorMap {

@@ -9,8 +9,9 @@ use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::config::{InputLine, OutputLine, Site};
 #[cfg(feature = "gpio")]
 pub(super) use crate::gpio::LineGuard;
-use crate::gpio::{BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin};
-use crate::output::SimulatedLine;
+use crate::gpio::{
+    BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin, SimulatedLine,
+};
 
 pub(super) type Pin = SharedPin<BoardPin>;
 pub(super) type Outputs = AlarmOutputs<Pin, Pin>;

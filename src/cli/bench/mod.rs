@@ -14,8 +14,9 @@ use super::error::Error;
 use super::print_json;
 use crate::alarm::Pattern;
 use crate::capture::{Frame, FrameSource, PixelFormat, SourceError};
+use crate::gpio::SimulatedLines;
 use crate::model::{Bundle, NetworkOptions};
-use crate::output::{EventLog, JsonLines, SimulatedLines};
+use crate::output::{EventLog, JsonLines};
 use crate::replay::{PlayError, replay_clip};
 use crate::runtime::{
     Histogram, Intake, NO_LEVELS, Pipeline, Scoring, Stage, StageRow, UpdatePolicy, default_alarm,

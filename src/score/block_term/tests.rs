@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::mask::{MaskMode, Polygon};
+use super::super::polygon::{MaskMode, Polygon};
 use super::*;
 
 fn naive_mean(map: &[f32], width: usize, (x, y): (usize, usize), size: usize) -> f32 {

@@ -17,14 +17,19 @@ const TROUBLESHOOTING: &str = "docs/guide/troubleshooting.md";
 const GAP: char = '…';
 /// Shorter pieces of a heading than this prove nothing.
 const PIECE: usize = 4;
+/// What must be left of a piece whose ends are values that a message inserts.
+const CORE: usize = 12;
 
 /// A Markdown file.
+#[derive(Default)]
 pub struct Document {
     /// From the workspace's root.
     pub path: PathBuf,
     /// Targets of links and pictures, with their lines.
     pub links: Vec<(String, usize)>,
     pub headings: Vec<Heading>,
+    /// Names that the text gives to places of its own.
+    pub places: Vec<String>,
     /// Lines of code blocks, but for those of a language that no shell reads.
     pub commands: Vec<(String, usize)>,
 }
@@ -57,8 +62,7 @@ impl Document {
     }
 
     pub fn parse(path: &Path, text: &str) -> Self {
-        let (links, headings, commands) = (Vec::new(), Vec::new(), Vec::new());
-        let mut document = Self { path: path.to_path_buf(), links, headings, commands };
+        let mut document = Self { path: path.to_path_buf(), ..Self::default() };
         let (mut heading, mut code): (Option<Heading>, bool) = (None, false);
         let line_of =
             |at: usize| text[..at].lines().count().max(1) + usize::from(text[..at].ends_with('\n'));
@@ -72,6 +76,10 @@ impl Document {
                     heading = Some(Heading { text: String::new(), code: Vec::new(), line });
                 }
                 Event::End(TagEnd::Heading(_)) => document.headings.extend(heading.take()),
+                Event::Html(part) | Event::InlineHtml(part) => {
+                    let place = part.split_once("id=\"").and_then(|(_, rest)| rest.split_once('"'));
+                    document.places.extend(place.map(|(name, _)| name.to_string()));
+                }
                 Event::Start(Tag::CodeBlock(kind)) => code = is_shell(&kind),
                 Event::End(TagEnd::CodeBlock) => code = false,
                 Event::Text(part) if code => {
@@ -194,12 +202,30 @@ fn sources(root: &Path) -> Result<String> {
             text += rest;
         }
     }
-    Ok(text)
+    Ok(plain(&text))
+}
+
+/// Without the quotes that a heading cannot show.
+fn plain(text: &str) -> String {
+    text.replace('`', "").replace("\\\"", "\"")
 }
 
 /// The pieces of a quoted message, between its changing parts, that no source
 /// has.
 fn unknown_pieces(quoted: &str, sources: &str) -> Vec<String> {
-    let pieces = quoted.split(GAP).map(str::trim).filter(|piece| piece.chars().count() >= PIECE);
-    pieces.filter(|piece| !sources.contains(piece)).map(String::from).collect()
+    let ends = |c: char| c.is_whitespace() || ";:,()=/".contains(c);
+    let quoted = plain(quoted);
+    let pieces = quoted.split(GAP).map(|piece| piece.trim_matches(ends));
+    let pieces = pieces.filter(|piece| piece.chars().count() >= PIECE);
+    pieces.filter(|piece| !is_said(piece, sources)).map(String::from).collect()
+}
+
+/// Whether a source has the piece, or its core without a first or last word: a
+/// file's name, a program's, a unit.
+fn is_said(piece: &str, sources: &str) -> bool {
+    let without_first = piece.split_once(' ').map(|(_, rest)| rest);
+    let without_last = piece.rsplit_once(' ').map(|(rest, _)| rest);
+    let cores = [without_first, without_last].into_iter().flatten();
+    sources.contains(piece)
+        || cores.filter(|core| core.len() >= CORE).any(|core| sources.contains(core))
 }

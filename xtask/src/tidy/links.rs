@@ -48,7 +48,7 @@ fn plain(path: &Path) -> PathBuf {
 
 /// Names of the headings as code hosts make them.
 fn anchors(document: &Document) -> BTreeSet<String> {
-    let mut anchors = BTreeSet::new();
+    let mut anchors: BTreeSet<String> = document.places.iter().cloned().collect();
     for heading in &document.headings {
         let kept = heading.text.to_lowercase();
         let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));

@@ -1,13 +1,11 @@
 //! A site put together and run through the library, as a program of one's own
 //! would do it.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::{Bench, json};
+use crate::common::{Bench, json};
 use normwatch::alarm::Input;
 use normwatch::clock::SystemClock;
 use normwatch::config::{Site, load_site};

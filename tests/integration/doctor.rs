@@ -1,11 +1,9 @@
 //! `normwatch doctor` on this machine, and its eyes on made-up machines.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Bench, json, stderr};
+use crate::common::{Bench, json, stderr};
 use normwatch::config::{Board, list_boards, load_board};
 use normwatch::doctor::{Machine, Report, Scope, Severity, examine, matching_board};
 

@@ -1,7 +1,5 @@
 //! Recordings, from a scripted camera and through the program.
 
-mod common;
-
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use common::{Bench, SIDE_PX, json, stderr, write_png};
+use crate::common::{Bench, SIDE_PX, json, stderr, write_png};
 use normwatch::capture::{FolderSource, Frame, FrameSource, PixelFormat, SourceError, list_clips};
 use normwatch::clock::SimulatedClock;
 use normwatch::preprocess::{Channels, Resize};

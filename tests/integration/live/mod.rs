@@ -11,7 +11,7 @@ use normwatch::health::Progress;
 use normwatch::output::Event;
 use normwatch::runtime::{LiveStats, RunError, Shutdown};
 
-use crate::scene::{Camera, Run, Then, camera};
+use self::scene::{Camera, Run, Then, camera};
 
 #[test]
 fn a_run_judges_what_came_and_ends_safe() {

@@ -1,11 +1,9 @@
 //! The program on recorded footage: the same bytes twice, and bad input.
 
-mod common;
-
 use std::fs;
 use std::process::Output;
 
-use common::{Bench, SIDE_PX, json, stderr, write_png};
+use crate::common::{Bench, SIDE_PX, json, stderr, write_png};
 
 fn assert_fails(out: &Output, code: i32, words: &[&str]) {
     let text = stderr(out);

@@ -1,8 +1,6 @@
 //! The recipes in `packaging` say the same as `Cargo.toml`, as each other, and
 //! as the files that they install.
 
-#![cfg(feature = "runtime")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

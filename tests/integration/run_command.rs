@@ -1,7 +1,5 @@
 //! `normwatch run` as a service manager would use it.
 
-mod common;
-
 use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -9,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Bench, json, stderr};
+use crate::common::{Bench, json, stderr};
 
 fn site(bench: &Bench, camera: &str) {
     let text = format!(

@@ -10,7 +10,7 @@ use normwatch::alarm::{
     AlarmConfig, AlarmMachine, AlarmOutputs, Input, Levels, Line, OutputError, Pattern, Polarity,
     State,
 };
-use normwatch::output::{SimulatedLine, SimulatedPin};
+use normwatch::gpio::{SimulatedLine, SimulatedPin};
 use proptest::prelude::*;
 
 const ENTER: f32 = 4.0;
@@ -245,7 +245,7 @@ type Pair = (SimulatedLine, SimulatedLine);
 fn outputs(
     polarity: Polarity,
     pattern: Pattern,
-) -> (Pair, AlarmOutputs<normwatch::output::SimulatedPin, normwatch::output::SimulatedPin>) {
+) -> (Pair, AlarmOutputs<normwatch::gpio::SimulatedPin, normwatch::gpio::SimulatedPin>) {
     let (alarm, alarm_pin) = SimulatedLine::new();
     let (fault, fault_pin) = SimulatedLine::new();
     let outputs = AlarmOutputs::new(

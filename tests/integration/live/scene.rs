@@ -10,9 +10,10 @@ use normwatch::alarm::{AlarmConfig, Levels, Pattern};
 use normwatch::calibrate::{Calibration, TermSample, calibrate};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::clock::{Clock, SystemClock};
+use normwatch::gpio::{SimulatedLine, SimulatedLines, SimulatedPin};
 use normwatch::health::Progress;
 use normwatch::model::Bundle;
-use normwatch::output::{Event, EventLog, EventSink, SimulatedLine, SimulatedLines, SimulatedPin};
+use normwatch::output::{Event, EventLog, EventSink};
 use normwatch::preprocess::Light;
 use normwatch::runtime::{
     IntakeOptions, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Pipeline, RunError,

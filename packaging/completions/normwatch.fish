@@ -1,0 +1,163 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_normwatch_global_optspecs
+    string join \n v/verbose q/quiet h/help V/version
+end
+
+function __fish_normwatch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_normwatch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_normwatch_using_subcommand
+    set -l cmd (__fish_normwatch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c normwatch -n "__fish_normwatch_needs_command" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_needs_command" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_needs_command" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_needs_command" -s V -l version -d 'Print version'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "demo" -d 'Plays the bundled clip through the bundled model on a simulated line and writes an HTML report'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "run" -d 'Watches a camera as a site file says, until it is stopped'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "record" -d 'Records footage of a site\'s camera, ready for training'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "replay" -d 'Plays recorded footage through the same pipeline, without waiting'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "check" -d 'Checks a site file and the board file that it names'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "guard-lines" -d 'Started by `run` beside itself: drives the lines to their safe levels when `run` has died without saying so on this process\'s standard input'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "doctor" -d 'Looks at the machine and says what is in the way'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "bench" -d 'Measures the time of every stage with a bundle on this machine'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "train" -d 'Trains a network on normal footage (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "export" -d 'Makes a bundle of what was trained (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "import" -d 'Takes over a PyTorch checkpoint (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "quantize" -d 'Makes an int8 or f16 bundle of an f32 one (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "verify" -d 'Proves that bundles compute what they should (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "eval" -d 'Measures bundles on labelled footage (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "scene" -d 'Renders synthetic footage of a walkway (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l out -d 'Where report.html and events.jsonl go' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l bundle -d 'Another bundle [default: models/walkway-edge]' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l clip -d 'Another clip, with labels.json beside its frames [default: models/walkway-clip]' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l alarms-per-day -d 'False alarms a day that are accepted' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l speed -d 'Times real time, in a terminal; 0 plays as fast as the machine can' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l config -d 'The site file' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l for-s -d 'Stop by itself after this time' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l fault-injection -d 'For tests of boards: hang (`stall-inference:N`) or panic (`panic-inference:N`) after N judged frames' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l json -d 'Print what the run came to as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l config -d 'The site file, for its camera and bundle' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l out -d 'A new or empty folder, or a former recording to go on with' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l size-limit-mb -d 'Size that the folder may reach, in millions of bytes' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l minutes -d 'Stop after this time' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l fps -d 'Frames a second, instead of the bundle\'s' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l width-px -d 'Width of the pictures, instead of the bundle\'s' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l height-px -d 'Height of the pictures, instead of the bundle\'s' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l colour -d 'Keep the colours, also where the bundle takes none'
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l jpeg -d 'Store as JPEG instead of PNG'
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l json -d 'Print what the recording came to as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand record" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l bundle -d 'The model bundle' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l frames -d 'The footage: a folder of images, a folder of such folders, a data set with a `frames` folder, or a video file' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l labels -d 'The truth, {"clip": [0, 1, …]}: adds AUC and false alarms' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l clip -d 'Only these clips of the footage' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l out -d 'Where events.jsonl, scores.csv, summary.json and report.html go' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l calibration -d 'Another calibration than the bundle\'s own' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l config -d 'A site file whose mask is used' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l alarms-per-day -d 'False alarms a day that are accepted' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l fps -d 'Frames a second of the footage [default: the model\'s]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l update -d 'Whether the memory learns while it watches' -r -f -a "frozen\t'It stays as it was trained'
+released\t'Gated, normalised as in the released code'
+paper\t'Gated, normalised as in the paper\'s eq. 5'"
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l motion-gate -d 'Let the network rest while no part of the picture changes by more than so many of 255 grey levels [default: the site file\'s, or never]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l json -d 'Print the summary as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l bundle -d 'The model bundle' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l frames -l footage -d 'Normal footage: a folder of images, a folder of such folders, or a video file. May be given more than once' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l fps -d 'Frames a second of the footage [default: the model\'s]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l config -d 'A site file whose mask and alarm are used' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l out -d 'Where the calibration goes [default: into the bundle]' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l alarms-per-day -d 'The budget to derive the levels for' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-block -d 'Weight of the worst block\'s error in the score' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-memory -d 'Weight of the memory distance in the score [default: the bundle\'s, which is 0.25 for a network that was trained with --skip-frames, or else 0]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l smoothing-ms -d 'Time constant of the score\'s smoothing [default: the bundle\'s]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l json -d 'Print the result as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c normwatch -n "__fish_normwatch_using_subcommand check" -l config -d 'The site file' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand check" -l config-only -d 'Look at the configuration alone, not at the bundle that it names'
+complete -c normwatch -n "__fish_normwatch_using_subcommand check" -l json -d 'Print the result as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand check" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand check" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand check" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -l line -d 'CHIP:OFFSET:LEVEL, for instance `/dev/gpiochip0:17:low`' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand doctor" -l config -d 'Look with the eyes of this site file: its board, camera, lines, bundle' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand doctor" -l board -d 'The board, by name or file; else the site\'s, else the one that this machine is recognised as' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand doctor" -l json -d 'Print all that was found as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand doctor" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand doctor" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l bundle -d 'The model bundle' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l frames -d 'Frames to measure, after a tenth as many to warm up' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l width-px -d 'Width of the camera\'s picture' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l height-px -d 'Height of the camera\'s picture' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l format -d 'Pixel format of the camera: grey, yuyv, uyvy, nv12, i420 or rgb24' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l threads -d 'Threads that share every layer of the network; `1,2` for both' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l compare-tract -d 'Run plain tract too, frame by frame in turn, and compare'
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -l json -d 'Print the result as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand bench" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand train" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand train" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand export" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand export" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand import" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand import" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand quantize" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand quantize" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand verify" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand verify" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand eval" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand eval" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand scene" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand scene" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "demo" -d 'Plays the bundled clip through the bundled model on a simulated line and writes an HTML report'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "run" -d 'Watches a camera as a site file says, until it is stopped'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "record" -d 'Records footage of a site\'s camera, ready for training'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "replay" -d 'Plays recorded footage through the same pipeline, without waiting'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "check" -d 'Checks a site file and the board file that it names'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "guard-lines" -d 'Started by `run` beside itself: drives the lines to their safe levels when `run` has died without saying so on this process\'s standard input'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "doctor" -d 'Looks at the machine and says what is in the way'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "bench" -d 'Measures the time of every stage with a bundle on this machine'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "train" -d 'Trains a network on normal footage (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "export" -d 'Makes a bundle of what was trained (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "import" -d 'Takes over a PyTorch checkpoint (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "quantize" -d 'Makes an int8 or f16 bundle of an f32 one (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "verify" -d 'Proves that bundles compute what they should (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "eval" -d 'Measures bundles on labelled footage (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "scene" -d 'Renders synthetic footage of a walkway (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

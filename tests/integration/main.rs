@@ -1,0 +1,24 @@
+//! What the library and the program do together, in one binary: each links the
+//! whole runtime. `config` and `allocations` are apart, since one is built
+//! without the runtime and the other counts with an allocator of its own.
+
+#![cfg(feature = "runtime")]
+
+mod alarm;
+mod bundle;
+mod capture_folder;
+mod capture_pipe;
+mod common;
+mod demo;
+mod doctor;
+mod generated;
+mod live;
+mod packaging;
+mod preprocess_formats;
+mod preprocess_reference;
+mod record;
+mod reference;
+mod replay;
+mod run_command;
+mod stabiliser;
+mod station;
