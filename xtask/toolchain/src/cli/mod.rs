@@ -90,6 +90,11 @@ fn run(command: Command) -> Result<()> {
     }
 }
 
+/// The command line, for whoever documents it.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// What the user types before a command's name.
 pub fn invoked_as() -> String {
     std::env::var(INVOKED_AS).unwrap_or_else(|_| NAME.into())
