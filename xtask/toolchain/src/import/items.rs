@@ -1,3 +1,5 @@
+//! Memory items: a NumPy array, or a lone tensor that PyTorch saved.
+
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::Path;

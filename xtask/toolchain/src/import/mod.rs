@@ -6,10 +6,10 @@ mod names;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use burn_store::pytorch_reader::{DType, PytorchReader, Tensor as Stored};
 use clap::Args;
 use normwatch::model::InputSection;
 use normwatch::preprocess::{Channels, Resize};
+use pytorch_reader::{DType, PytorchReader, Tensor as Stored};
 
 use crate::cli::invoked_as;
 use crate::net::{Network, NetworkSpec, Preset, Task, Tensor, Upsampling, Weights};

@@ -1,3 +1,5 @@
+//! Names of arrays in the released code, and in a RUN.
+
 use anyhow::{Result, bail};
 
 use crate::net::Weights;

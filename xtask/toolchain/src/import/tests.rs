@@ -1,7 +1,9 @@
+//! Checkpoints of both of PyTorch's containers, whole and damaged.
+
 use std::fs;
 use std::path::Path;
 
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
@@ -211,4 +213,46 @@ fn a_checkpoint_of_todays_pytorch_answers_as_there() {
     near("query", ours.query.view().into_dyn(), array("query"));
     near("read", ours.read.view().into_dyn(), array("read"));
     near("prediction", ours.prediction.view().into_dyn(), array("prediction"));
+}
+
+/// Bytes changed, lost or doubled, in both containers: an error or an answer,
+/// and neither a panic nor an allocation of what a damaged size claims.
+#[test]
+fn damaged_files_are_read_or_refused() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/pytorch");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let network = network(Task::Prediction, 4);
+    let rng = &mut ChaCha8Rng::seed_from_u64(5);
+    state_dict(&initial_weights(&network, rng), &path("legacy.pth"));
+    let items = initial_items(&network, rng);
+    lone_tensor(&items, &path("legacy.pt"));
+    let (channels, mut refused) = (items.shape[1], 0);
+    for (file, is_model) in [
+        (fixture.join("model.pth"), true),
+        (path("legacy.pth"), true),
+        (fixture.join("keys.pt"), false),
+        (path("legacy.pt"), false),
+    ] {
+        let whole = fs::read(file).unwrap();
+        for round in 0..150 {
+            let mut bytes = whole.clone();
+            // The structure is at both ends, the arrays between them.
+            let end = rng.random_range(1..=bytes.len().min(3000));
+            let at = if round % 2 == 0 { end - 1 } else { bytes.len() - end };
+            match round % 5 {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, bytes[at]),
+                _ => bytes[at] ^= 1 << rng.random_range(0..8),
+            }
+            let damaged = path("damaged");
+            fs::write(&damaged, bytes).unwrap();
+            refused += usize::from(match is_model {
+                true => read_arrays(&damaged).is_err(),
+                false => items::read(&damaged, channels).is_err(),
+            });
+        }
+    }
+    assert!(refused > 200, "only {refused} of 600 were refused");
 }
