@@ -1,3 +1,5 @@
+//! The flags of `train`, and what they come to.
+
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};

@@ -1,3 +1,5 @@
+//! Changes to windows that a training sees: mirroring, light, intruders.
+
 use normwatch::model::InputSection;
 use rand::{Rng, RngExt};
 

@@ -1,3 +1,5 @@
+//! The command: from flags and footage to a training that runs.
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,9 +11,9 @@ use normwatch::runtime::Shutdown;
 use super::args::TrainArgs;
 use super::backend::Place;
 use super::console::{FRAME_BAR, STEP_BAR, Watch, announce, bar, summarise};
+use super::engine::Mode;
 use super::footage::Footage;
 use super::learner::{Learner, Objective, Teacher};
-use super::network::Model;
 use super::plan::Plan;
 use super::report::forget_after;
 use super::resume::check_same;
@@ -26,6 +28,7 @@ use crate::run::{
 
 /// Steps that the speed of this machine is taken from.
 const TIMED_STEPS: usize = 8;
+
 /// Trains as `args` say, or goes on with what is in RUN.
 pub fn run(args: &TrainArgs) -> Result<()> {
     let begun = Instant::now();
@@ -216,8 +219,8 @@ fn teacher(training: &TrainingRecord, student: &Network, place: &Place) -> Resul
         network.input,
         student.input
     );
-    let model = Model::new(network, &weights, &place.inner())?;
-    Ok(Some(Teacher { model, items, weight }))
+    let engine = place.engine(network, &weights, Mode::Inference)?;
+    Ok(Some(Teacher { engine, items, weight }))
 }
 
 /// `speed` gives the seconds of a step, and the steps that a validation costs.
@@ -254,11 +257,10 @@ fn seconds_per_step(
     training: &TrainingRecord,
 ) -> Result<f64> {
     let indices: Vec<usize> = samples.order(training.seed, 0)[..training.batch].to_vec();
-    let device = learner.model.device();
-    learner.step(samples.batch(&indices, &device), training.learning_rate)?;
+    learner.step(&samples.batch(&indices), None, training.learning_rate)?;
     let begun = Instant::now();
     for _ in 0..TIMED_STEPS {
-        learner.step(samples.batch(&indices, &device), training.learning_rate)?;
+        learner.step(&samples.batch(&indices), None, training.learning_rate)?;
     }
     Ok(begun.elapsed().as_secs_f64() / TIMED_STEPS as f64)
 }

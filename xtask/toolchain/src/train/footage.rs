@@ -1,3 +1,5 @@
+//! Footage of every kind as clips of model frames, read through the runtime.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

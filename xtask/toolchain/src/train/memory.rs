@@ -1,148 +1,119 @@
-//! The memory in training: reading, the two losses, and the update rule. The
-//! items live on the host; no gradient ever reaches them.
+//! The memory in training: matching, reading and the update rule, on the host.
+//! No gradient ever reaches the items.
 
-use anyhow::Result;
-use burn::tensor::activation::{relu, softmax};
-use burn::tensor::{Tensor, TensorData};
 use normwatch::model::Normaliser;
 
-use super::model::numbers;
-use super::outliers::Cell;
-use crate::net;
+use crate::net::{L2_EPSILON, Tensor};
 
-/// What PyTorch's pairwise distance adds to every channel.
-const PAIRWISE_EPSILON: f32 = 1e-6;
-/// Keeps the slope of a root finite.
-const LEAST_SQUARE: f32 = 1e-6;
+/// Sums that a product keeps at a time, so that it fills vector registers.
+const LANES: usize = 16;
 
 /// The queries of one batch, compared with the items.
 pub struct Match {
-    /// N×C, no gradients.
-    rows: Tensor<2>,
+    /// N×C.
+    rows: Vec<f32>,
     /// Cosine similarities N×M, row by row.
     similarity: Vec<f32>,
     /// Most and second most similar item of each query; ties go to the lower
     /// index.
-    pub nearest: Vec<usize>,
+    nearest: Vec<usize>,
     second: Vec<usize>,
-    items: net::Tensor,
-}
-
-/// B×C×h×w to N×C: batch, then grid row by row.
-pub fn to_rows(grid: Tensor<4>) -> Tensor<2> {
-    let [batch, channels, height, width] = grid.dims();
-    grid.permute([0, 2, 3, 1]).reshape([batch * height * width, channels])
-}
-
-fn on_device(tensor: &net::Tensor, like: &Tensor<2>) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(tensor.data.clone(), tensor.shape.clone()), &like.device())
+    /// M×C.
+    items: Tensor,
 }
 
 impl Match {
-    /// # Errors
-    /// The device's.
-    pub fn new(query: &Tensor<4>, items: &net::Tensor) -> Result<Self> {
-        let rows = to_rows(query.clone().detach().without_autodiff());
-        let count = items.shape[0];
-        let similarity = rows.clone().matmul(on_device(items, &rows).transpose());
-        let similarity = numbers(similarity.into_data())?;
-        let (nearest, second) = similarity.chunks_exact(count).map(two_largest).unzip();
-        Ok(Self { rows, similarity, nearest, second, items: items.clone() })
-    }
-
-    /// The first queries alone, as if there had been no others.
-    pub fn first(&self, count: usize) -> Self {
-        let (channels, items) = (self.items.shape[1], self.items.shape[0]);
-        Self {
-            rows: self.rows.clone().slice([0..count, 0..channels]),
-            similarity: self.similarity[..count * items].to_vec(),
-            nearest: self.nearest[..count].to_vec(),
-            second: self.second[..count].to_vec(),
-            items: self.items.clone(),
+    /// `rows`: N×C, `items`: M×C with M ≥ 2, both of unit length.
+    pub fn new(rows: Vec<f32>, items: &Tensor) -> Self {
+        let (count, channels) = (items.shape[0], items.shape[1]);
+        let mut similarity = Vec::with_capacity(rows.len() / channels * count);
+        for row in rows.chunks_exact(channels) {
+            similarity.extend(items.data.chunks_exact(channels).map(|item| dot(row, item)));
         }
+        let (nearest, second) = similarity.chunks_exact(count).map(two_largest).unzip();
+        Self { rows, similarity, nearest, second, items: items.clone() }
     }
 
-    /// `[query; read]`, where read = Σ w p and w = softmax over the items of
-    /// similarity / temperature. No gradient flows through the read.
-    pub fn read(&self, query: Tensor<4>, temperature: f32) -> Tensor<4> {
-        let [batch, channels, height, width] = query.dims();
-        let shape = [self.nearest.len(), self.items.shape[0]];
-        let data = TensorData::new(self.similarity.clone(), shape);
-        let similarity = Tensor::<2>::from_data(data, &self.rows.device());
-        let weights = softmax(similarity.div_scalar(temperature), 1);
-        let read = weights.matmul(on_device(&self.items, &self.rows));
-        let read = read.reshape([batch, height, width, channels]).permute([0, 3, 1, 2]);
-        let read = if query.is_autodiff() { Tensor::from_inner(read) } else { read };
-        Tensor::cat(vec![query, read], 1)
+    /// N.
+    pub fn len(&self) -> usize {
+        self.nearest.len()
+    }
+
+    /// The most similar item of each query.
+    pub fn nearest(&self) -> &[usize] {
+        &self.nearest
+    }
+
+    /// C.
+    pub fn channels(&self) -> usize {
+        self.items.shape[1]
+    }
+
+    /// Each query with its nearest and its second nearest item.
+    pub fn triples(&self) -> impl Iterator<Item = [&[f32]; 3]> {
+        let channels = self.channels();
+        let item = move |index: usize| &self.items.data[index * channels..(index + 1) * channels];
+        let chosen = self.nearest.iter().zip(&self.second);
+        self.rows
+            .chunks_exact(channels)
+            .zip(chosen)
+            .map(move |(row, (&nearest, &second))| [row, item(nearest), item(second)])
+    }
+
+    /// Keeps the first queries alone, as if there had been no others.
+    pub fn truncate(&mut self, count: usize) {
+        self.rows.truncate(count * self.channels());
+        self.similarity.truncate(count * self.items.shape[0]);
+        self.nearest.truncate(count);
+        self.second.truncate(count);
+    }
+
+    /// Σ w p for each query, N×C, where w = softmax over the items of
+    /// similarity / temperature.
+    pub fn read(&self, temperature: f32) -> Vec<f32> {
+        let (count, channels) = (self.items.shape[0], self.channels());
+        let mut read = vec![0.0; self.rows.len()];
+        let mut weights = vec![0.0; count];
+        let rows = read.chunks_exact_mut(channels).zip(&self.nearest);
+        for (similarity, (row, &nearest)) in self.similarity.chunks_exact(count).zip(rows) {
+            let peak = similarity[nearest];
+            for (weight, similarity) in weights.iter_mut().zip(similarity) {
+                *weight = ((similarity - peak) / temperature).exp();
+            }
+            let total: f32 = weights.iter().sum();
+            for (weight, item) in weights.iter().zip(self.items.data.chunks_exact(channels)) {
+                let share = weight / total;
+                row.iter_mut().zip(item).for_each(|(sum, p)| *sum += share * p);
+            }
+        }
+        read
     }
 
     /// Mean over all elements of (q − p₁)².
-    pub fn compactness(&self, rows: Tensor<2>) -> Tensor<1> {
-        let nearest = self.chosen(&self.nearest, &rows);
-        (rows - nearest).square().mean()
-    }
-
-    /// Mean squared distance of the queries that move to their nearest item,
-    /// plus the mean of what the abnormal ones lack of `margin`:
-    /// max(0, margin − d). That is d and not d², whose slope would vanish where
-    /// compactness has brought all queries onto the items. Still queries take
-    /// no part: compactness has them, and they would outnumber all others.
-    pub fn contrast(&self, rows: Tensor<2>, cells: &[Cell], margin: f64) -> Tensor<1> {
-        let nearest = self.chosen(&self.nearest, &rows);
-        let distance = (rows - nearest).square().sum_dim(1);
-        let share = |of: Cell| {
-            let count = cells.iter().filter(|&&cell| cell == of).count().max(1);
-            let weight = |&cell: &Cell| if cell == of { 1.0 / count as f32 } else { 0.0 };
-            let data: Vec<f32> = cells.iter().map(weight).collect();
-            Tensor::<2>::from_data(TensorData::new(data, [cells.len(), 1]), &distance.device())
-        };
-        let lack = relu(distance.clone().add_scalar(LEAST_SQUARE).sqrt().neg().add_scalar(margin));
-        (distance.clone() * share(Cell::Moving)).sum() + (lack * share(Cell::Abnormal)).sum()
-    }
-
-    /// Triplet loss with margin 1: mean of max(0, ‖q − p₁‖ − ‖q − p₂‖ + 1).
-    pub fn separateness(&self, rows: Tensor<2>) -> Tensor<1> {
-        let distance = |chosen: &[usize]| {
-            let difference = rows.clone() - self.chosen(chosen, &rows);
-            difference.add_scalar(PAIRWISE_EPSILON).square().sum_dim(1).sqrt()
-        };
-        relu(distance(&self.nearest) - distance(&self.second) + 1.0).mean()
-    }
-
-    fn chosen(&self, indices: &[usize], like: &Tensor<2>) -> Tensor<2> {
-        let channels = self.items.shape[1];
-        let row = |&item: &usize| &self.items.data[item * channels..(item + 1) * channels];
-        let data: Vec<f32> = indices.iter().flat_map(row).copied().collect();
-        on_device(&net::Tensor::new(&[indices.len(), channels], data), like)
+    pub fn compactness(&self) -> f64 {
+        let squares = self.triples().map(|[q, p, _]| f64::from(squared_distance(q, p, 0.0)));
+        squares.sum::<f64>() / self.rows.len() as f64
     }
 
     /// Moves all items at once: p ← normalise(p + Σ v′ q) over the queries
     /// whose nearest item is p, v′ the softmax over the queries divided by its
     /// maximum. An item that is nobody's nearest stays as it is. With
     /// `keep`, the moved item is blended with that share of the old one.
-    ///
-    /// # Errors
-    /// The device's.
-    pub fn update(
-        &self,
-        normaliser: Normaliser,
-        temperature: f32,
-        keep: Option<f64>,
-    ) -> Result<net::Tensor> {
-        let count = self.items.shape[0];
-        let weights = self.update_weights(normaliser, temperature);
-        let shape = [self.nearest.len(), count];
-        let weights = Tensor::<2>::from_data(TensorData::new(weights, shape), &self.rows.device());
-        let sums = numbers(weights.transpose().matmul(self.rows.clone()).into_data())?;
+    pub fn update(&self, normaliser: Normaliser, temperature: f32, keep: Option<f64>) -> Tensor {
+        let channels = self.channels();
+        let peaks = self.peaks(normaliser);
+        let mut sums: Vec<Option<Vec<f64>>> = vec![None; self.items.shape[0]];
+        for (n, (row, &item)) in self.rows.chunks_exact(channels).zip(&self.nearest).enumerate() {
+            let similarity = self.similarity[n * peaks.len() + item];
+            let weight = ((similarity - peaks[item]) / temperature).exp();
+            let sums = sums[item].get_or_insert_with(|| vec![0.0; channels]);
+            sums.iter_mut().zip(row).for_each(|(sum, q)| *sum += f64::from(weight * q));
+        }
         let mut items = self.items.clone();
-        let channels = items.shape[1];
-        for item in 0..count {
-            if !self.nearest.contains(&item) {
-                continue;
-            }
-            let row = &mut items.data[item * channels..(item + 1) * channels];
+        for (row, sums) in items.data.chunks_exact_mut(channels).zip(sums) {
+            let Some(sums) = sums else { continue };
             let old = row.to_vec();
-            row.iter_mut().zip(&sums[item * channels..]).for_each(|(p, sum)| *p += sum);
+            row.iter_mut().zip(sums).for_each(|(p, sum)| *p += sum as f32);
             normalise(row);
             if let Some(keep) = keep {
                 let blend = |(p, old): (&mut f32, f32)| {
@@ -152,12 +123,12 @@ impl Match {
                 normalise(row);
             }
         }
-        Ok(items)
+        items
     }
 
-    /// v′ of each query for its nearest item, 0 for the others, N×M. The
-    /// softmax's own denominator cancels.
-    fn update_weights(&self, normaliser: Normaliser, temperature: f32) -> Vec<f32> {
+    /// Largest similarity of each item, over the queries that `normaliser`
+    /// counts. The softmax's own denominator cancels against it in v′.
+    fn peaks(&self, normaliser: Normaliser) -> Vec<f32> {
         let count = self.items.shape[0];
         let mut peaks = vec![f32::NEG_INFINITY; count];
         for (similarity, &nearest) in self.similarity.chunks_exact(count).zip(&self.nearest) {
@@ -167,17 +138,35 @@ impl Match {
                 }
             }
         }
-        let mut weights = vec![0.0; self.similarity.len()];
-        for (n, &item) in self.nearest.iter().enumerate() {
-            let at = n * count + item;
-            weights[at] = ((self.similarity[at] - peaks[item]) / temperature).exp();
-        }
-        weights
+        peaks
     }
 }
 
+/// Σ (a − b + `shift`)².
+pub fn squared_distance(a: &[f32], b: &[f32], shift: f32) -> f32 {
+    sum_of(a, b, |a, b| (a - b + shift) * (a - b + shift))
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    sum_of(a, b, |a, b| a * b)
+}
+
+/// A sum in an order that depends on the length alone.
+#[inline(always)]
+fn sum_of(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            sums[lane] += term(a[lane], b[lane]);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(&a, &b)| term(a, b)).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
 fn normalise(row: &mut [f32]) {
-    let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(net::L2_EPSILON);
+    let length = row.iter().map(|v| v * v).sum::<f32>().sqrt().max(L2_EPSILON);
     row.iter_mut().for_each(|v| *v /= length);
 }
 
@@ -199,15 +188,12 @@ fn two_largest(values: &[f32]) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::Device;
 
     #[test]
     fn a_share_of_the_old_item_is_kept() {
-        let items = net::Tensor::new(&[3, 2], vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.0]);
-        let query = TensorData::new(vec![0.8f32, 0.6], [1, 2, 1, 1]);
-        let query = Tensor::<4>::from_data(query, &Device::flex());
-        let matched = Match::new(&query, &items).unwrap();
-        let update = |keep| matched.update(Normaliser::Released, 1.0, keep).unwrap().data;
+        let items = Tensor::new(&[3, 2], vec![1.0, 0.0, 0.0, 1.0, -1.0, 0.0]);
+        let matched = Match::new(vec![0.8, 0.6], &items);
+        let update = |keep| matched.update(Normaliser::Released, 1.0, keep).data;
         let replaced = update(None);
         // The first item is nearest: (1, 0) + (0.8, 0.6), to unit length.
         let length = (1.8f32 * 1.8 + 0.6 * 0.6).sqrt();
@@ -219,29 +205,31 @@ mod tests {
     }
 
     #[test]
-    fn abnormal_queries_are_driven_away_and_move_no_item() {
-        let items = net::Tensor::new(&[2, 2], vec![1.0, 0.0, 0.0, 1.0]);
-        // Three queries: one that moves, an abnormal one, one aside.
-        let query = TensorData::new(vec![0.8f32, 0.8, 0.0, 0.6, -0.6, 1.0], [1, 2, 3, 1]);
-        let query = Tensor::<4>::from_data(query, &Device::flex().autodiff()).require_grad();
-        let matched = Match::new(&query, &items).unwrap();
-        let cells = [Cell::Moving, Cell::Abnormal, Cell::Aside];
-        let loss = matched.contrast(to_rows(query.clone()), &cells, 1.0);
-        let gradient = query.grad(&loss.backward()).unwrap();
-        let distance = 0.4f32.sqrt();
-        assert!((loss.into_scalar::<f32>() - (0.4 + 1.0 - distance)).abs() < 1e-5);
-        let gradient = numbers(gradient.into_data()).unwrap();
-        let expected = [-0.4, 0.2 / distance, 0.0, 1.2, 0.6 / distance, 0.0];
-        for (ours, expected) in gradient.iter().zip(expected) {
-            assert!((ours - expected).abs() < 1e-5, "{gradient:?}");
+    fn a_read_is_the_items_mean_by_similarity() {
+        let items = Tensor::new(&[2, 2], vec![1.0, 0.0, 0.0, 1.0]);
+        let matched = Match::new(vec![1.0, 0.0], &items);
+        let share = 1.0 / (1.0 + (-1.0f32 / 0.5).exp());
+        let read = matched.read(0.5);
+        assert!((read[0] - share).abs() < 1e-6 && (read[1] - (1.0 - share)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn queries_that_are_left_out_move_no_item() {
+        let items = Tensor::new(&[2, 2], vec![1.0, 0.0, 0.0, 1.0]);
+        let updated = |matched: &Match| matched.update(Normaliser::Released, 1.0, None);
+        let mut matched = Match::new(vec![0.8, 0.6, 0.8, -0.6, 0.0, 1.0], &items);
+        matched.truncate(1);
+        assert_eq!(updated(&matched), updated(&Match::new(vec![0.8, 0.6], &items)));
+    }
+
+    #[test]
+    fn sums_take_every_element() {
+        for length in [1, 15, 16, 17, 64, 67] {
+            let a: Vec<f32> = (0..length).map(|i| (i % 7) as f32).collect();
+            let expected: f32 = a.iter().map(|v| v * v).sum();
+            assert_eq!(dot(&a, &a), expected);
+            assert_eq!(squared_distance(&a, &vec![0.0; length], 0.0), expected);
         }
-        let updated = |matched: &Match| matched.update(Normaliser::Released, 1.0, None).unwrap();
-        let alone = Tensor::<4>::from_data(
-            TensorData::new(vec![0.8f32, 0.6], [1, 2, 1, 1]),
-            &Device::flex(),
-        );
-        let alone = Match::new(&alone, &items).unwrap();
-        assert_eq!(updated(&matched.first(1)), updated(&alone));
     }
 
     #[test]

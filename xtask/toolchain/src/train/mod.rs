@@ -1,17 +1,23 @@
 //! `train`: normal footage to a RUN.
+//!
+//! [`session`] runs the plan, [`learner`] makes a step of losses and memory,
+//! and an [`engine`] does the network's arithmetic: [`cpu`] on the runtime's
+//! own kernels, `device` on burn (feature `burn`).
 
+mod adam;
 mod args;
 mod augment;
 mod backend;
 mod command;
 mod console;
 mod cpu;
+#[cfg(feature = "burn")]
+mod device;
+mod engine;
 mod footage;
 mod learner;
+mod loss;
 mod memory;
-mod model;
-mod network;
-mod optimiser;
 mod outliers;
 mod plan;
 mod random;
@@ -24,8 +30,3 @@ mod validate;
 
 pub use args::TrainArgs;
 pub use command::run;
-
-#[cfg(test)]
-mod exactness_tests;
-#[cfg(test)]
-mod session_tests;

@@ -223,5 +223,4 @@ impl Region {
 }
 
 #[cfg(test)]
-#[path = "outliers_tests.rs"]
 mod tests;

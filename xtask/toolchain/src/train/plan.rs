@@ -1,3 +1,5 @@
+//! How long a training is, and how its learning rate falls.
+
 use std::f64::consts::PI;
 
 use anyhow::{Result, ensure};

@@ -1,3 +1,5 @@
+//! What an epoch came to, on the terminal and in log.jsonl.
+
 use std::fmt;
 use std::fs::{self, OpenOptions};
 use std::io::Write;

@@ -1,3 +1,5 @@
+//! Whether a RUN may go on with these arguments.
+
 use anyhow::{Context, Result, ensure};
 
 use crate::run::RunFile;

@@ -1,4 +1,5 @@
-use burn::tensor::{Device, Tensor, TensorData};
+//! Windows of consecutive frames, and batches of them.
+
 use normwatch::model::InputSection;
 use rand::seq::SliceRandom;
 
@@ -26,12 +27,14 @@ pub struct WindowShape {
     pub span: usize,
 }
 
-/// Windows on a device, as the network takes them.
+/// Windows as the network takes them.
 pub struct Batch {
+    /// B.
+    pub windows: usize,
     /// B×(t·c)×H×W within −1..=1, oldest frame first.
-    pub input: Tensor<4>,
+    pub input: Vec<f32>,
     /// B×c×H×W.
-    pub target: Tensor<4>,
+    pub target: Vec<f32>,
 }
 
 impl WindowShape {
@@ -48,17 +51,13 @@ impl WindowShape {
     }
 
     /// Windows of input frames, and the frame that the network should answer
-    /// with for each, to the device.
-    pub fn batch(&self, inputs: &[u8], targets: &[u8], device: &Device) -> Batch {
-        let InputSection { width_px, height_px, frames, channels, .. } = self.input;
-        let tensor = |pixels: &[u8], planes: usize| {
-            let count = pixels.len() / (planes * height_px * width_px);
-            let data = pixels.iter().map(|&v| f32::from(v) / 127.5 - 1.0).collect::<Vec<_>>();
-            Tensor::from_data(TensorData::new(data, [count, planes, height_px, width_px]), device)
-        };
+    /// with for each.
+    pub fn batch(&self, inputs: &[u8], targets: &[u8]) -> Batch {
+        let numbers = |pixels: &[u8]| pixels.iter().map(|&v| f32::from(v) / 127.5 - 1.0).collect();
         Batch {
-            input: tensor(inputs, frames * channels.planes()),
-            target: tensor(targets, channels.planes()),
+            windows: targets.len() / self.frame_len(),
+            input: numbers(inputs),
+            target: numbers(targets),
         }
     }
 }
@@ -121,12 +120,12 @@ impl Samples {
     }
 
     /// The windows at `indices` as they are.
-    pub fn batch(&self, indices: &[usize], device: &Device) -> Batch {
+    pub fn batch(&self, indices: &[usize]) -> Batch {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         for &index in indices {
             self.shape.split(self.window(index), &mut inputs, &mut targets);
         }
-        self.shape.batch(&inputs, &targets, device)
+        self.shape.batch(&inputs, &targets)
     }
 
     /// The windows at `indices`, changed as `augmentation` says. `step` counts
@@ -136,7 +135,6 @@ impl Samples {
         indices: &[usize],
         augmentation: &Augmentation,
         (seed, step): (u64, u64),
-        device: &Device,
     ) -> (Batch, Option<Outliers>) {
         let mut rng = stream(seed, Purpose::Augmentation, step);
         let mut choice = OutlierChoice::new(augmentation, indices.len(), (seed, step));
@@ -156,7 +154,7 @@ impl Samples {
             }
         }
         let outliers = choice.map(|choice| choice.finish(&mut inputs, &mut targets));
-        (self.shape.batch(&inputs, &targets, device), outliers)
+        (self.shape.batch(&inputs, &targets), outliers)
     }
 }
 

@@ -1,3 +1,5 @@
+//! A training under way: steps, epochs, checkpoints.
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -74,14 +76,13 @@ impl Session {
             skip_frames: training.skip_frames,
         };
         let total = (epoch * self.plan.steps_per_epoch + step) as u64;
-        let device = self.learner.model.device();
         let (batch, outliers) =
-            self.samples.augmented(indices, &augmentation, (training.seed, total), &device);
+            self.samples.augmented(indices, &augmentation, (training.seed, total));
         let outliers = outliers.as_ref().zip(training.contrast);
         let rate = self.plan.learning_rate(training.schedule, training.learning_rate, epoch, step);
         let losses = self
             .learner
-            .step_with(batch, outliers, rate)
+            .step(&batch, outliers, rate)
             .with_context(|| format!("epoch {}, step {}", epoch + 1, step + 1))?;
         let parts = [losses.pixel, losses.compact, losses.separate];
         self.progress.contrast[0] += losses.contrast;
@@ -94,23 +95,23 @@ impl Session {
     fn end_epoch(&mut self) -> Result<EpochReport> {
         let begun = Instant::now();
         let epoch = self.progress.epoch + 1;
-        let mut model = self.learner.model.inference()?;
+        let mut engine = self.learner.engine.inference()?;
         let (settled, queries_per_item) = settle_items(
-            &mut model,
+            &mut *engine,
             &self.learner.items,
             &self.samples,
             &self.learner.objective,
             self.training.seed,
         )?;
         let items = if self.training.settle_items { settled } else { self.learner.items.clone() };
-        let validation = validate(&mut model, &items, &self.held_out, epoch, self.training.seed)?;
+        let validation = validate(&mut *engine, &items, &self.held_out, epoch, self.training.seed)?;
         let best = Best::new(&validation);
         let is_best = best.beats(self.progress.best);
         if is_best {
             let checkpoint = Checkpoint {
                 run: self.run.clone(),
-                network: model.network().clone(),
-                weights: model.weights()?,
+                network: engine.network().clone(),
+                weights: engine.weights()?,
                 items,
                 validation: Some(validation),
             };
@@ -142,3 +143,6 @@ impl Session {
         save(&self.folder, &self.learner, &self.progress)
     }
 }
+
+#[cfg(test)]
+mod tests;

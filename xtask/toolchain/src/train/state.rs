@@ -1,13 +1,15 @@
+//! Where a training stands, as the RUN's newest checkpoint keeps it.
+
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::adam;
 use super::backend::Place;
+use super::engine::Mode;
 use super::learner::{Learner, Objective};
-use super::network::Model;
-use super::optimiser::Adam;
-use crate::net::Network;
+use crate::net::{Network, Weights};
 use crate::run::{ArrayFile, ITEMS, LAST, Validation};
 
 const STATE: &str = "state";
@@ -74,9 +76,9 @@ mod bits {
 /// # Errors
 /// The file system's; the older state is then untouched.
 pub fn save(run: &Path, learner: &Learner, progress: &Progress) -> Result<()> {
-    let mut file = ArrayFile { arrays: learner.model.weights()?, ..ArrayFile::default() };
+    let mut file = ArrayFile { arrays: learner.engine.weights()?, ..ArrayFile::default() };
     file.arrays.insert(ITEMS, learner.items.clone());
-    learner.adam.store(&mut file.arrays)?;
+    file.arrays.0.extend(learner.engine.moments()?.0);
     file.metadata.insert(STATE.into(), serde_json::to_string(progress)?);
     file.write(&run.join(LAST))
 }
@@ -102,11 +104,11 @@ pub fn load(
         let progress: Progress = serde_json::from_str(text)?;
         let items = arrays.0.remove(ITEMS).context("there are no memory items")?;
         let (moments, weights) =
-            arrays.0.into_iter().partition(|(name, _)| name.starts_with("adam."));
-        let model = Model::new(network, &crate::net::Weights(weights), place)?;
+            arrays.0.into_iter().partition(|(name, _)| name.starts_with(adam::PREFIX));
+        let mut engine = place.engine(network, &Weights(weights), Mode::Training)?;
         let steps = (progress.epoch * steps_per_epoch + progress.step) as u64;
-        let adam = Adam::restore(&model, steps, &mut crate::net::Weights(moments))?;
-        Ok((Learner { model, items, adam, objective, teacher: None }, progress))
+        engine.restore(steps, Weights(moments))?;
+        Ok((Learner { engine, items, objective, teacher: None }, progress))
     };
     restored().map(Some).with_context(|| path.display().to_string())
 }

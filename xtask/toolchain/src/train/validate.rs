@@ -1,16 +1,17 @@
+//! The end of an epoch: items that stand for the whole footage, and how well the
+//! network does on what was held out.
+
 use anyhow::{Context, Result};
-use burn::tensor::Tensor;
 use normwatch::model::DEFAULT_TEXTURE_FLOOR;
 use normwatch::score::{BlockRule, ErrorMap, Mask, auc};
 
 use super::augment::Intruder;
-use super::learner::answer;
-use super::memory::{Match, to_rows};
-use super::model::numbers;
-use super::network::Model;
+use super::engine::Engine;
+use super::learner::{Answer, Objective, answer};
+use super::memory::Match;
 use super::random::{Purpose, stream};
 use super::samples::{Samples, WindowShape};
-use crate::net::{self, Task};
+use crate::net::{Task, Tensor};
 use crate::run::Validation;
 
 /// Windows that go through the network at once outside training.
@@ -41,12 +42,12 @@ pub fn block_px(shape: &WindowShape) -> usize {
 /// # Errors
 /// The device's.
 pub fn settle_items(
-    model: &mut Model,
-    items: &net::Tensor,
+    engine: &mut dyn Engine,
+    items: &Tensor,
     samples: &Samples,
-    objective: &super::learner::Objective,
+    objective: &Objective,
     seed: u64,
-) -> Result<(net::Tensor, Vec<usize>)> {
+) -> Result<(Tensor, Vec<usize>)> {
     let picks = rand::seq::index::sample(
         &mut stream(seed, Purpose::Settling, 0),
         samples.len(),
@@ -54,17 +55,16 @@ pub fn settle_items(
     );
     let mut queries = Vec::new();
     for chunk in picks.into_vec().chunks(CHUNK) {
-        let batch = samples.batch(chunk, &model.device());
-        queries.push(model.encode(batch.input)?.query);
+        queries.extend(engine.encode(&samples.batch(chunk).input)?);
     }
-    let query = Tensor::cat(queries, 0);
-    let temperature = model.network().spec.temperature;
+    let temperature = engine.network().spec.temperature;
     let mut items = items.clone();
     for _ in 0..SETTLING_ROUNDS {
-        items = Match::new(&query, &items)?.update(objective.normaliser, temperature, None)?;
+        let matched = Match::new(queries.clone(), &items);
+        items = matched.update(objective.normaliser, temperature, None);
     }
     let mut used = vec![0; items.shape[0]];
-    Match::new(&query, &items)?.nearest.iter().for_each(|&item| used[item] += 1);
+    Match::new(queries, &items).nearest().iter().for_each(|&item| used[item] += 1);
     Ok((items, used))
 }
 
@@ -75,8 +75,8 @@ pub fn settle_items(
 /// # Errors
 /// The device's.
 pub fn validate(
-    model: &mut Model,
-    items: &net::Tensor,
+    engine: &mut dyn Engine,
+    items: &Tensor,
     held_out: &Samples,
     epoch: usize,
     seed: u64,
@@ -103,8 +103,8 @@ pub fn validate(
             let mut intruder = Intruder::cut(surroundings, &shape.input, &mut rng);
             window.chunks_exact_mut(shape.frame_len()).for_each(|frame| intruder.paste(frame));
         }
-        scorer.score(model, items, &normal, false)?;
-        scorer.score(model, items, &pasted, true)?;
+        scorer.score(engine, items, &normal, false)?;
+        scorer.score(engine, items, &pasted, true)?;
     }
     let count = picks.len() as f64;
     let [pixel, last_frame, compact] = scorer.sums.map(|sum| sum / count);
@@ -130,17 +130,16 @@ struct Scorer {
 impl Scorer {
     fn score(
         &mut self,
-        model: &mut Model,
-        items: &net::Tensor,
+        engine: &mut dyn Engine,
+        items: &Tensor,
         windows: &[Vec<u8>],
         abnormal: bool,
     ) -> Result<()> {
         let (mut inputs, mut targets) = (Vec::new(), Vec::new());
         windows.iter().for_each(|window| self.shape.split(window, &mut inputs, &mut targets));
-        let batch = self.shape.batch(&inputs, &targets, &model.device());
-        let answer = answer(model, batch.input, items)?;
-        let compact = answer.matched.compactness(to_rows(answer.query)).into_scalar::<f32>();
-        let prediction = numbers(answer.prediction.into_data())?;
+        let batch = self.shape.batch(&inputs, &targets);
+        let Answer { prediction, matched } = answer(engine, &batch.input, items)?;
+        let compact = matched.compactness();
         let (frame_len, input_len) =
             (self.shape.frame_len(), self.shape.input.frames * self.shape.frame_len());
         for (index, prediction) in prediction.chunks_exact(frame_len).enumerate() {
@@ -152,7 +151,7 @@ impl Scorer {
                 let last = &inputs[(index + 1) * input_len - frame_len..][..frame_len];
                 self.sums[0] += 4.0 * error.mse;
                 self.sums[1] += difference(last, target);
-                self.sums[2] += f64::from(compact);
+                self.sums[2] += compact;
             }
         }
         Ok(())

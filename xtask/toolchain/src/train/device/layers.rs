@@ -1,6 +1,8 @@
+//! The network's layers on one of burn's devices.
+
 use std::collections::BTreeMap;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use burn::tensor::activation::{relu, tanh};
 use burn::tensor::module::{
     batch_norm, batch_norm_train, conv_transpose2d, conv2d, interpolate, max_pool2d,
@@ -10,7 +12,7 @@ use burn::tensor::ops::{
 };
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::net::{self, Graph, Layer, Network, Op, Parameter, ParameterKind, Weights};
+use crate::net::{self, Graph, L2_EPSILON, Layer, Network, Op, Parameter, ParameterKind, Weights};
 
 const BATCH_NORM_EPSILON: f64 = net::BATCH_NORM_EPSILON as f64;
 /// Share of a batch's statistics in the running ones.
@@ -23,19 +25,15 @@ pub enum Array {
     Channels(Tensor<1>),
 }
 
-/// The network's layers with their arrays on a device.
+/// Values that the encoder keeps for the decoder, by level.
+pub type Skips = BTreeMap<usize, Tensor<4>>;
+
+/// The network's layers with their arrays.
 #[derive(Clone, Debug)]
 pub struct DeviceModel {
     pub network: Network,
     pub arrays: BTreeMap<String, Array>,
     device: Device,
-}
-
-/// What the encoder gives for a batch.
-pub struct Encoded {
-    /// Unit-length queries, B×C×h×w.
-    pub query: Tensor<4>,
-    pub skips: BTreeMap<usize, Tensor<4>>,
 }
 
 impl DeviceModel {
@@ -70,45 +68,16 @@ impl DeviceModel {
         }
     }
 
-    /// The weights, read back from the device.
-    ///
-    /// # Errors
-    /// The device's.
-    pub fn weights(&self) -> Result<Weights> {
-        let mut weights = Weights::default();
-        for (name, array) in &self.arrays {
-            weights.insert(name.clone(), array.read()?);
-        }
-        Ok(weights)
-    }
-
-    /// `frames`: B×(t·c)×H×W within −1..=1, oldest frame first.
+    /// Takes `value` through one of the two graphs. The encoder fills `skips`,
+    /// the decoder uses them up.
     ///
     /// # Errors
     /// Arrays that do not belong to the network.
-    pub fn encode(&mut self, frames: Tensor<4>) -> Result<Encoded> {
-        let mut skips = BTreeMap::new();
-        let query = self.run(Graph::Encoder, frames, &mut skips)?;
-        Ok(Encoded { query, skips })
-    }
-
-    /// `query_read`: B×2C×h×w, queries before what they read. Gives B×c×H×W.
-    ///
-    /// # Errors
-    /// Arrays that do not belong to the network.
-    pub fn decode(
-        &mut self,
-        query_read: Tensor<4>,
-        mut skips: BTreeMap<usize, Tensor<4>>,
-    ) -> Result<Tensor<4>> {
-        self.run(Graph::Decoder, query_read, &mut skips)
-    }
-
-    fn run(
+    pub fn run(
         &mut self,
         graph: Graph,
         mut value: Tensor<4>,
-        skips: &mut BTreeMap<usize, Tensor<4>>,
+        skips: &mut Skips,
     ) -> Result<Tensor<4>> {
         let layers = self.network.layers(graph).to_vec();
         for layer in &layers {
@@ -230,15 +199,15 @@ impl Array {
 /// # Errors
 /// Numbers other than f32.
 pub fn numbers(data: TensorData) -> Result<Vec<f32>> {
-    data.try_into_vec::<f32>().map_err(|error| anyhow::anyhow!("the device gave no f32: {error:?}"))
+    data.try_into_vec::<f32>().map_err(|error| anyhow!("the device gave no f32: {error:?}"))
 }
 
 fn unit_length(x: Tensor<4>) -> Tensor<4> {
-    let length = x.clone().square().sum_dim(1).sqrt().clamp_min(net::L2_EPSILON);
+    let length = x.clone().square().sum_dim(1).sqrt().clamp_min(L2_EPSILON);
     x / length
 }
 
-pub fn pixel_shuffle(x: Tensor<4>) -> Tensor<4> {
+fn pixel_shuffle(x: Tensor<4>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let channels = channels / 4;
     x.reshape([batch, channels, 2, 2, height, width]).permute([0, 1, 4, 2, 5, 3]).reshape([
@@ -247,4 +216,18 @@ pub fn pixel_shuffle(x: Tensor<4>) -> Tensor<4> {
         2 * height,
         2 * width,
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixel_shuffle_is_depth_to_space_by_channel_row_column() {
+        let values: Vec<f32> = (0..8u8).map(f32::from).collect();
+        let data = TensorData::new(values.clone(), [1, 8, 1, 1]);
+        let shuffled = pixel_shuffle(Tensor::from_data(data, &Device::flex()));
+        assert_eq!(shuffled.dims(), [1, 2, 2, 2]);
+        assert_eq!(numbers(shuffled.into_data()).unwrap(), values);
+    }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 
-use super::TrainArgs;
-use super::command::prepare;
-use super::report::EpochReport;
-use super::session::Observer;
-use super::state::Progress;
+use super::Observer;
 use crate::run::{ArrayFile, BEST, Checkpoint, LAST};
+use crate::train::TrainArgs;
+use crate::train::command::prepare;
+use crate::train::report::EpochReport;
+use crate::train::state::Progress;
 
 #[derive(Parser)]
 struct Cli {

@@ -1,4 +1,4 @@
-use burn::tensor::Device;
+//! One clip whose only motion is a bar.
 
 use super::*;
 use crate::net::Preset;
@@ -46,21 +46,21 @@ fn what_moves_stands_out_from_noise() {
 
 #[test]
 fn outliers_come_last_with_their_own_cells() {
-    let (samples, device) = (samples(40), Device::flex());
+    let samples = samples(40);
     let indices: Vec<usize> = (12..20).collect();
     let mut regional = 0;
     for step in 0..20 {
         let at = (1, step);
-        let (batch, outliers) = samples.augmented(&indices, &hurrying(0.5), at, &device);
+        let (batch, outliers) = samples.augmented(&indices, &hurrying(0.5), at);
         let outliers = outliers.unwrap();
-        assert_eq!(batch.input.dims(), [8, 4, 24, 24]);
+        assert_eq!((batch.windows, batch.input.len()), (8, 8 * 4 * 24 * 24));
         assert_eq!(outliers.cells.len(), 8 * 9);
         let windows: Vec<&[Cell]> = outliers.cells.chunks_exact(9).collect();
         let (usual, hurried) = windows.split_at(8 - outliers.windows);
         assert!(!usual.is_empty() && !usual.concat().contains(&Cell::Abnormal));
         assert!(usual.iter().all(|cells| cells.contains(&Cell::Moving)));
         regional += hurried.iter().filter(|cells| cells.contains(&Cell::Aside)).count();
-        let (_, again) = samples.augmented(&indices, &hurrying(0.5), at, &device);
+        let (_, again) = samples.augmented(&indices, &hurrying(0.5), at);
         assert_eq!(again, Some(outliers));
     }
     assert!(regional > 10, "{regional}");
@@ -68,15 +68,15 @@ fn outliers_come_last_with_their_own_cells() {
 
 #[test]
 fn the_first_window_stays_and_a_clip_that_has_just_begun_as_well() {
-    let (samples, device) = (samples(40), Device::flex());
+    let samples = samples(40);
     let count = |indices: &[usize]| {
-        let (_, outliers) = samples.augmented(indices, &hurrying(0.99), (1, 1), &device);
+        let (_, outliers) = samples.augmented(indices, &hurrying(0.99), (1, 1));
         outliers.unwrap().windows
     };
     assert_eq!(count(&[20, 21, 22, 23]), 3);
     assert_eq!(count(&[20, 0, 1, 2]), 0);
     let plain = Augmentation::default();
-    assert_eq!(samples.augmented(&[20, 21], &plain, (1, 1), &device).1, None);
+    assert_eq!(samples.augmented(&[20, 21], &plain, (1, 1)).1, None);
 }
 
 #[test]
