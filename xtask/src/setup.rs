@@ -1,3 +1,5 @@
+//! Installs what the other commands need on this machine, or says how to.
+
 use anyhow::{Result, bail};
 
 use normwatch_host::cross::{TARGETS, has_rust_target, is_complete};

@@ -1,3 +1,5 @@
+//! Whoever takes turns in the benchmark: our kernels, tract, or another runtime.
+
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;

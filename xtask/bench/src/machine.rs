@@ -1,3 +1,5 @@
+//! Describes the machine that the figures come from.
+
 use serde::Serialize;
 
 /// What a figure cannot be read without.

@@ -1,3 +1,5 @@
+//! The same weights in every form that one of the runtimes reads.
+
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Another runtime in a Python process, which answers line by line.
+
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

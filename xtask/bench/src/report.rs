@@ -1,3 +1,5 @@
+//! Compares outputs and times of all runtimes, as a table and as JSON.
+
 use anyhow::{Result, ensure};
 use normwatch::model::Precision;
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! Medians of times and of their ratios.
+
 /// The middle of some values, or the upper of the two in the middle; NaN of none.
 pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();

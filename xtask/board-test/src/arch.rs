@@ -1,3 +1,5 @@
+//! Everything that differs between the two virtual boards, as data.
+
 use clap::ValueEnum;
 
 /// What differs between the virtual boards.

@@ -1,3 +1,5 @@
+//! Builds the programs that the board runs.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;

@@ -1,3 +1,5 @@
+//! Writes the archive that the kernel unpacks as its first file system.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Starts the emulator, and ends it with the test.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

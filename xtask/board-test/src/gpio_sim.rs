@@ -1,3 +1,5 @@
+//! Builds the kernel module that simulates GPIO lines.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

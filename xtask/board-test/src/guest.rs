@@ -1,3 +1,5 @@
+//! Runs commands in the guest's shell over the serial line.
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

@@ -1,3 +1,5 @@
+//! Packs the guest's file system: shell, drivers, the program and a bundle.
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

@@ -1,3 +1,5 @@
+//! Finds a kernel's modules and the order in which they must be loaded.
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

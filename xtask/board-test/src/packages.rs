@@ -1,3 +1,5 @@
+//! Fetches and unpacks the Debian packages that a virtual board is made of.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,6 @@
+//! Compares the scores of the ARM binary with those of the x86-64 one, frame by
+//! frame.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

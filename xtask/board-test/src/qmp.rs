@@ -1,3 +1,5 @@
+//! Talks to the emulator over its control socket, without the guest knowing.
+
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;

@@ -1,3 +1,6 @@
+//! A board that runs: commands in its shell, the levels of its lines, and the
+//! steps of the test.
+
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! Writes down what happens on the board, with the time since its start.
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;

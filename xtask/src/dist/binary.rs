@@ -1,3 +1,5 @@
+//! Strips a release binary, and reads what it needs from the system that runs it.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! The source package: the runtime alone, with a lockfile of its own.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,3 +1,6 @@
+//! A folder laid out as the package will be unpacked, and the time that its files
+//! carry.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! The boards' cores, and the emulated system that says which core it has.
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! Runs a program in qemu with a plugin that counts its instructions.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

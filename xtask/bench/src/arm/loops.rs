@@ -1,3 +1,5 @@
+//! Finds the innermost loops of a disassembled program.
+
 use std::io::BufRead;
 
 use anyhow::Result;

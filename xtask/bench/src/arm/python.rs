@@ -1,3 +1,5 @@
+//! Fetches Python and the other runtimes for 64-bit ARM.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

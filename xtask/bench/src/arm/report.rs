@@ -1,3 +1,5 @@
+//! Counted instructions and modelled loops, as tables and as JSON.
+
 use normwatch::model::Precision;
 use serde::{Serialize, Serializer};
 

@@ -1,3 +1,5 @@
+//! Estimates the cycles of our inner loops with LLVM's models of the cores.
+
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,3 +1,5 @@
+//! An anomaly in front of the camera raises the alarm line.
+
 use std::time::Duration;
 
 use anyhow::Result;

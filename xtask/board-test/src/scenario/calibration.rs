@@ -1,3 +1,5 @@
+//! The bundle is calibrated on footage that the program recorded itself.
+
 use anyhow::{Context, Result, bail};
 
 use super::site::{SITE, Site};

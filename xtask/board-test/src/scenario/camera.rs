@@ -1,3 +1,5 @@
+//! The program gets over a camera that fails, goes away or changes its number.
+
 use anyhow::Result;
 
 use super::PATIENCE;

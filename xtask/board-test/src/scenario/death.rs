@@ -1,3 +1,5 @@
+//! Both lines are safe after the program ends, however it ends.
+
 use std::time::Duration;
 
 use anyhow::Result;

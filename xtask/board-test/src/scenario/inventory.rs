@@ -1,3 +1,6 @@
+//! The program finds what the board is made of, and reads every format that its
+//! camera offers.
+
 use anyhow::{Context, Result, ensure};
 
 use super::PATIENCE;

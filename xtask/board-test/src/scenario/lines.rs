@@ -1,3 +1,5 @@
+//! The program refuses to start with a line that another program holds.
+
 use anyhow::{Result, ensure};
 
 use super::PATIENCE;

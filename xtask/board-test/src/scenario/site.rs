@@ -1,3 +1,5 @@
+//! The site file of each step, and how the program is started and stopped with it.
+
 use anyhow::{Context, Result};
 
 use super::{BUNDLE, EVENTS, LOG, PATIENCE};

@@ -1,3 +1,5 @@
+//! A network that hangs starves the hardware watchdog, which resets the machine.
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};

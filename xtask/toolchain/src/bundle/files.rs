@@ -1,3 +1,5 @@
+//! Reads a bundle's files without running them.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

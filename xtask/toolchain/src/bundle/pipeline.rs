@@ -1,3 +1,5 @@
+//! Runs encoder, memory and decoder of a bundle in plain tract.
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};

@@ -1,3 +1,5 @@
+//! Writes a bundle whole or not at all.
+
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

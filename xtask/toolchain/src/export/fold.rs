@@ -1,3 +1,5 @@
+//! Multiplies BatchNorm into the convolution before it.
+
 use anyhow::{Context, Result};
 
 use crate::net::{BATCH_NORM_EPSILON, Layer, Op, Tensor, Weights};

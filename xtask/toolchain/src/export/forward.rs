@@ -1,3 +1,6 @@
+//! Computes a network in plain loops, as the reference for everything that is
+//! faster.
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};

@@ -1,3 +1,5 @@
+//! Writes encoder and decoder as ONNX graphs.
+
 use anyhow::{Context, Result};
 use tract_onnx::pb::ModelProto;
 

@@ -1,3 +1,5 @@
+//! Turns a colour network into one for grey frames.
+
 use anyhow::{Context, Result, ensure};
 use normwatch::preprocess::Channels;
 

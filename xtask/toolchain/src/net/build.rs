@@ -1,3 +1,5 @@
+//! Makes the list of layers from the description of a network.
+
 use anyhow::Result;
 use normwatch::model::InputSection;
 

@@ -1,3 +1,5 @@
+//! What each layer of a network gives, and what a frame costs.
+
 use super::build::Network;
 use super::layer::{Graph, Layer, Shape};
 

@@ -1,3 +1,5 @@
+//! The weights and memory items that a training starts from.
+
 use rand::{Rng, RngExt};
 
 use super::build::Network;

@@ -1,3 +1,5 @@
+//! One layer: what it does, its arrays, its output's shape and its cost.
+
 /// Channels, height and width of one sample's value.
 pub type Shape = [usize; 3];
 

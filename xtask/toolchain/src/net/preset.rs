@@ -1,3 +1,5 @@
+//! The named networks, from the paper's size to one for small boards.
+
 use clap::ValueEnum;
 use normwatch::model::InputSection;
 use normwatch::preprocess::{Channels, Resize};

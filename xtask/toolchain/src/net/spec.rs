@@ -1,3 +1,5 @@
+//! The few numbers that describe one network of the family.
+
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use normwatch::model::{InputSection, MAX_PAST_FRAMES};

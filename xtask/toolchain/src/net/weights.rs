@@ -1,3 +1,5 @@
+//! A network's arrays by name, and the check that they fit it.
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};

@@ -1,3 +1,5 @@
+//! Writes one ONNX graph, node by node.
+
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;

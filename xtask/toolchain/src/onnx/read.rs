@@ -1,3 +1,5 @@
+//! Reads ONNX files: graphs, shapes and attributes.
+
 use anyhow::{Context, Result, anyhow, bail};
 use prost::Message;
 use tract_onnx::pb::tensor_shape_proto::dimension;

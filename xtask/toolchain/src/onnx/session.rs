@@ -1,3 +1,5 @@
+//! Runs an ONNX graph in plain tract.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

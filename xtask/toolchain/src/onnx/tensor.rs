@@ -1,3 +1,5 @@
+//! Writes and reads the constants of ONNX graphs.
+
 use anyhow::{Result, bail, ensure};
 use tract_onnx::pb::TensorProto;
 use tract_onnx::pb::tensor_proto::DataType;

@@ -1,3 +1,5 @@
+//! Writes a network as ONNX graphs in f32, f16 or int8.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, ensure};

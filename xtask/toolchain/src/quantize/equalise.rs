@@ -1,3 +1,6 @@
+//! Evens out the ranges of channels across neighbouring layers, which changes
+//! nothing but the rounding.
+
 use std::collections::BTreeMap;
 
 use ndarray::{Axis, s};

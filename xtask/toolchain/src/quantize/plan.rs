@@ -1,3 +1,5 @@
+//! Scales, zero points and integer weights of each layer.
+
 use std::collections::BTreeMap;
 
 use super::network::{Conv, Key};

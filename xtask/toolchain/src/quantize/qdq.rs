@@ -1,3 +1,5 @@
+//! Writes the quantised network in the form that other runtimes read.
+
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};

@@ -1,3 +1,5 @@
+//! Chooses the range of values that each tensor's 8 bits stand for.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;

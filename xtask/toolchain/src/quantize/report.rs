@@ -1,3 +1,5 @@
+//! What a quantisation did, as text, as JSON and for the model card.
+
 use anyhow::Result;
 use serde::Serialize;
 

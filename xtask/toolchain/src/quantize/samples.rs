@@ -1,3 +1,5 @@
+//! Takes evenly spread samples from normal footage.
+
 use std::collections::VecDeque;
 use std::path::Path;
 

@@ -1,3 +1,6 @@
+//! Measures how far each layer in integers moves the score, and leaves the worst
+//! ones in f32.
+
 use std::collections::BTreeMap;
 
 use anyhow::Result;

@@ -1,3 +1,5 @@
+//! Measures what each tensor's channels hold on normal footage.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;

@@ -1,3 +1,5 @@
+//! Arrays by name in a safetensors file.
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;

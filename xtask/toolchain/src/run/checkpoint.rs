@@ -1,3 +1,5 @@
+//! A trained network on disk: its arrays, its memory and what validation said.
+
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};

@@ -1,3 +1,5 @@
+//! `run.toml`: everything that defines a training.
+
 use std::fs;
 use std::path::Path;
 

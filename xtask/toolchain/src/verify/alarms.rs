@@ -1,3 +1,5 @@
+//! Plays footage through several bundles and compares their scores and alarms.
+
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};

@@ -1,3 +1,5 @@
+//! Compares the tensors of two bundles, or of two readings of one, layer by layer.
+
 use std::collections::BTreeMap;
 
 use anyhow::{Result, ensure};

@@ -1,3 +1,5 @@
+//! What a verification found, as text and as JSON.
+
 use anyhow::{Result, bail};
 use normwatch::model::Precision;
 use serde::Serialize;
