@@ -6,21 +6,13 @@ use std::time::Instant;
 
 use anyhow::Result;
 use normwatch::model::{Backend, Bundle, NetworkOptions, Precision, Predictor};
-use rustix::time::{ClockId, clock_gettime};
 
 use super::models::{Models, scripts};
 use super::peer::{Runtime, Worker};
+use super::time::{Time, cpu_ms};
 
 pub(super) const OURS: &str = "normwatch";
 pub(super) const TRACT: &str = "tract";
-
-/// Of one prediction, or the medians of some.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Time {
-    pub wall_ms: f64,
-    /// Of all threads of the process.
-    pub cpu_ms: f64,
-}
 
 /// Somebody who runs the network: a runtime, a precision and a number of threads.
 pub(super) struct Contender {
@@ -108,10 +100,10 @@ impl Contender {
         match &mut self.engine {
             Engine::Own { predictor, frames, frame_len } => {
                 let once = |_| {
-                    let (cpu_ms, wall) = (cpu_ms(), Instant::now());
+                    let (before_ms, wall) = (cpu_ms(), Instant::now());
                     predictor.predict(frames.chunks_exact(*frame_len))?;
                     let wall_ms = wall.elapsed().as_secs_f64() * 1e3;
-                    Ok(Time { wall_ms, cpu_ms: self::cpu_ms() - cpu_ms })
+                    Ok(Time { wall_ms, cpu_ms: cpu_ms() - before_ms })
                 };
                 (0..count).map(once).collect()
             }
@@ -125,10 +117,4 @@ fn tract_version() -> String {
     let lock = include_str!("../../../Cargo.lock");
     let after = lock.split_once("name = \"tract-onnx\"").map_or("", |(_, after)| after);
     after.split('"').nth(1).unwrap_or("unknown").to_owned()
-}
-
-/// CPU time of this process so far.
-fn cpu_ms() -> f64 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
 }

@@ -9,6 +9,7 @@ mod models;
 mod peer;
 mod report;
 mod statistics;
+mod time;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,9 +19,10 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use normwatch::model::{Backend, Precision};
 
-use contender::{Contender, Time};
+use contender::Contender;
 use models::{Activations, Models};
 use report::{Missing, Report};
+use time::Time;
 
 /// Predictions on our own kernels against plain tract and, with `--peers`,
 /// against ONNX Runtime, OpenVINO, ncnn and LiteRT, in f32 and in int8: times

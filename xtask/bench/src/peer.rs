@@ -8,8 +8,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use normwatch::model::Precision;
 
-use super::contender::Time;
 use super::models::{INPUT, Models};
+use super::time::Time;
 
 /// A runtime that Python has.
 #[derive(Debug)]

@@ -5,10 +5,11 @@ use normwatch::model::Precision;
 use serde::Serialize;
 
 use super::BenchArgs;
-use super::contender::{Contender, OURS, TRACT, Time};
+use super::contender::{Contender, OURS, TRACT};
 use super::machine::Machine;
 use super::models::Models;
 use super::statistics::{median, paired_ratio};
+use super::time::Time;
 
 /// Largest difference of a prediction in f32 from ours.
 const F32_LIMIT: f32 = 1e-3;

@@ -12,6 +12,7 @@ mod export;
 #[cfg(test)]
 mod fixture;
 mod import;
+mod invocation;
 pub mod net;
 pub mod onnx;
 #[cfg(test)]

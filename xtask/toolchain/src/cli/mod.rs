@@ -9,12 +9,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::invocation::NAME;
+pub use crate::invocation::invoked_as;
 use crate::{eval, export, import, quantize, train, verify};
-
-/// Set by `normwatch` and `cargo xtask`, which hand their commands over, to
-/// what the user typed.
-pub const INVOKED_AS: &str = "NORMWATCH_INVOKED_AS";
-const NAME: &str = "normwatch-toolchain";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -93,11 +90,6 @@ fn run(command: Command) -> Result<()> {
 /// The command line, for whoever documents it.
 pub fn command() -> clap::Command {
     Cli::command()
-}
-
-/// What the user types before a command's name.
-pub fn invoked_as() -> String {
-    std::env::var(INVOKED_AS).unwrap_or_else(|_| NAME.into())
 }
 
 /// Parses and runs a command line without ending the process.

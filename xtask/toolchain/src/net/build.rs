@@ -53,16 +53,6 @@ impl Network {
         [self.spec.query_channels(), self.input.height_px / 8, self.input.width_px / 8]
     }
 
-    /// Levels and shapes of the skips, in the encoder's order; none where the
-    /// network has none.
-    pub fn skips(&self) -> Vec<(usize, Shape)> {
-        let of = |step: super::Step<'_>| match step.layer.op {
-            Op::Skip { level } => Some((level, step.output)),
-            _ => None,
-        };
-        self.steps(Graph::Encoder).into_iter().filter_map(of).collect()
-    }
-
     /// All arrays of both graphs, encoder first, in the layers' order.
     pub fn parameters(&self) -> Vec<Parameter> {
         self.encoder.iter().chain(&self.decoder).flat_map(Layer::parameters).collect()

@@ -3,19 +3,19 @@
 //! ONNX graphs are both made from that list. Nothing here knows a framework.
 
 mod build;
-mod cost;
 mod init;
 mod layer;
 mod preset;
 mod spec;
+mod steps;
 mod weights;
 
 pub use build::Network;
-pub use cost::Step;
 pub use init::{initial_items, initial_weights};
 pub use layer::{
     BATCH_NORM_EPSILON, Graph, L2_EPSILON, Layer, Op, Parameter, ParameterKind, Shape, skip_name,
 };
 pub use preset::{Preset, PresetValues};
 pub use spec::{NetworkSpec, Task, Upsampling};
+pub use steps::Step;
 pub use weights::{Tensor, Weights};

@@ -1,7 +1,7 @@
 //! What each layer of a network gives, and what a frame costs.
 
 use super::build::Network;
-use super::layer::{Graph, Layer, Shape};
+use super::layer::{Graph, Layer, Op, Shape};
 
 /// A layer and what comes out of it.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,16 @@ impl Network {
         self.layers(graph).iter().map(step).collect()
     }
 
+    /// Levels and shapes of the skips, in the encoder's order; none where the
+    /// network has none.
+    pub fn skips(&self) -> Vec<(usize, Shape)> {
+        let of = |step: Step<'_>| match step.layer.op {
+            Op::Skip { level } => Some((level, step.output)),
+            _ => None,
+        };
+        self.steps(Graph::Encoder).into_iter().filter_map(of).collect()
+    }
+
     /// Multiply-accumulates of one frame's convolutions; the memory adds
     /// 2·M·C for each query.
     pub fn macs(&self) -> u64 {
@@ -36,7 +46,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Op, Preset, Upsampling};
+    use crate::net::{Preset, Upsampling};
 
     fn network(preset: Preset) -> Network {
         let values = preset.values();
