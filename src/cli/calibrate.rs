@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::{print_json, site};
-use crate::calibrate::{BudgetReport, Calibration, TermSample, calibrate};
+use crate::calibrate::{BudgetReport, Calibration};
 use crate::model::Bundle;
 use crate::output::JsonLines;
-use crate::replay::{ClipTrace, PlayError, PlayOptions, PlayResult, list_footage, play};
+use crate::replay::{
+    DEFAULT_BLOCK_WEIGHT, PlayError, PlayOptions, PlayResult, calibrate_bundle, list_footage, play,
+};
 use crate::runtime::{NO_LEVELS, Scoring, UpdatePolicy, default_alarm};
 use crate::score::{BlockRule, Weights};
 use crate::station::{View, levels};
@@ -40,7 +42,7 @@ pub(super) struct CalibrateArgs {
     #[arg(long, default_value_t = 1.0)]
     alarms_per_day: f64,
     /// Weight of the worst block's error in the score.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = DEFAULT_BLOCK_WEIGHT)]
     weight_block: f32,
     /// Weight of the memory distance in the score [default: the bundle's, which
     /// is 0.25 for a network that was trained with --skip-frames, or else 0].
@@ -66,23 +68,17 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let mut bundle = Bundle::load(&args.bundle)?;
     let weights = weights(args, &bundle)?;
     let view = site::view(args.config.as_deref(), &bundle)?;
-    let (mask_identity, min_duration_ms) = (view.mask.identity(), view.min_duration_ms);
+    let (mask, min_duration_ms) = (view.mask.clone(), view.min_duration_ms);
     let rule = rule(args, &bundle)?;
     let result = terms(&bundle, args, view, rule)?;
-    let clips: Vec<Vec<TermSample>> = result.traces.iter().map(ClipTrace::term_samples).collect();
     let description: Vec<String> = args
         .frames
         .iter()
         .map(|p| p.file_name().unwrap_or_default().to_string_lossy().into())
         .collect();
-    let calibration = calibrate(
-        &clips,
-        bundle.manifest().input.period_ns(),
-        (rule, weights),
-        (bundle.model_sha256(), &mask_identity),
-        &description.join(", "),
-    )
-    .map_err(|error| Error::Calibration { file: args.frames[0].clone(), error })?;
+    let calibration =
+        calibrate_bundle(&bundle, &result.traces, &mask, (rule, weights), &description.join(", "))
+            .map_err(|error| Error::Calibration { file: args.frames[0].clone(), error })?;
     let budget = levels(&calibration, args.alarms_per_day, min_duration_ms)?;
     let text = calibration.to_toml();
     let written = match &args.out {

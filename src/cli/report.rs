@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::error::Error;
+use crate::doctor::this_machine;
 use crate::model::Bundle;
 use crate::output::report::{ClipReport, Report, StageRow, Still, Verdict, render};
 use crate::replay::{Clip, ClipTrace, Labels, Moment, PlayOptions, PlayResult, Playing};
@@ -34,7 +35,7 @@ pub(super) fn write(path: &Path, sources: Sources<'_>) -> Result<(), Error> {
         ),
         ("trained on".into(), manifest.training_data.clone()),
         ("model".into(), sources.bundle.model_sha256().chars().take(16).collect()),
-        ("machine".into(), machine()),
+        ("machine".into(), this_machine()),
     ];
     summary_rows.extend(sources.extra_rows);
     let mut clips = Vec::new();
@@ -56,11 +57,6 @@ pub(super) fn write(path: &Path, sources: Sources<'_>) -> Result<(), Error> {
         ..Report::default()
     };
     crate::fs::write_atomically(path, render(&report).as_bytes()).map_err(Error::file(path))
-}
-
-fn machine() -> String {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    format!("{}-{}, {cores} cores", std::env::consts::ARCH, std::env::consts::OS)
 }
 
 fn clip_report(

@@ -39,6 +39,12 @@ impl Machine {
     }
 }
 
+/// Kind and size of this machine in a few words, for figures that depend on it.
+pub fn this_machine() -> String {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{}-{}, {cores} cores", std::env::consts::ARCH, std::env::consts::OS)
+}
+
 /// The board that this machine is: the one that its device tree names most
 /// particularly, else the one called `generic-…` for its kind of processor.
 pub fn matching_board<'a>(boards: &'a [Board], machine: &Machine) -> Option<&'a Board> {

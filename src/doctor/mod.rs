@@ -17,7 +17,7 @@ mod thermal;
 mod time;
 mod watchdogs;
 
-pub use machine::{Machine, matching_board};
+pub use machine::{Machine, matching_board, this_machine};
 pub use report::{Finding, Report, Severity, WatchdogReport};
 pub use scope::Scope;
 

@@ -3,6 +3,7 @@
 //! Used by `replay`, `demo`, `calibrate` and the toolchain's `eval`: the same monitor, window and
 //! score as a live run, at the speed of the machine.
 
+mod calibration;
 mod clip;
 mod error;
 mod footage;
@@ -11,6 +12,7 @@ mod play;
 mod summary;
 mod trace;
 
+pub use calibration::{DEFAULT_BLOCK_WEIGHT, calibrate_bundle};
 pub use clip::{ClipResult, replay_clip};
 pub use error::PlayError;
 pub use footage::{Clip, list_footage};

@@ -1,0 +1,29 @@
+//! From footage that was played to the calibration of a bundle.
+
+use super::trace::ClipTrace;
+use crate::calibrate::{Calibration, CalibrationError, TermSample, calibrate};
+use crate::model::Bundle;
+use crate::score::{BlockRule, Mask, Weights};
+
+/// Weight of the worst block's error where nobody asks for another. That of the
+/// memory distance stands in each bundle's manifest.
+pub const DEFAULT_BLOCK_WEIGHT: f32 = 1.0;
+
+/// Learns from the traces of normal footage which scores of a bundle are usual.
+///
+/// The traces hold the terms of `rule`, seen through `mask`; `weights` join the
+/// terms to one score. `footage` says where the traces come from, for people.
+///
+/// # Errors
+/// Too few frames, or terms that never vary.
+pub fn calibrate_bundle(
+    bundle: &Bundle,
+    traces: &[ClipTrace],
+    mask: &Mask,
+    (rule, weights): (BlockRule, Weights),
+    footage: &str,
+) -> Result<Calibration, CalibrationError> {
+    let clips: Vec<Vec<TermSample>> = traces.iter().map(ClipTrace::term_samples).collect();
+    let identity = (bundle.model_sha256(), &*mask.identity());
+    calibrate(&clips, bundle.manifest().input.period_ns(), (rule, weights), identity, footage)
+}
