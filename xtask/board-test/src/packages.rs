@@ -10,7 +10,7 @@ use super::arch::Arch;
 use super::gpio_sim;
 use normwatch_host::apt::{Apt, Package, fetch};
 use normwatch_host::cache::Cache;
-use normwatch_host::progress::busy;
+use normwatch_progress::busy;
 
 /// The packages of one virtual board, at the versions that were current when
 /// they were resolved. Kernel, headers and source are of one version, or the

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use super::arch::Arch;
 use super::binaries;
 use normwatch_host::cross;
-use normwatch_host::progress::busy;
+use normwatch_progress::busy;
 
 /// Frames of the demonstration's clip that are compared: the last of a walkway
 /// in use and the first of an anomaly. An emulated frame takes several seconds.

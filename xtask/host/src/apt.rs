@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use normwatch_progress::busy;
 use serde::{Deserialize, Serialize};
 
-use crate::progress::busy;
 use crate::unpack;
 
 /// A package at one version.

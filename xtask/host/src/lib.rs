@@ -7,7 +7,6 @@
 pub mod apt;
 pub mod cache;
 pub mod cross;
-pub mod progress;
 pub mod python;
 pub mod shell;
 pub mod unpack;

@@ -4,8 +4,8 @@ use super::clip::{RenderedFrame, Scene};
 use super::params::SceneParams;
 use super::truth::{Labels, Record, Summary, records, write_mask};
 use anyhow::{Context, Result, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
 use jpeg_encoder::{ColorType, Encoder};
+use normwatch_progress::ProgressBar;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -33,9 +33,8 @@ pub struct Job {
 pub fn write(scene: &Scene, job: &Job) -> Result<()> {
     prepare(job)?;
     let params = scene.params();
-    let bar = ProgressBar::new(u64::from(params.frames()) * u64::from(job.clips)).with_style(
-        ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} frames, {per_sec}, {eta} left")?,
-    );
+    let frames = u64::from(params.frames()) * u64::from(job.clips);
+    let bar = normwatch_progress::bar("", "frames", frames);
     let (mut labels, mut events) = (Labels::new(), Vec::new());
     for number in job.first_clip..job.first_clip + job.clips {
         let name = format!("{number:02}");

@@ -17,7 +17,6 @@ pub mod net;
 pub mod onnx;
 #[cfg(test)]
 mod onnx_check;
-mod progress;
 mod quantize;
 pub mod run;
 mod train;

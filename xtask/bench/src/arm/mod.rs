@@ -26,7 +26,7 @@ use super::peer::{RUNTIMES, Runtime, Worker};
 use super::report::{difference, is_rounding};
 use normwatch_host::cache::Cache;
 use normwatch_host::cross;
-use normwatch_host::progress::busy;
+use normwatch_progress::busy;
 
 pub(super) use self::cores::Core;
 

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use normwatch_host::apt::{Apt, Package};
 use normwatch_host::cache::Cache;
-use normwatch_host::progress::busy;
 use normwatch_host::{python, shell};
+use normwatch_progress::busy;
 
 /// Debian's Python for 64-bit ARM, and the other runtimes' wheels for it.
 pub(super) struct Python {

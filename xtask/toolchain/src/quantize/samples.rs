@@ -9,8 +9,6 @@ use normwatch::model::InputSection;
 use normwatch::preprocess::Preprocessor;
 use normwatch::replay::{Clip, list_footage};
 
-use crate::progress;
-
 /// Past frames and the frame that followed them, as the network takes them.
 /// For a network that reconstructs, both are the same frame.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ pub fn read(
     }
     let span = input.past_span() + 1;
     // A first look counts, so that the second one keeps no more than it gives.
-    let bar = progress::bar("counting frames", clips.len() as u64);
+    let bar = normwatch_progress::bar("counting frames", "clips", clips.len() as u64);
     let mut windows = 0;
     for clip in &clips {
         let mut run = 0;
@@ -56,7 +54,7 @@ pub fn read(
     );
     let count = count.min(windows);
     let mut picks = (0..count).map(|i| (2 * i + 1) * windows / (2 * count)).peekable();
-    let bar = progress::bar("reading footage", clips.len() as u64);
+    let bar = normwatch_progress::bar("reading footage", "clips", clips.len() as u64);
     let (mut samples, mut window) = (Vec::with_capacity(count), 0);
     for clip in &clips {
         let mut preprocessor = Preprocessor::new(input.spec()).steadied(true);

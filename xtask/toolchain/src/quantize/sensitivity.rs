@@ -13,7 +13,7 @@ use super::plan::Int8Plan;
 use super::samples::Sample;
 use crate::bundle::Pipeline;
 use crate::onnx::Fidelity;
-use crate::{progress, workers};
+use crate::workers;
 
 /// How far the terms of the score move from those of the f32 network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -102,7 +102,7 @@ pub fn scan(
 ) -> Result<Vec<LayerDrift>> {
     let macs = network.macs();
     let total: u64 = macs.values().sum();
-    let bar = progress::bar("layers", plan.layers.len() as u64);
+    let bar = normwatch_progress::bar("quantising", "layers", plan.layers.len() as u64);
     let measured: Vec<_> = plan.layers.iter().collect();
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let mut layers = workers::map(jobs, measured.len(), |index| {

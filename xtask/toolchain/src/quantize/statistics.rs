@@ -10,7 +10,6 @@ use super::network::{Key, Network, Side};
 use super::samples::Sample;
 use crate::bundle::{Outcome, Pipeline};
 use crate::onnx::{Fidelity, as_f32};
-use crate::progress;
 
 /// What one tensor's channels hold on normal footage.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +76,7 @@ pub fn observe(
     let graphs = (&encoder, &decoder);
     let pipeline = Pipeline::new(graphs, memory, [&also[0], &also[1]], Fidelity::Optimised)?;
     let query_read = &network.decoder.inputs[0].0;
-    let bar = progress::bar(what, samples.len() as u64);
+    let bar = normwatch_progress::bar(what, "samples", samples.len() as u64);
     for sample in samples {
         let outcome = pipeline.run(&sample.past)?;
         for (side, names) in [(Side::Encoder, &also[0]), (Side::Decoder, &also[1])] {
