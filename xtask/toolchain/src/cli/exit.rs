@@ -6,6 +6,8 @@ use anyhow::{Error, Result};
 use normwatch::calibrate::CalibrationError;
 use normwatch::capture::SourceError;
 use normwatch::model::BundleError;
+use normwatch::replay::PlayError;
+use normwatch::station::LevelsError;
 
 pub(super) const USAGE: u8 = 2;
 const FAILED: u8 = 1;
@@ -27,6 +29,14 @@ pub(super) fn code(done: Result<()>) -> ExitCode {
 
 fn number(error: &Error) -> u8 {
     let of = |cause: &(dyn std::error::Error + 'static)| {
+        // These two stand for their causes, which the chain then leaves out.
+        if let Some(error) = cause.downcast_ref::<PlayError>() {
+            return Some(if matches!(error, PlayError::Source(_)) { FOOTAGE } else { FAILED });
+        }
+        if let Some(LevelsError::Bundle(_) | LevelsError::Calibration { .. }) = cause.downcast_ref()
+        {
+            return Some(REFUSED);
+        }
         if cause.is::<BundleError>() || cause.is::<CalibrationError>() {
             Some(REFUSED)
         } else if cause.is::<SourceError>() {

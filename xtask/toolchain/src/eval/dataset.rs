@@ -193,6 +193,11 @@ fn layout(path: &Path) -> String {
     )
 }
 
+/// How many frames the clips hold, where that is known.
+pub fn total_frames<'a>(clips: impl IntoIterator<Item = &'a Clip>) -> u64 {
+    clips.into_iter().filter_map(Clip::len).sum::<usize>() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,20 +1,25 @@
 //! Predictors that learn nothing: what any model must beat.
 
-use super::dataset::{Dataset, TestClip};
+use super::dataset::{Dataset, TestClip, total_frames};
 use super::measure::ranking;
 use super::perturb::{Perturbation, Perturbed};
 use super::pixels::{PixelTally, Stretch};
 use super::results::Floor;
+use super::{EvalArgs, Protocol};
 use crate::workers;
 use anyhow::{Context, Result};
-use indicatif::ProgressBar;
 use normwatch::capture::FrameSource;
-use normwatch::preprocess::{Channels, InputSpec, Preprocessor};
+use normwatch::model::Bundle;
+use normwatch::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 use normwatch::replay::Clip;
 use normwatch::score::{BlockRule, ErrorMap, Mask, normality, psnr_db};
+use normwatch_progress::ProgressBar;
 
 /// The rate at which clips are read; only smoothing depends on it.
 const FPS: f64 = 10.0;
+
+/// The size that the literature's figures are for.
+const LITERATURE_PX: usize = 256;
 
 /// How floors are measured.
 pub struct FloorSetup<'a> {
@@ -32,6 +37,24 @@ pub struct FloorSetup<'a> {
     pub bar: ProgressBar,
 }
 
+/// The floors at each bundle's size and at the literature's, no size twice.
+///
+/// # Errors
+/// A frame or a mask that cannot be read.
+pub fn measure(args: &EvalArgs, dataset: &Dataset, bundles: &[Bundle]) -> Result<Vec<Floor>> {
+    let mut floors: Vec<Floor> = Vec::new();
+    for bundle in bundles {
+        let own = || FloorSetup::of(args, dataset, bundle, None);
+        for setup in [own(), own().at_literature_size()] {
+            let size = (setup.spec.width_px, setup.spec.height_px);
+            if !floors.iter().any(|floor| (floor.width_px, floor.height_px) == size) {
+                floors.extend(setup.both()?);
+            }
+        }
+    }
+    Ok(floors)
+}
+
 /// What is known of one test clip.
 struct ClipScores {
     psnr_db: Vec<f64>,
@@ -40,7 +63,55 @@ struct ClipScores {
     tally: Option<PixelTally>,
 }
 
-impl FloorSetup<'_> {
+impl<'a> FloorSetup<'a> {
+    /// At a bundle's size and by its rule, without a bar.
+    pub fn of(
+        args: &EvalArgs,
+        dataset: &'a Dataset,
+        bundle: &Bundle,
+        perturbation: Option<Perturbation>,
+    ) -> Self {
+        let manifest = bundle.manifest();
+        Self {
+            dataset,
+            spec: manifest.input.spec(),
+            rule: manifest.score.into(),
+            skipped_frames: manifest.input.past_span(),
+            jobs: usize::from(args.jobs),
+            with_masks: perturbation.is_none() && args.protocol != Protocol::Paper,
+            perturbation: perturbation.map(|how| (how, args.seed)),
+            stabilise: !args.no_stabilise,
+            bar: ProgressBar::hidden(),
+        }
+    }
+
+    /// The same at the literature's size, with a block that covers as much.
+    fn at_literature_size(self) -> Self {
+        let spec = InputSpec {
+            width_px: LITERATURE_PX,
+            height_px: LITERATURE_PX,
+            resize: Resize::Bilinear,
+            ..self.spec
+        };
+        let block_px = (self.rule.block_px * LITERATURE_PX / self.spec.width_px.max(1)).max(1);
+        Self { spec, rule: BlockRule { block_px, ..self.rule }, ..self }
+    }
+
+    /// Both predictors; without training footage only the first.
+    fn both(mut self) -> Result<Vec<Floor>> {
+        let (testing, training) = (&self.dataset.testing, &self.dataset.training);
+        let frames =
+            2 * total_frames(testing.iter().map(|test| &test.clip)) + total_frames(training);
+        let what = format!("floors at {}×{}", self.spec.width_px, self.spec.height_px);
+        self.bar = normwatch_progress::bar(what, "frames", frames);
+        let mut floors = vec![self.last_frame()?];
+        if !training.is_empty() {
+            floors.push(self.mean_background()?);
+        }
+        self.bar.finish_and_clear();
+        Ok(floors)
+    }
+
     /// "The next frame is the last one."
     ///
     /// # Errors

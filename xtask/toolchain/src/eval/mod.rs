@@ -4,6 +4,8 @@
 //! Footage goes through the runtime's own pipeline; what is added here is the
 //! comparison with the truth.
 
+mod bundle;
+mod calibration;
 mod dataset;
 mod detection;
 mod floors;
@@ -22,6 +24,7 @@ mod watch;
 pub use run::run;
 
 use clap::{Args, ValueEnum};
+use normwatch::model::MemoryUpdate;
 use std::path::PathBuf;
 
 /// Measure bundles on labelled footage, beside trivial predictors.
@@ -51,8 +54,8 @@ pub struct EvalArgs {
 
     /// Whether the memory learns during the test. If so, it goes from clip to
     /// clip, in order, in one thread.
-    #[arg(long, value_enum, default_value_t = Update::Frozen)]
-    pub update: Update,
+    #[arg(long, value_enum, default_value_t = MemoryUpdate::Frozen)]
+    pub update: MemoryUpdate,
 
     /// λ of the paper's score, the weight of the PSNR [default: the bundle's].
     #[arg(long)]
@@ -90,14 +93,18 @@ pub struct EvalArgs {
     #[arg(long)]
     pub fps: Option<f64>,
 
-    /// Write all figures to this file.
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
+    /// Print all figures as JSON instead of tables.
+    #[arg(long)]
+    pub json: bool,
 
-    /// Write report.html into this folder: curves, score over time, and the
-    /// frames that the first bundle is most wrong about.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    /// Write all figures to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// Write a page to this file: curves, score over time, and the frames that
+    /// the first bundle is most wrong about.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 
     /// Threads. The figures do not depend on it.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=256))]
@@ -112,17 +119,6 @@ pub enum Protocol {
     /// Causal, with levels from training footage.
     Deployed,
     Both,
-}
-
-/// Whether the memory learns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Update {
-    /// It stays as it was trained.
-    Frozen,
-    /// Gated, normalised as in the released code.
-    Released,
-    /// Gated, normalised as in the paper's eq. 5.
-    Paper,
 }
 
 /// Footage behind the levels.

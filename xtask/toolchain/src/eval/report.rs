@@ -1,9 +1,9 @@
 //! The figures as a page of their own, with curves and pictures.
 
+use super::bundle::Played;
 use super::dataset::{Dataset, TestClip};
 use super::metrics::roc;
 use super::results::{BundleResult, Results};
-use super::run::Played;
 use super::table::{self, FLOOR_COLUMNS, PERTURBED_COLUMNS, Row};
 use super::watch::Inspector;
 use anyhow::Result;

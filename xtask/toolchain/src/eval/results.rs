@@ -1,4 +1,4 @@
-//! What an evaluation found, as it goes into the JSON file.
+//! What an evaluation found, as it becomes JSON.
 
 use super::detection::{EventOutcome, Quiet};
 use normwatch::calibrate::BudgetReport;

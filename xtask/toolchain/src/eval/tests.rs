@@ -100,7 +100,7 @@ impl Bench {
             bundles: vec![fixtures.join("tiny-paper")],
             dataset: self.0.path().to_path_buf(),
             protocol: Protocol::Both,
-            update: Update::Frozen,
+            update: MemoryUpdate::Frozen,
             lambda: None,
             alarms_per_day: 1000.0,
             calibration: CalibrateOn::Training,
@@ -109,8 +109,9 @@ impl Bench {
             perturb: Vec::new(),
             seed: 1,
             fps: None,
-            json: None,
-            out: None,
+            json: false,
+            report: None,
+            html: None,
             jobs: 2,
         }
     }
@@ -126,7 +127,7 @@ fn every_figure_is_there_and_none_depends_on_the_threads() {
     let mut args = bench.args();
     args.bundles.push(args.bundles[0].with_file_name("tiny-nearest"));
     args.perturb = vec!["light=-30%".parse().unwrap(), "noise=8".parse().unwrap()];
-    args.out = Some(bench.path("report"));
+    args.html = Some(bench.path("report/eval.html"));
     let two = evaluate(&args).unwrap();
     let one = evaluate(&EvalArgs { jobs: 1, ..args.clone() }).unwrap();
     let json = |results| serde_json::to_value(results).unwrap();
@@ -157,7 +158,7 @@ fn every_figure_is_there_and_none_depends_on_the_threads() {
     for word in ["tiny-paper f32", "tiny-nearest f32", "worst block", "last frame at 32×32"] {
         assert!(text.contains(word), "{word} is not in:\n{text}");
     }
-    let page = fs::read_to_string(bench.path("report/report.html")).unwrap();
+    let page = fs::read_to_string(bench.path("report/eval.html")).unwrap();
     for word in ["ROC, causal", "light -30 %", "lowest score of an abnormal", "data:image/jpeg"] {
         assert!(page.contains(word), "{word}");
     }
@@ -187,7 +188,7 @@ fn floors_by_hand() {
         with_masks: true,
         perturbation: None,
         stabilise: true,
-        bar: indicatif::ProgressBar::hidden(),
+        bar: normwatch_progress::ProgressBar::hidden(),
     };
     // Differences of the scored frames: 4, 0 | 26, 2, 42: 5 of 6 pairs.
     let last = floors.last_frame().unwrap();
@@ -206,9 +207,9 @@ fn a_learning_memory_goes_from_clip_to_clip() {
         let results = evaluate(&EvalArgs { update, ..bench.args() }).unwrap();
         results.bundles[0].paper.unwrap().combined.auc.unwrap()
     };
-    let learning = figures(Update::Released);
-    assert_eq!(learning, figures(Update::Released));
-    assert!((0.0..=1.0).contains(&figures(Update::Frozen)));
+    let learning = figures(MemoryUpdate::Released);
+    assert_eq!(learning, figures(MemoryUpdate::Released));
+    assert!((0.0..=1.0).contains(&figures(MemoryUpdate::Frozen)));
 }
 
 #[test]
@@ -272,7 +273,7 @@ fn senseless_arguments_are_refused() {
         change(&mut args);
         evaluate(&args).unwrap_err().to_string()
     };
-    assert!(refused(|args| args.alarms_per_day = 0.0).contains("no budget"));
+    assert!(refused(|args| args.alarms_per_day = 0.0).contains("--alarms-per-day"));
     assert!(refused(|args| args.lambda = Some(1.5)).contains("--lambda"));
     let perturbed = refused(|args| {
         args.protocol = Protocol::Paper;

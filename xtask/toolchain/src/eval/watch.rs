@@ -6,8 +6,6 @@ use super::pixels::{CoarseMask, PixelTally, Stretch, box_mean};
 use super::results::Localisation;
 use crate::workers;
 use anyhow::{Result, bail};
-use indicatif::ProgressBar;
-use normwatch::Error;
 use normwatch::alarm::Levels;
 use normwatch::calibrate::Calibration;
 use normwatch::capture::{FrameSource, SourceError};
@@ -16,7 +14,8 @@ use normwatch::output::{Event, EventSink};
 use normwatch::preprocess::Channels;
 use normwatch::replay::{Clip, ClipTrace, Moment, PlayOptions, Playing, default_alarm, play_from};
 use normwatch::runtime::{Scoring, UpdatePolicy};
-use normwatch::score::Mask;
+use normwatch::station::whole_picture;
+use normwatch_progress::ProgressBar;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -81,10 +80,9 @@ impl Setup<'_> {
         clips: &[Clip],
         observers: &mut [O],
     ) -> Result<Vec<ClipTrace>> {
-        let input = self.bundle.manifest().input;
         let options = PlayOptions {
             alarm: default_alarm(self.levels),
-            mask: Mask::everything(input.width_px, input.height_px),
+            mask: whole_picture(self.bundle),
             scoring: Scoring::new(self.calibration.cloned(), self.bundle),
             update: self.update,
             fps: self.fps,
@@ -93,20 +91,13 @@ impl Setup<'_> {
         };
         let trouble = Trouble::default();
         let open = |clip: &Clip| self.open(clip);
-        let mut failure = None;
-        let played =
-            play_from(self.bundle, clips, &options, &open, Some(trouble.clone()), &mut |playing| {
-                self.bar.inc(1);
-                let index = clips.iter().position(|clip| clip == playing.clip).unwrap_or_default();
-                observers[index].see(playing).map_err(|error| {
-                    failure = Some(error);
-                    Error::Internal("the observer failed".into())
-                })
-            });
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        let result = played?;
+        let mut see = |playing: &Playing<'_>| -> Result<()> {
+            self.bar.inc(1);
+            let index = clips.iter().position(|clip| clip == playing.clip).unwrap_or_default();
+            observers[index].see(playing)
+        };
+        let sink = Some(trouble.clone());
+        let result = play_from(self.bundle, clips, &options, &open, sink, &mut see)?;
         if let Some(what) = trouble.first() {
             bail!("{what}; an evaluation needs every frame: restore the file");
         }

@@ -5,7 +5,7 @@ use ndarray::Array3;
 use normwatch::model::{Bundle, Memory};
 use normwatch::output::JsonLines;
 use normwatch::preprocess::Resize;
-use normwatch::replay::{NO_LEVELS, PlayOptions, default_alarm, list_footage, play};
+use normwatch::replay::{NO_LEVELS, PlayError, PlayOptions, default_alarm, list_footage, play};
 use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
 use normwatch::score::{ErrorMap, Mask, psnr_db};
 use rand::SeedableRng;
@@ -230,7 +230,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
     let clips = list_footage(footage).unwrap();
     play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
         judged.push((playing.frame.to_vec(), playing.step.score.unwrap()));
-        Ok(())
+        Ok::<(), PlayError>(())
     })
     .unwrap();
     judged

@@ -2,19 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use normwatch::calibrate::{Budget, Calibration};
 use normwatch::model::Bundle;
 use normwatch::output::JsonLines;
 use normwatch::replay::{
-    Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS, PlayOptions, default_alarm, list_footage,
-    play,
+    Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS, PlayError, PlayOptions, Playing,
+    default_alarm, list_footage, play,
 };
 use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
-use normwatch::score::Mask;
+use normwatch::station::whole_picture;
 
 use super::report::AlarmReport;
-use crate::progress;
 
 /// Plays the footage through every bundle. All are judged by the first one's
 /// calibration, so that a change of the score shows as a change of alarms;
@@ -32,11 +31,10 @@ pub fn compare(
         clips.extend(list_footage(path)?);
     }
     let loaded = bundles.iter().map(|path| Ok(Bundle::load(path)?)).collect::<Result<Vec<_>>>()?;
-    let calibration = match loaded[0].calibration_text()? {
-        Some(text) => Some(Calibration::parse(&text).map_err(|e| anyhow!("{e}"))?),
-        None => None,
-    };
-    let bar = progress::bar("footage", (clips.len() * bundles.len()) as u64);
+    let text = loaded[0].calibration_text()?;
+    let calibration = text.map(|text| Calibration::parse(&text)).transpose()?;
+    let bar =
+        normwatch_progress::bar("playing footage", "clips", (clips.len() * bundles.len()) as u64);
     let mut reports = Vec::new();
     let mut first: Option<Vec<ClipTrace>> = None;
     for bundle in &loaded {
@@ -64,20 +62,20 @@ fn play_clip(
     calibration: Option<&Calibration>,
     alarms_per_day: f64,
 ) -> Result<Vec<ClipTrace>> {
-    let input = bundle.manifest().input;
     let budget = Budget { alarms_per_day, min_duration_ms: DEFAULT_MIN_DURATION_MS };
     let levels = calibration.map_or(NO_LEVELS, |c| budget.levels(c).levels());
     let options = PlayOptions {
         alarm: default_alarm(levels),
-        mask: Mask::everything(input.width_px, input.height_px),
+        mask: whole_picture(bundle),
         scoring: Scoring::new(calibration.cloned(), bundle),
         update: UpdatePolicy::Frozen,
-        fps: input.fps,
+        fps: bundle.manifest().input.fps,
         stabilise: true,
         motion_gate_levels: None,
     };
+    let mut see = |_: &Playing<'_>| Ok::<(), PlayError>(());
     let clips = std::slice::from_ref(clip);
-    Ok(play(bundle, clips, &options, None::<JsonLines<Vec<u8>>>, &mut |_| Ok(()))?.traces)
+    Ok(play(bundle, clips, &options, None::<JsonLines<Vec<u8>>>, &mut see)?.traces)
 }
 
 fn report(name: &str, first: &[ClipTrace], own: &[ClipTrace], judged: bool) -> AlarmReport {
