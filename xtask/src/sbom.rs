@@ -147,7 +147,7 @@ impl Crate {
 
 /// SHA-256 of each published crate, by name and version.
 fn checksums(lock: &str) -> Result<BTreeMap<(String, String), String>> {
-    let lock: toml::Table = lock.parse().context("Cargo.lock is no TOML")?;
+    let lock: toml::Table = lock.parse().context("Cargo.lock is not TOML")?;
     let packages = lock.get("package").and_then(toml::Value::as_array);
     let packages = packages.context("Cargo.lock has no packages")?.iter();
     let text = |package: &toml::Value, key: &str| Some(package.get(key)?.as_str()?.to_string());

@@ -82,7 +82,7 @@ fn precision(text: &str) -> Result<Precision, String> {
 
 fn threads(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=64).contains(number));
-    number.ok_or_else(|| "is no number from 1 to 64".into())
+    number.ok_or_else(|| "is not a number from 1 to 64".into())
 }
 
 /// # Errors

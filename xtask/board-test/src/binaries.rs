@@ -39,7 +39,7 @@ pub fn build(arch: Arch, release: bool, normwatch: Option<&Path>) -> Result<Bina
 /// # Errors
 /// Cargo fails.
 pub fn of_the_tests(name: &str) -> Result<PathBuf> {
-    // Of the whole workspace, or its dependencies are built anew with other features.
+    // Of the whole workspace, or its dependencies are built again with other features.
     shell::run("cargo", &["build", "--locked", "--workspace", "--bin", name], &[])?;
     Ok(cross::target_dir().join("debug").join(name))
 }

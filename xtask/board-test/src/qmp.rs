@@ -48,7 +48,7 @@ impl Qmp {
         let mut qmp = Qmp { stream, reader, partial: Vec::new(), events: Vec::new(), next_id: 0 };
         let greeting = qmp.message(ANSWER)?.context("the emulator does not greet")?;
         if greeting.get("QMP").is_none() {
-            bail!("{} is no emulator's control socket: {greeting}", socket.display());
+            bail!("{} is not an emulator's control socket: {greeting}", socket.display());
         }
         qmp.execute("qmp_capabilities", &json!({}))?;
         Ok(qmp)

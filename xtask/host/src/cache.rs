@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_could_not_be_filled_is_filled_anew() {
+    fn a_folder_that_could_not_be_filled_is_filled_again() {
         let dir = tempfile::tempdir().unwrap();
         let cache = cache(dir.path());
         let fails = |to: &Path| {

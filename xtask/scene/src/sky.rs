@@ -6,7 +6,7 @@ use super::params::SceneParams;
 use super::place::{OVERSAMPLE, Place};
 use super::raster::{Canvas, Haze};
 
-/// The sun moves in steps of this size, so that shadows are not cast anew for
+/// The sun moves in steps of this size, so that shadows are not cast again for
 /// every frame; a lamp's shadow moves by about two centimetres in one.
 const STEP_DEG: f64 = 0.25;
 

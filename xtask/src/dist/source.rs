@@ -57,7 +57,7 @@ pub fn build(version: &str, epoch: u64, out: &Path) -> Result<[PathBuf; 2]> {
 /// The crates of a lockfile as `SRC_URI` and checksums of a Yocto recipe, in
 /// the form of Yocto's own `update_crates` task.
 fn recipe_crates(lock: &str) -> Result<String> {
-    let lock: toml::Table = lock.parse().context("Cargo.lock is no TOML")?;
+    let lock: toml::Table = lock.parse().context("Cargo.lock is not TOML")?;
     let packages = lock.get("package").and_then(toml::Value::as_array);
     let (mut uris, mut sums) = (String::new(), String::new());
     for package in packages.context("Cargo.lock has no packages")? {
@@ -92,7 +92,7 @@ fn tracked_files() -> Result<Vec<String>> {
 /// The manifest without the workspace's other members and without what only
 /// tests need.
 fn runtime_manifest(text: &str) -> Result<String> {
-    let mut manifest: DocumentMut = text.parse().context("Cargo.toml is no TOML")?;
+    let mut manifest: DocumentMut = text.parse().context("Cargo.toml is not TOML")?;
     manifest.remove("dev-dependencies");
     let workspace = manifest.get_mut("workspace").and_then(Item::as_table_mut);
     let workspace = workspace.context("Cargo.toml has no [workspace]")?;

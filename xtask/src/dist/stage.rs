@@ -114,7 +114,7 @@ pub fn source_date_epoch() -> Result<u64> {
         bail!("no commit to take the time from: set SOURCE_DATE_EPOCH to seconds since 1970");
     };
     let epoch = text.trim().parse();
-    ensure!(epoch.is_ok(), "SOURCE_DATE_EPOCH is no number: {text}");
+    ensure!(epoch.is_ok(), "SOURCE_DATE_EPOCH is not a number: {text}");
     Ok(epoch?)
 }
 

@@ -20,7 +20,7 @@ pub struct Import {
 const DEPTH: usize = 16;
 
 /// All imports between the files of a crate, tests left out. Handing a name on
-/// (`pub use`) is no use of it.
+/// (`pub use`) does not use it.
 pub fn of(krate: &Crate) -> Vec<Import> {
     let mut imports = Vec::new();
     for (from, file) in krate.files.iter().enumerate().filter(|(_, file)| !file.is_test) {

@@ -124,7 +124,7 @@ impl Crate {
             let Item::Mod(inner) = item else { continue };
             let child = [&module[..], &[inner.ident.to_string()]].concat();
             let test = is_test || is_for_tests(&inner.attrs);
-            // What stands in for a module where a feature is off is no second one.
+            // What stands in for a module where a feature is off is not a second one.
             if self.modules.contains_key(&child) {
                 continue;
             }

@@ -150,7 +150,7 @@ mod tests {
         let (system, root) = (dir.path().join("system"), dir.path().join("root"));
         fs::create_dir_all(system.join("usr/bin")).unwrap();
         fs::write(system.join("usr/bin/python3"), "").unwrap();
-        // Twice, as a root is made anew for every run.
+        // Twice, as a root is made again for every run.
         Core::CortexA72.write_root(&system, &root).unwrap();
         Core::CortexA76.write_root(&system, &root).unwrap();
         assert!(root.join("usr/bin/python3").is_file() && system.join("usr/bin/python3").is_file());

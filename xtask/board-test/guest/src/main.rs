@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         ["control", device, name] => control(device, name, ControlValue::None),
         ["control", device, name, value] => match value.parse() {
             Ok(value) => control(device, name, ControlValue::Integer(value)),
-            Err(_) => Err(format!("`{value}` is no whole number").into()),
+            Err(_) => Err(format!("`{value}` is not a whole number").into()),
         },
         ["hold", chip, offset, consumer] => hold(chip, offset, consumer),
         _ => Err(USAGE.into()),

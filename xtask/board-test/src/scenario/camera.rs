@@ -23,7 +23,7 @@ pub fn unplug(board: &mut Board) -> Result<()> {
     interrupted(board, &[UNBIND], &[BIND])
 }
 
-/// Its module is loaded anew and gets another device node, as a re-plugged
+/// Its module is loaded again and gets another device node, as a re-plugged
 /// camera may.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 const HEALTHY_FRAMES: u32 = 250;
 
 /// The watchdog is fed as long as frames are judged. When the judging thread
-/// hangs, the fault line drops, the machine is reset, and it starts anew with
+/// hangs, the fault line drops, the machine is reset, and it starts again with
 /// its lines safe.
 ///
 /// # Errors

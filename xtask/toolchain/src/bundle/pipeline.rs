@@ -45,7 +45,7 @@ impl Pipeline {
     /// `also` names inner tensors of encoder and decoder that come out too.
     ///
     /// # Errors
-    /// Graphs that tract cannot run, or that are no encoder and decoder.
+    /// Graphs that tract cannot run, or that are not an encoder and a decoder.
     pub fn new(
         (encoder, decoder): (&ModelProto, &ModelProto),
         memory: &Memory,
@@ -100,7 +100,7 @@ impl Pipeline {
         let past: Vec<u8> = frames.iter().copied().collect();
         let outcome = self.run(&past)?;
         let [_, _, height, width] = self.query.1[..] else {
-            anyhow::bail!("the query is no image")
+            anyhow::bail!("the query is not an image")
         };
         let side = (frames.dim().1, frames.dim().2);
         let planes = outcome.prediction.len() / (side.0 * side.1);

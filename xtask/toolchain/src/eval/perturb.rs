@@ -18,7 +18,7 @@ pub enum Perturbation {
     Noise(f64),
     /// Compressed once more as JPEG of this quality.
     Jpeg(u8),
-    /// Moved by whole pixels, up to this many each way, anew in every frame;
+    /// Moved by whole pixels, up to this many each way, again in every frame;
     /// edges are repeated.
     Shake(u32),
 }

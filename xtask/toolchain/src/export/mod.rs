@@ -236,7 +236,7 @@ fn card(checkpoint: &Checkpoint, manifest: &Manifest, grey: bool) -> String {
                  the last layer's averaged.\n";
     }
     text += "\nIt knows one camera's view. Calibrate it with footage of that camera, and train \
-             anew when the camera moves.\n";
+             again when the camera moves.\n";
     text
 }
 

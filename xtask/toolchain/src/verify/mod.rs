@@ -180,7 +180,7 @@ fn drift(
     Ok(())
 }
 
-/// The largest absolute difference; infinite where a value is no number or
+/// The largest absolute difference; infinite where a value is not a number or
 /// the numbers of values differ.
 fn worst<'a>(a: impl IntoIterator<Item = &'a f32>, b: impl IntoIterator<Item = &'a f32>) -> f64 {
     let (mut a, mut b) = (a.into_iter(), b.into_iter());
