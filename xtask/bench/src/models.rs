@@ -3,12 +3,14 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
 use normwatch::model::Precision;
 use normwatch_host::cross;
 use normwatch_toolchain::bundle::BundleFiles;
+use normwatch_toolchain::{QuantizeArgs, quantise};
 
 use super::BenchArgs;
 
@@ -119,7 +121,7 @@ impl Models {
             fs::remove_dir_all(&self.folder)?;
         }
         fs::create_dir_all(&self.folder)?;
-        let quantize = ["normwatch-toolchain", "quantize", "--qdq-activations", activations.name()];
+        let quantize = ["quantize", "--qdq-activations", activations.name()];
         let paths: [&OsStr; 7] = [
             self.f32_bundle.as_ref(),
             "--out".as_ref(),
@@ -129,9 +131,8 @@ impl Models {
             "--qdq".as_ref(),
             qdq.as_ref(),
         ];
-        let line = quantize.map(OsStr::new).into_iter().chain(paths).map(OsStr::to_os_string);
-        ensure!(normwatch_toolchain::cli::main_from(line) == ExitCode::SUCCESS, "quantize failed");
-        Ok(())
+        let line = quantize.map(OsStr::new).into_iter().chain(paths);
+        quantise(&QuantizeArgs::try_parse_from(line)?).context("quantize failed")
     }
 
     fn write_input(&self) -> Result<()> {

@@ -22,3 +22,5 @@ pub mod run;
 mod train;
 mod verify;
 mod workers;
+
+pub use quantize::{QuantizeArgs, quantise};

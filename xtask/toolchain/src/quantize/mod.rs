@@ -16,12 +16,12 @@ mod statistics;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
-use clap::{Args, ValueEnum};
+use clap::{Parser, ValueEnum};
 use normwatch::model::Precision;
 
 use crate::bundle::{BundleFiles, BundleParts, Pipeline, write_bundle};
 use crate::onnx::{Fidelity, encode};
-use crate::verify;
+use crate::verify::{self, Verification};
 use plan::{Int8Plan, WeightOptions, quantise_conv};
 use report::Report;
 use sensitivity::{Drift, LayerDrift, Reference};
@@ -47,7 +47,7 @@ const LAYERS_PER_FLOAT: usize = 4;
 ///
 /// The result is verified against the original before it is kept. A bundle's
 /// calibration belongs to its weights: run `calibrate` on the new bundle.
-#[derive(Args, Debug)]
+#[derive(Parser, Debug)]
 pub struct QuantizeArgs {
     /// The f32 bundle.
     bundle: PathBuf,
@@ -114,6 +114,21 @@ enum Weights {
 /// # Errors
 /// A bundle or footage that cannot be used, or a result out of tolerance.
 pub fn run(args: &QuantizeArgs) -> Result<()> {
+    let (report, verification) = make(args)?;
+    report.print(args.json, &verification)?;
+    keep(args, &verification)
+}
+
+/// The same without a word on standard output, for other tools.
+///
+/// # Errors
+/// As [`run`].
+pub fn quantise(args: &QuantizeArgs) -> Result<()> {
+    let (_, verification) = make(args)?;
+    keep(args, &verification)
+}
+
+fn make(args: &QuantizeArgs) -> Result<(Report, Verification)> {
     ensure!(!args.out.exists(), "{} exists: remove it or choose another name", args.out.display());
     let source = BundleFiles::read(&args.bundle)?;
     ensure!(
@@ -229,7 +244,12 @@ fn split(samples: &[Sample]) -> (Vec<Sample>, Vec<Sample>) {
     (held_out, rest)
 }
 
-fn finish(args: &QuantizeArgs, source: &BundleFiles, samples: &[Sample], made: Made) -> Result<()> {
+fn finish(
+    args: &QuantizeArgs,
+    source: &BundleFiles,
+    samples: &[Sample],
+    made: Made,
+) -> Result<(Report, Verification)> {
     let integers = made.precision == Precision::Int8;
     ensure!(integers || args.qdq.is_none(), "--qdq goes with --to int8");
     let style = match made.precision {
@@ -261,9 +281,13 @@ fn finish(args: &QuantizeArgs, source: &BundleFiles, samples: &[Sample], made: M
         normwatch::fs::write_atomically(&folder.join("decoder.onnx"), &encode(&decoder))?;
     }
     let result = BundleFiles::read(bundle.path())?;
-    let verified = verify::compare(&[source.clone(), result], samples)?;
-    report.print(args.json, &verified)?;
-    if let Err(error) = verified.passed() {
+    let verification = verify::compare(&[source.clone(), result], samples)?;
+    Ok((report, verification))
+}
+
+/// Removes a bundle that is out of tolerance.
+fn keep(args: &QuantizeArgs, verification: &Verification) -> Result<()> {
+    if let Err(error) = verification.passed() {
         std::fs::remove_dir_all(&args.out)?;
         return Err(error.context(format!("{} was not kept", args.out.display())));
     }
