@@ -120,6 +120,7 @@ fn play(command: &str, clone: &Path, home: &Path, cache: &Path) -> Result<Outcom
         .env_remove("NORMWATCH_BOARD_CACHE")
         .env_remove("CARGO_TARGET_DIR")
         .stdin(Stdio::null())
+        .stdout(Stdio::from(std::io::stderr()))
         .stderr(Stdio::piped())
         .spawn()
         .context("cannot start `sh`")?;

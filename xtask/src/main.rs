@@ -62,7 +62,7 @@ enum Command {
     /// normwatch-board-test: boots virtual boards and runs normwatch on them.
     BoardTest(Arguments),
     /// normwatch-board-test: compares the scores of aarch64 and x86-64.
-    Parity,
+    Parity(Arguments),
 }
 
 fn main() -> ExitCode {
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         Command::Scene(args) => return programs::toolchain("scene", &args),
         Command::Bench(args) => return programs::bench(&args),
         Command::BoardTest(args) => return programs::board_test("board-test", &args),
-        Command::Parity => return programs::board_test("parity", &Arguments::default()),
+        Command::Parity(args) => return programs::board_test("parity", &args),
     };
     shell::exit_code(done)
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 /// What the user typed after the command's name, for the program to read.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Arguments {
     /// See `--help` of the command.

@@ -25,10 +25,11 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use normwatch_host::cache::Cache;
 use normwatch_host::{cross, shell};
+use serde::Serialize;
 
 use arch::Arch;
-use running::Board;
-use transcript::Transcript;
+use running::{Board, StepReport};
+use transcript::{Ear, Transcript};
 
 /// Runs the release binary on emulated machines.
 #[derive(Parser)]
@@ -41,14 +42,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     BoardTest(BoardTestArgs),
-    /// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
-    Parity,
+    Parity(parity::ParityArgs),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::BoardTest(args) => run(&args),
-        Command::Parity => parity::parity(),
+        Command::Parity(args) => parity::run(&args),
     };
     shell::exit_code(done)
 }
@@ -80,27 +80,55 @@ struct BoardTestArgs {
     /// time loses frames. Every failure is shown.
     #[arg(long, value_name = "N", default_value_t = 1)]
     tries: u32,
+    /// Print what each boot came to as JSON; the transcript goes to standard
+    /// error.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What one boot of a board came to.
+#[derive(Serialize)]
+struct BoardReport {
+    board: &'static str,
+    /// From 1.
+    attempt: u32,
+    holds: bool,
+    steps: Vec<StepReport>,
+    transcript: PathBuf,
 }
 
 /// # Errors
 /// The first step that does not hold.
 fn run(args: &BoardTestArgs) -> Result<()> {
     let arches = if args.arch.is_empty() { &Arch::ALL[..] } else { &args.arch };
-    for arch in arches {
-        let mut attempt = 1;
-        while let Err(error) = test(*arch, args) {
-            let error = error.context(format!("the virtual board {}", arch.name()));
-            if attempt >= args.tries {
-                return Err(error);
-            }
-            attempt += 1;
-            eprintln!("{error:#}\ntry {attempt} of {} follows", args.tries);
+    let mut reports = Vec::new();
+    let done = arches.iter().try_for_each(|&arch| try_board(arch, args, &mut reports));
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&reports)?);
+    }
+    done
+}
+
+/// Boots a board until every step holds, as often as is allowed.
+fn try_board(arch: Arch, args: &BoardTestArgs, reports: &mut Vec<BoardReport>) -> Result<()> {
+    let mut attempt = 1;
+    while let Err(error) = test(arch, args, attempt, reports) {
+        let error = error.context(format!("the virtual board {}", arch.name()));
+        if attempt >= args.tries {
+            return Err(error);
         }
+        attempt += 1;
+        eprintln!("{error:#}\ntry {attempt} of {} follows", args.tries);
     }
     Ok(())
 }
 
-fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
+fn test(
+    arch: Arch,
+    args: &BoardTestArgs,
+    attempt: u32,
+    reports: &mut Vec<BoardReport>,
+) -> Result<()> {
     let parts = packages::prepare(&Cache::open()?, arch, args.refresh)?;
     let programs = binaries::build(arch, args.release, args.binary.as_deref())?;
     if args.prepare {
@@ -110,7 +138,9 @@ fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let initramfs = out.join("initramfs.cpio");
     initramfs::build(arch, &parts, &programs, &initramfs)?;
-    let transcript = Transcript::create(&out.join("transcript.log"))?;
+    let path = out.join("transcript.log");
+    let ear = if args.json { Ear::Error } else { Ear::Output };
+    let transcript = Transcript::create(&path, ear)?;
     transcript.say(&format!(
         "virtual board {}, emulated: qemu {}, Linux {} ({}), {}",
         arch.name(),
@@ -121,6 +151,10 @@ fn test(arch: Arch, args: &BoardTestArgs) -> Result<()> {
     ));
     let mut board = Board::boot(arch, &parts, &initramfs, transcript.clone())?;
     let result = scenario::play(&mut board);
-    transcript.say(if result.is_ok() { "all steps hold" } else { "the board does not hold" });
-    result.with_context(|| format!("see {}", out.join("transcript.log").display()))
+    let holds = result.is_ok();
+    transcript.say(if holds { "all steps hold" } else { "the board does not hold" });
+    let steps = std::mem::take(&mut board.steps);
+    let transcript = path.clone();
+    reports.push(BoardReport { board: arch.name(), attempt, holds, steps, transcript });
+    result.with_context(|| format!("see {}", path.display()))
 }

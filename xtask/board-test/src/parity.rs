@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde::Serialize;
 
 use super::arch::Arch;
 use super::binaries;
@@ -22,13 +23,28 @@ const BUNDLE: &str = "models/walkway-edge";
 /// How far the columns of two score tables may lie apart.
 const TOLERANCE: f64 = 1e-3;
 
+/// Compares the scores of aarch64 and x86-64 on the demonstration's clip.
+#[derive(clap::Args)]
+pub struct ParityArgs {
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How far apart the scores are.
+#[derive(Debug, Serialize)]
+struct Report {
+    tolerance: f64,
+    columns: Vec<Difference>,
+}
+
 /// Plays a part of the demonstration's clip with the aarch64 release binary
 /// under user-mode emulation and with this machine's, and compares every score
 /// that they write.
 ///
 /// # Errors
 /// A score differs by more than a thousandth, or a binary fails.
-pub fn parity() -> Result<()> {
+pub fn run(args: &ParityArgs) -> Result<()> {
     let here = binaries::of_the_tests("normwatch")?;
     let target = cross::target(Arch::Aarch64.triple())?;
     let there = target.build()?;
@@ -42,12 +58,17 @@ pub fn parity() -> Result<()> {
     let theirs = busy("Playing the clip in the emulator", || {
         replay(emulated, &frames, &out.join("aarch64"))
     })?;
-    let differences = compare(&ours, &theirs)?;
+    let columns = compare(&ours, &theirs)?;
     ensure!(ours.lines().count() > FRAMES.len() / 2, "too few frames were scored");
-    for Difference { column, largest } in &differences {
-        eprintln!("{column:>16}: {largest:.1e} apart at most");
+    let report = Report { tolerance: TOLERANCE, columns };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        for Difference { column, largest } in &report.columns {
+            println!("{column:>16}: {largest:.1e} apart at most");
+        }
     }
-    let apart = differences.iter().find(|d| d.largest > TOLERANCE);
+    let apart = report.columns.iter().find(|d| d.largest > TOLERANCE);
     ensure!(
         apart.is_none(),
         "aarch64 and x86-64 differ by more than {TOLERANCE:.0e} in {}: see {}",
@@ -86,7 +107,7 @@ fn replay(mut normwatch: Command, frames: &Path, out: &Path) -> Result<String> {
     fs::read_to_string(&table).with_context(|| format!("cannot read {}", table.display()))
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Serialize)]
 struct Difference {
     column: String,
     largest: f64,

@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
 
 use super::arch::Arch;
 use super::emulator::Emulator;
@@ -25,13 +26,22 @@ pub enum Line {
     Fault,
 }
 
+/// What became of a step of the test.
+#[derive(Debug, Serialize)]
+pub struct StepReport {
+    pub title: String,
+    pub seconds: f64,
+    pub holds: bool,
+}
+
 /// A running virtual board and the transcript of what is done with it.
 pub struct Board {
     pub arch: Arch,
     pub emulator: Emulator,
     pub transcript: Transcript,
     guest: Guest,
-    steps: u32,
+    /// Those that were taken so far.
+    pub steps: Vec<StepReport>,
 }
 
 impl Board {
@@ -47,7 +57,7 @@ impl Board {
     ) -> Result<Board> {
         let (emulator, input, output) = Emulator::start(arch, parts, initramfs)?;
         let guest = Guest::new((input, output), emulator.patience(), transcript.clone());
-        let mut board = Board { arch, emulator, transcript, guest, steps: 0 };
+        let mut board = Board { arch, emulator, transcript, guest, steps: Vec::new() };
         board.wait_ready()?;
         Ok(board)
     }
@@ -68,10 +78,11 @@ impl Board {
     /// # Errors
     /// Those of `work`.
     pub fn step(&mut self, title: &str, work: impl FnOnce(&mut Board) -> Result<()>) -> Result<()> {
-        self.steps += 1;
-        let number = self.steps;
+        let (number, begun) = (self.steps.len() + 1, Instant::now());
         self.transcript.say(&format!("{number}. {title}"));
         let result = work(self);
+        let (seconds, holds) = (begun.elapsed().as_secs_f64(), result.is_ok());
+        self.steps.push(StepReport { title: title.into(), seconds, holds });
         if let Err(error) = &result {
             self.transcript.say(&format!("    FAILED: {error:#}"));
             for command in [

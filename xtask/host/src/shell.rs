@@ -9,12 +9,26 @@ use anyhow::{Context, Result, ensure};
 /// # Errors
 /// The program is not there, or its exit status is not 0.
 pub fn run(program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
+    run_to(Stdio::inherit(), program, args, env)
+}
+
+/// Like [`run`], with everything that the program prints on standard error, so
+/// that standard output holds the caller's own words alone.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_aside(program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
+    run_to(Stdio::from(std::io::stderr()), program, args, env)
+}
+
+fn run_to(stdout: Stdio, program: &str, args: &[&str], env: &[(&str, &str)]) -> Result<()> {
     let line = format!("{program} {}", args.join(" "));
     eprintln!("\n$ {line}");
     let status = Command::new(program)
         .args(args)
         .envs(env.iter().copied())
         .stdin(Stdio::null())
+        .stdout(stdout)
         .status()
         .with_context(|| format!("cannot start `{program}`"))?;
     ensure!(status.success(), "`{line}` failed: {status}");

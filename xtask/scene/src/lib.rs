@@ -35,7 +35,7 @@ use params::{AnomalyKind, SceneParams};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
-use write::{Job, Storage, write};
+use write::{Job, Rendered, Storage, write};
 
 /// Render synthetic CCTV footage of a walkway, with frame labels and masks.
 ///
@@ -45,7 +45,7 @@ use write::{Job, Storage, write};
 /// snow) is off by default, and then changes nothing.
 #[derive(Args, Debug, Clone)]
 pub struct SceneArgs {
-    /// Directory to write to: frames/, masks/, labels.json, scene.toml.
+    /// Folder to write to: frames/, masks/, labels.json, scene.toml.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
 
@@ -162,9 +162,13 @@ pub struct SceneArgs {
     #[arg(long, value_enum)]
     pub format: Option<Format>,
 
-    /// Replace the footage in a directory that is not empty.
+    /// Replace the footage in a folder that is not empty.
     #[arg(long)]
     pub force: bool,
+
+    /// Print what was rendered as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// File format of the frames.
@@ -255,7 +259,14 @@ pub fn run(args: SceneArgs) -> Result<()> {
         storage: args.storage(base.jpeg_quality),
         force: args.force,
     };
-    write(&scene, &job)
+    let rendered = write(&scene, &job)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&rendered)?);
+    } else {
+        let Rendered { out, clips, frames, events } = &rendered;
+        println!("{}: {clips} clips, {frames} frames, {} anomalies", out.display(), events.len());
+    }
+    Ok(())
 }
 
 fn check(p: &SceneParams) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Writing footage with its ground truth to a directory.
+//! Writing footage with its ground truth to a folder.
 
 use super::clip::{RenderedFrame, Scene};
 use super::params::SceneParams;
@@ -6,6 +6,7 @@ use super::truth::{Labels, Record, Summary, records, write_mask};
 use anyhow::{Context, Result, ensure};
 use jpeg_encoder::{ColorType, Encoder};
 use normwatch_progress::ProgressBar;
+use serde::Serialize;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -28,9 +29,19 @@ pub struct Job {
     pub force: bool,
 }
 
+/// What was rendered.
+#[derive(Debug, Serialize)]
+pub struct Rendered {
+    pub out: PathBuf,
+    pub clips: u32,
+    /// In all clips.
+    pub frames: u64,
+    pub events: Vec<Record>,
+}
+
 /// Renders all clips of `job`. `scene.toml` is written last: a directory that
 /// has one is complete.
-pub fn write(scene: &Scene, job: &Job) -> Result<()> {
+pub fn write(scene: &Scene, job: &Job) -> Result<Rendered> {
     prepare(job)?;
     let params = scene.params();
     let frames = u64::from(params.frames()) * u64::from(job.clips);
@@ -59,7 +70,7 @@ pub fn write(scene: &Scene, job: &Job) -> Result<()> {
     };
     put(&job.out.join("scene.toml"), &toml::to_string(&summary)?)?;
     bar.finish();
-    Ok(())
+    Ok(Rendered { out: job.out.clone(), clips: job.clips, frames, events })
 }
 
 fn write_clip(

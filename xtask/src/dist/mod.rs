@@ -2,6 +2,7 @@
 
 pub mod binary;
 mod deb;
+mod report;
 mod source;
 pub mod stage;
 
@@ -14,6 +15,7 @@ use normwatch_host::cross::{self, Target};
 use normwatch_host::shell;
 
 use self::deb::Content;
+use self::report::{Check, MadeFile, MadePackage, Release};
 use crate::sbom;
 
 /// Builds the release for a board: the Debian packages `normwatch` (stripped
@@ -39,6 +41,9 @@ pub struct DistArgs {
     /// says.
     #[arg(long)]
     check: bool,
+    /// Print what was made as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Programs, packages and crates of one name each.
@@ -47,21 +52,34 @@ const PROGRAMS: [&str; 2] = ["normwatch", "normwatch-toolchain"];
 /// # Errors
 /// The board is unknown, tools are missing, or a build fails.
 pub fn run(args: &DistArgs) -> Result<()> {
+    let release = release(args)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&release)?);
+    } else {
+        release.print();
+    }
+    Ok(())
+}
+
+fn release(args: &DistArgs) -> Result<Release> {
     let version = env!("CARGO_PKG_VERSION");
     let epoch = stage::source_date_epoch()?;
     let Some(name) = &args.board else {
         let out = make_folder(&args.out.join("source"))?;
-        return finish(&out, &source::build(version, epoch, &out)?);
+        let files = source::build(version, epoch, &out)?;
+        return Ok(Release { version, packages: Vec::new(), files: checksums(&out, &files)? });
     };
     let board = board(name)?;
     let out = make_folder(&args.out.join(&board.name))?;
-    let mut files = Vec::new();
+    let (mut packages, mut files) = (Vec::new(), Vec::new());
     for content in [Content::Runtime(&board), Content::Toolchain] {
         if args.only.as_ref().is_none_or(|only| only == content.name()) {
-            files.extend(package(content, &board, (version, epoch), &out, args.check)?);
+            let (made, paths) = package(content, &board, (version, epoch), &out, args.check)?;
+            packages.push(made);
+            files.extend(paths);
         }
     }
-    finish(&out, &files)
+    Ok(Release { version, packages, files: checksums(&out, &files)? })
 }
 
 /// One package of a board's release, its binary and its bill of materials.
@@ -71,7 +89,7 @@ fn package(
     (version, epoch): (&str, u64),
     out: &Path,
     check_it: bool,
-) -> Result<[PathBuf; 3]> {
+) -> Result<(MadePackage, [PathBuf; 3])> {
     let triple = board.target.as_deref().with_context(|| {
         format!("the board {} names no `target`: name one that does", board.name)
     })?;
@@ -85,49 +103,37 @@ fn package(
     fs::write(&sbom_file, sbom).with_context(|| format!("cannot write {}", sbom_file.display()))?;
     let package = deb::Package { content, target, version, epoch, needs, binary: &stripped, sbom };
     let deb = package.build(out)?;
-    if check_it {
-        check(&package, &deb)?;
-    }
-    println!("{name} for {}: {}", target.triple, runs_on(needs));
-    Ok([stripped.clone(), deb, sbom_file])
+    let check = if check_it { Some(check(&package, &deb)?) } else { None };
+    let glibc = needs.glibc.map(|(major, minor)| format!("{major}.{minor}"));
+    let made = MadePackage { name, target: target.triple, glibc, check };
+    Ok((made, [stripped.clone(), deb, sbom_file]))
 }
 
 /// Builds the package again and compares it; lintian has its say.
-fn check(package: &deb::Package<'_>, deb: &Path) -> Result<()> {
+fn check(package: &deb::Package<'_>, deb: &Path) -> Result<Check> {
     let first = fs::read(deb)?;
     package.build(deb.parent().unwrap_or(Path::new(".")))?;
     ensure!(first == fs::read(deb)?, "{} differs from one build to the next", deb.display());
-    println!("built twice: the same bytes");
     let file = deb.to_string_lossy();
     let options = ["--allow-root", "--tag-display-limit", "0", "--fail-on", "none"];
-    match shell::output("lintian", &[&options[..], &[&file]].concat()) {
-        Some(said) if said.trim().is_empty() => println!("lintian: clean"),
-        Some(said) => println!("lintian:\n{}", said.trim()),
-        None => println!("lintian is not installed: run `cargo xtask setup --cross`"),
-    }
-    Ok(())
+    let said = shell::output("lintian", &[&options[..], &[&file]].concat());
+    Ok(Check { same_bytes_twice: true, lintian: said.map(|said| said.trim().to_string()) })
 }
 
-/// One line for people on what a binary needs.
-fn runs_on(needs: &binary::Needs) -> String {
-    match needs.glibc {
-        Some((major, minor)) => format!("needs glibc {major}.{minor} or later"),
-        None => "static, needs the kernel alone".into(),
-    }
-}
-
-/// Writes the checksums and names what was made.
-fn finish(out: &Path, files: &[PathBuf]) -> Result<()> {
-    let mut sums = String::new();
+/// Writes the checksums of what was made.
+fn checksums(out: &Path, files: &[PathBuf]) -> Result<Vec<MadeFile>> {
+    let (mut made, mut sums) = (Vec::new(), String::new());
     for file in files {
         let line = shell::output("sha256sum", &[&file.to_string_lossy()])
             .with_context(|| format!("`sha256sum {}` fails", file.display()))?;
+        let sha256 = line.split_whitespace().next().unwrap_or_default().to_string();
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        sums += &format!("{}  {name}\n", line.split_whitespace().next().unwrap_or_default());
-        println!("{:>11} bytes  {}", fs::metadata(file)?.len(), file.display());
+        sums += &format!("{sha256}  {name}\n");
+        made.push(MadeFile { file: file.clone(), bytes: fs::metadata(file)?.len(), sha256 });
     }
     let path = out.join("SHA256SUMS");
-    fs::write(&path, sums).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(&path, sums).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(made)
 }
 
 /// The binary of a target, stripped into a file.

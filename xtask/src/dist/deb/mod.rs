@@ -71,7 +71,7 @@ impl Package<'_> {
         let options = ["--root-owner-group", "-Zxz", "--threads-max=1", "--build"];
         let epoch = self.epoch.to_string();
         let env = [("SOURCE_DATE_EPOCH", epoch.as_str())];
-        shell::run("dpkg-deb", &[&options[..], &[&paths[0], &paths[1]]].concat(), &env)?;
+        shell::run_aside("dpkg-deb", &[&options[..], &[&paths[0], &paths[1]]].concat(), &env)?;
         Ok(deb)
     }
 
