@@ -1,6 +1,6 @@
 //! What the user typed to call this program.
 
-/// Set by programs that hand a command over, as `cargo xtask` does, to what the
+/// Set by `normwatch` and `cargo xtask`, which hand commands over, to what the
 /// user typed.
 const INVOKED_AS: &str = "NORMWATCH_INVOKED_AS";
 

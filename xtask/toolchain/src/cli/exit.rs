@@ -52,8 +52,11 @@ fn number(error: &Error) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use anyhow::Context;
+    use normwatch::replay::list_footage;
 
     #[test]
     fn the_cause_decides_the_code() {
@@ -62,5 +65,7 @@ mod tests {
         assert_eq!(number(&Error::from(io()).context("cannot write a.npy")), FILE);
         let unread = std::fs::read("no-such-file").context("cannot read no-such-file");
         assert_eq!(number(&unread.unwrap_err()), FILE);
+        let unplayed = list_footage(Path::new("no-such-footage")).unwrap_err();
+        assert_eq!(number(&Error::from(PlayError::from(unplayed))), FOOTAGE);
     }
 }
