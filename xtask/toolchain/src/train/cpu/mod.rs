@@ -4,7 +4,7 @@ mod adam;
 mod layout;
 mod rows;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use normwatch::kernel::Isa;
 use normwatch::kernel::training::{Statistics, TrainingGraph, TrainingNetwork};
 
@@ -155,7 +155,7 @@ impl Engine for CpuEngine {
 }
 
 fn machine(graph: &TrainingGraph, batch: usize) -> Result<TrainingNetwork> {
-    let isa = Isa::choose().map_err(|error| anyhow!(error))?;
+    let isa = Isa::choose()?;
     let here = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = match std::env::var(THREADS_VARIABLE) {
         Ok(text) => text.parse().ok().filter(|&threads| threads > 0).with_context(|| {
@@ -163,7 +163,7 @@ fn machine(graph: &TrainingGraph, batch: usize) -> Result<TrainingNetwork> {
         })?,
         Err(_) => here,
     };
-    Ok(TrainingNetwork::new(graph, isa, batch, threads))
+    Ok(TrainingNetwork::new(graph, isa, batch, threads)?)
 }
 
 fn load(machine: &mut TrainingNetwork, layout: &Layout, weights: &Weights) -> Result<()> {
