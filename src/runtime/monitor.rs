@@ -65,7 +65,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
 impl<A: OutputPin, F: OutputPin, S> Monitor<A, F, S> {
     /// Drives both lines to their safe levels; the event log learns of it with
     /// the next call that drives them.
-    pub fn abandon(&mut self) {
+    pub fn make_safe_unlogged(&mut self) {
         let _ = self.outputs.set_safe();
     }
 }
@@ -107,7 +107,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.last_score_ms = None;
         self.analyser.forget();
         let freed = self.window.clear();
-        self.show(now_ms);
+        self.drive_and_log(now_ms);
         freed
     }
 
@@ -117,14 +117,14 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             let slot = pool.lock(slot);
             (slot.timestamp_ns, slot.sequence, slot.light)
         };
-        self.look(light, timestamp_ns / 1_000_000);
+        self.check_sight(light, timestamp_ns / 1_000_000);
         let (freed, gap) = self.window.push(slot, timestamp_ns);
         if gap {
             let time_ms = timestamp_ns / 1_000_000;
             self.log.record(&Event::Gap { time_ms, frame });
             self.analyser.forget();
             let transitions = self.machine.step(time_ms, Input::Gap);
-            self.note(&transitions, Some(frame), None);
+            self.log_transitions(&transitions, Some(frame), None);
         }
         freed
     }
@@ -154,7 +154,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             Ok(score) => score,
             Err(error) => {
                 self.last_score_ms = None;
-                self.show(now_ms);
+                self.drive_and_log(now_ms);
                 return Err(error);
             }
         };
@@ -174,8 +174,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             let reason = "the network returned something that is not a number".to_owned();
             self.log.record(&Event::Skip { frame, reason });
         }
-        self.note(&transitions, Some(frame), level);
-        self.after_drive(now_ms, driven);
+        self.log_transitions(&transitions, Some(frame), level);
+        self.log_lines(now_ms, driven);
         self.times.add(Stage::Alarm, start.elapsed().as_nanos() as u64);
         Ok(Some(Step { score, state: self.machine.state(), transitions }))
     }
@@ -189,8 +189,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     pub fn input(&mut self, now_ms: u64, input: Input) {
         let transitions = self.machine.step(now_ms, input);
         let driven = self.drive(now_ms);
-        self.note(&transitions, None, None);
-        self.after_drive(now_ms, driven);
+        self.log_transitions(&transitions, None, None);
+        self.log_lines(now_ms, driven);
     }
 
     /// The camera is gone. Returns the slots set free.
@@ -202,8 +202,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let transitions = self.machine.step(now_ms, Input::Blind);
         let driven = self.drive(now_ms);
         self.log.record(&Event::Blind { time_ms: now_ms, reason: reason.to_owned() });
-        self.note(&transitions, None, None);
-        self.after_drive(now_ms, driven);
+        self.log_transitions(&transitions, None, None);
+        self.log_lines(now_ms, driven);
         self.window.clear()
     }
 
@@ -215,14 +215,14 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// Drives both lines to their safe levels, as an orderly end must.
     pub fn make_safe(&mut self, now_ms: u64) {
         let result = self.outputs.set_safe();
-        self.after_drive(now_ms, result);
+        self.log_lines(now_ms, result);
     }
 
     /// Drives both lines again, because somebody else did meanwhile, or to learn
     /// whether they still can be driven.
     pub fn redrive(&mut self, now_ms: u64) {
         self.outputs.forget();
-        self.show(now_ms);
+        self.drive_and_log(now_ms);
     }
 
     /// Whether a recent score vouches for the whole, of a picture that shows
@@ -258,7 +258,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.log
     }
 
-    fn look(&mut self, light: Light, time_ms: u64) {
+    fn check_sight(&mut self, light: Light, time_ms: u64) {
         let Some(sight) = &mut self.sight else { return };
         let reason = sight.look(light, time_ms);
         match (std::mem::replace(&mut self.blind_reason, reason), reason) {
@@ -274,7 +274,12 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
     }
 
-    fn note(&mut self, transitions: &Transitions, frame: Option<u64>, score: Option<f32>) {
+    fn log_transitions(
+        &mut self,
+        transitions: &Transitions,
+        frame: Option<u64>,
+        score: Option<f32>,
+    ) {
         for t in transitions {
             log::info!("{} → {}", t.from.name(), t.to.name());
             let (from, to) = (t.from.name(), t.to.name());
@@ -282,9 +287,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
     }
 
-    fn show(&mut self, now_ms: u64) {
+    fn drive_and_log(&mut self, now_ms: u64) {
         let driven = self.drive(now_ms);
-        self.after_drive(now_ms, driven);
+        self.log_lines(now_ms, driven);
     }
 
     /// Drives the lines and writes nothing: a disk that stalls must not keep an
@@ -294,7 +299,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.outputs.show(now_ms, self.machine.state(), healthy)
     }
 
-    fn after_drive(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
+    fn log_lines(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
         self.lines.note(now_ms, &self.outputs, result, &mut self.log);
     }
 }

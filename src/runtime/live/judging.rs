@@ -65,7 +65,7 @@ pub(super) struct Judging<'a, A: OutputPin, F: OutputPin, S> {
 /// anybody waits for the capture thread, which may be in the middle of a read.
 impl<A: OutputPin, F: OutputPin, S> Drop for Judging<'_, A, F, S> {
     fn drop(&mut self) {
-        self.monitor.abandon();
+        self.monitor.make_safe_unlogged();
         self.progress.judging_ended();
         self.shutdown.request();
     }
