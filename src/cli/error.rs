@@ -137,3 +137,51 @@ fn of_recording(error: &RecordError) -> u8 {
         RecordError::Encoding(_) => code::INTERNAL,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::health::SupervisorError;
+
+    fn is_said_as(error: impl Into<Error>, code: u8, said: &str) {
+        let error = error.into();
+        assert_eq!((error.exit_code(), error.to_string().as_str()), (code, said));
+    }
+
+    #[test]
+    fn a_rooms_error_keeps_its_words_and_gets_a_code() {
+        let gone = || SourceError::fatal("no such camera");
+        is_said_as(StationError::Run(RunError::Source(gone())), 4, "no such camera");
+        is_said_as(RecordError::Source(gone()), 4, "no such camera");
+        is_said_as(PlayError::Source(gone()), 4, "no such camera");
+        is_said_as(StationError::Run(RunError::CapturePanicked), 1, "capture panicked");
+        let supervisor = SupervisorError(io::Error::other("no thread"));
+        let no_run = StationError::Run(supervisor.into());
+        is_said_as(no_run, 1, "cannot start the supervisor: no thread");
+        is_said_as(LineError::Unknown { line: "X".into() }, 7, "the board has no line `X`");
+    }
+
+    #[test]
+    fn a_file_is_named_whichever_room_missed_it() {
+        let file = PathBuf::from("x");
+        let error = || io::Error::other("full");
+        is_said_as(RecordError::File { file: file.clone(), error: error() }, 5, "x: full");
+        is_said_as(LabelsError::File { file: file.clone(), error: error() }, 5, "x: full");
+        is_said_as(StationError::File { file: file.clone(), error: error() }, 5, "x: full");
+        let levels = LevelsError::File { file, error: error() };
+        is_said_as(StationError::Levels(levels), 5, "x: full");
+    }
+
+    #[test]
+    fn what_the_user_can_put_right_is_code_2() {
+        let labels = LabelsError::Length { clip: "a".into(), frames: 2, labels: 1 };
+        is_said_as(labels, 2, "clip `a` has 2 frames but 1 labels");
+        let budget = LevelsError::Budget { alarms_per_day: 0.0 };
+        is_said_as(budget, 2, "0 alarms a day is no budget: give a number above 0");
+        let mask = StationError::Mask { site: "site.toml".into(), what: "nothing".into() };
+        is_said_as(mask, 2, "site.toml: nothing");
+        is_said_as(RecordError::Folder("another folder".into()), 2, "another folder");
+    }
+}

@@ -5,7 +5,6 @@ use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
-
 use serde::Serialize;
 
 /// One problem in a configuration file.
