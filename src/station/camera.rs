@@ -16,7 +16,6 @@ use crate::model::InputSection;
 use crate::preprocess::Channels;
 
 /// What the frames are for.
-#[cfg_attr(not(feature = "v4l2"), expect(dead_code, reason = "only a camera has a choice"))]
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// Width and height that the frames will be reduced to.
