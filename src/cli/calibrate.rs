@@ -11,7 +11,7 @@ use crate::calibrate::{BudgetReport, Calibration};
 use crate::model::Bundle;
 use crate::output::JsonLines;
 use crate::replay::{
-    DEFAULT_BLOCK_WEIGHT, PlayError, PlayOptions, PlayResult, calibrate_bundle, list_footage, play,
+    DEFAULT_BLOCK_WEIGHT, PlayOptions, PlayResult, calibrate_bundle, list_footage, play,
 };
 use crate::runtime::{NO_LEVELS, Scoring, UpdatePolicy, default_alarm};
 use crate::score::{BlockRule, Weights};

@@ -1,9 +1,9 @@
-//! Reads ONNX files: graphs, shapes and attributes.
+//! Reads ONNX files: graphs and shapes.
 
 use anyhow::{Context, Result, anyhow, bail};
 use prost::Message;
 use tract_onnx::pb::tensor_shape_proto::dimension;
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, ValueInfoProto, type_proto};
+use tract_onnx::pb::{GraphProto, ModelProto, ValueInfoProto, type_proto};
 
 /// Parses an ONNX file.
 ///
@@ -46,23 +46,4 @@ fn shape_of(value: &ValueInfoProto) -> Result<Vec<usize>> {
         _ => bail!("`{}` has a side that is not fixed: export it with fixed shapes", value.name),
     };
     shape.dim.iter().map(side).collect()
-}
-
-/// A node's attributes, looked up by name.
-#[derive(Clone, Copy, Debug)]
-pub struct Attributes<'a>(pub &'a NodeProto);
-
-impl Attributes<'_> {
-    pub fn ints(&self, name: &str) -> Option<&[i64]> {
-        self.0.attribute.iter().find(|a| a.name == name).map(|a| a.ints.as_slice())
-    }
-
-    pub fn int(&self, name: &str) -> Option<i64> {
-        self.0.attribute.iter().find(|a| a.name == name).map(|a| a.i)
-    }
-
-    pub fn text(&self, name: &str) -> Option<&str> {
-        let attribute = self.0.attribute.iter().find(|a| a.name == name)?;
-        std::str::from_utf8(&attribute.s).ok()
-    }
 }

@@ -1,3 +1,7 @@
+//! A bundle's network as layers, which quantisation changes one by one. The
+//! runtime's reader reads the graphs; what it only knows by name stays as it is
+//! in the file.
+
 mod conv;
 mod graph;
 mod node;

@@ -1,30 +1,27 @@
-use std::collections::BTreeMap;
+//! A graph as layers, ReLUs folded into the convolutions before them.
 
-use anyhow::{Context, Result, ensure};
-use tract_onnx::pb::{ModelProto, NodeProto, TensorProto};
+use anyhow::{Context, Result, bail, ensure};
+use normwatch::model::Precision;
+use normwatch::model::graph::{Boundary, OnnxGraph};
+use tract_onnx::pb::ModelProto;
 
 use super::{Graph, Node, Op};
-use crate::onnx::{graph_of, value_infos};
+use crate::onnx::{encode, graph_of};
 
 impl Graph {
     pub(super) fn parse(model: &ModelProto) -> Result<Self> {
-        let proto = graph_of(model)?;
-        let constants: BTreeMap<&str, &TensorProto> =
-            proto.initializer.iter().map(|t| (t.name.as_str(), t)).collect();
-        let variable: Vec<_> = proto
-            .input
-            .iter()
-            .filter(|i| !constants.contains_key(i.name.as_str()))
-            .cloned()
-            .collect();
-        let (inputs, outputs) = (value_infos(&variable)?, value_infos(&proto.output)?);
+        let file = graph_of(model)?;
+        let OnnxGraph { name, inputs, outputs, nodes: read, precision } =
+            OnnxGraph::read(&encode(model))?;
+        ensure!(precision == Precision::F32, "computes in {precision}: give the f32 bundle");
+        let (inputs, outputs) = (shapes(inputs)?, shapes(outputs)?);
         ensure!(!inputs.is_empty() && !outputs.is_empty(), "the graph has no input or no output");
         let mut nodes = Vec::new();
-        for node in &proto.node {
-            let parsed = Node::parse(node, &constants);
-            nodes.extend(parsed.with_context(|| format!("node `{}`", label(node)))?);
+        for node in read {
+            let label = format!("node `{}`", node.name);
+            nodes.extend(Node::lower(node, file).context(label)?);
         }
-        let mut graph = Self { name: proto.name.clone(), inputs, outputs, nodes };
+        let mut graph = Self { name, inputs, outputs, nodes };
         graph.fold_relu();
         graph.move_relu_before_depth_to_space();
         Ok(graph)
@@ -83,6 +80,11 @@ impl Graph {
     }
 }
 
-fn label(node: &NodeProto) -> &str {
-    if node.name.is_empty() { node.output.first().map_or("?", String::as_str) } else { &node.name }
+/// Name and shape of each.
+fn shapes(boundaries: Vec<Boundary>) -> Result<Vec<(String, Vec<usize>)>> {
+    let fixed = |Boundary { name, shape, .. }| match shape {
+        Some(shape) => Ok((name, shape)),
+        None => bail!("`{name}` has a side that is not fixed: export it with fixed shapes"),
+    };
+    boundaries.into_iter().map(fixed).collect()
 }

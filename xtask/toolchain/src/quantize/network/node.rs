@@ -1,112 +1,77 @@
-use std::collections::BTreeMap;
+//! One node of a read graph to layers.
 
 use anyhow::{Result, bail, ensure};
-use tract_onnx::pb::{NodeProto, TensorProto};
+use normwatch::model::graph::{OnnxNode, Operand, Operator};
+use tract_onnx::pb::{GraphProto, TensorProto};
 
 use super::{Conv, Node, Op};
-use crate::onnx::{Attributes, read_f32, read_i64};
 
-/// Operators without weights that stay in floating point: the query head, the
-/// last activation, and what other exporters put there.
-const FLOAT_OPS: [&str; 14] = [
-    "Add", "Cast", "Clip", "Div", "Identity", "Max", "Min", "Mul", "ReduceL2", "Relu", "Sigmoid",
-    "Sqrt", "Sub", "Tanh",
-];
-const LAYER_OPS: &str = "Concat, Conv, ConvTranspose, DepthToSpace, MaxPool, Resize";
+/// Operators that the runtime's kernels do not have and that stay in floating
+/// point: what other exporters put behind the query head or the last layer.
+const OTHER_FLOAT_OPS: [&str; 6] = ["Add", "Clip", "Min", "Mul", "Sigmoid", "Sqrt"];
+const KNOWN_OPS: &str = "Cast, Concat, Conv, ConvTranspose, DepthToSpace, Div, Identity, Max, \
+     MaxPool, ReduceL2, Relu, Resize, Sub, Tanh";
 
 impl Node {
-    pub(super) fn parse(
-        node: &NodeProto,
-        constants: &BTreeMap<&str, &TensorProto>,
-    ) -> Result<Vec<Self>> {
-        ensure!(
-            node.domain.is_empty() || node.domain == "ai.onnx",
-            "is of domain `{}`",
-            node.domain
-        );
-        ensure!(node.output.len() == 1, "has {} outputs, not one", node.output.len());
-        let output = node.output[0].clone();
-        let attributes = Attributes(node);
-        let one = |op: Op, inputs: &[String]| {
-            vec![Self { op, inputs: inputs.into(), output: output.clone() }]
+    /// `file` is what the node was read from.
+    pub(super) fn lower(node: OnnxNode, file: &GraphProto) -> Result<Vec<Self>> {
+        let OnnxNode { op_type, operator, inputs, output, index, .. } = node;
+        let given = inputs.len();
+        let variable = |operand| match operand {
+            Operand::Tensor(name) => Some(name),
+            Operand::Scalar(_) | Operand::Constant(_) => None,
         };
-        Ok(match node.op_type.as_str() {
-            "Conv" => {
-                let conv = Conv::parse(node, constants)?;
-                one(Op::Conv(conv), &node.input[..1])
+        let inputs: Vec<String> = inputs.into_iter().filter_map(variable).collect();
+        ensure!(!inputs.is_empty(), "computes from constants alone");
+        let op = match operator {
+            Operator::Conv(conv) => Op::Conv(Conv::new(conv)?),
+            Operator::ConvTranspose(conv) => {
+                let (conv, phases) = (Op::Conv(Conv::of_phases(conv)?), format!("{output}.phases"));
+                let spread = Self { op: Op::DepthToSpace, inputs: vec![phases.clone()], output };
+                return Ok(vec![Self { op: conv, inputs, output: phases }, spread]);
             }
-            "ConvTranspose" => {
-                let phases = format!("{output}.phases");
-                let conv = Conv::from_transposed(node, constants)?;
-                vec![
-                    Self {
-                        op: Op::Conv(conv),
-                        inputs: node.input[..1].into(),
-                        output: phases.clone(),
-                    },
-                    Self { op: Op::DepthToSpace, inputs: vec![phases], output },
-                ]
+            Operator::MaxPool => Op::MaxPool,
+            Operator::Upsample => Op::Upsample,
+            Operator::DepthToSpace => Op::DepthToSpace,
+            Operator::Concat => {
+                ensure!(inputs.len() == given, "joins a constant");
+                Op::Concat
             }
-            "MaxPool" => {
-                let two = Some(&[2, 2][..]);
-                let plain = attributes.ints("pads").is_none_or(|p| p.iter().all(|&p| p == 0));
-                let halves =
-                    attributes.ints("kernel_shape") == two && attributes.ints("strides") == two;
-                ensure!(halves && plain, "pools otherwise than 2×2 with stride 2");
-                one(Op::MaxPool, &node.input[..1])
-            }
-            "Resize" => {
-                check_resize(node, constants)?;
-                one(Op::Upsample, &node.input[..1])
-            }
-            "DepthToSpace" => {
-                let plain = attributes.int("blocksize") == Some(2)
-                    && attributes.text("mode") == Some("CRD");
-                ensure!(plain, "rearranges otherwise than in blocks of 2 in CRD mode");
-                one(Op::DepthToSpace, &node.input[..1])
-            }
-            "Concat" => {
-                ensure!(
-                    matches!(attributes.int("axis"), Some(1 | -3)),
-                    "joins another axis than the channels"
-                );
-                one(Op::Concat, &node.input)
-            }
-            op if FLOAT_OPS.contains(&op) => {
-                let used = node.input.iter().filter_map(|i| constants.get(i.as_str()));
-                let own = used.map(|&t| t.clone()).collect();
-                let variable: Vec<String> = node
-                    .input
-                    .iter()
-                    .filter(|i| !i.is_empty() && !constants.contains_key(i.as_str()))
-                    .cloned()
-                    .collect();
-                one(Op::Float { node: node.clone(), constants: own }, &variable)
-            }
-            "QLinearConv" | "QuantizeLinear" | "DequantizeLinear" => {
-                bail!("is quantised already: give the f32 bundle")
-            }
-            other => bail!(
-                "operator `{other}` is not known here; known are {LAYER_OPS}, {}",
-                FLOAT_OPS.join(", ")
+            Operator::Relu
+            | Operator::Tanh
+            | Operator::Identity
+            | Operator::CastToFloat
+            | Operator::Sub
+            | Operator::Div
+            | Operator::Max
+            | Operator::ReduceL2 { .. } => float(file, index),
+            Operator::Other if OTHER_FLOAT_OPS.contains(&op_type.as_str()) => float(file, index),
+            Operator::Other => bail!(
+                "operator `{op_type}` is not known here; known are {KNOWN_OPS}, {}",
+                OTHER_FLOAT_OPS.join(", ")
             ),
-        })
+            Operator::QLinearConv(_)
+            | Operator::QuantizeLinear(_)
+            | Operator::DequantizeLinear(_) => bail!("is quantised already: give the f32 bundle"),
+        };
+        Ok(vec![Self { op, inputs, output }])
     }
 }
 
-fn check_resize(node: &NodeProto, constants: &BTreeMap<&str, &TensorProto>) -> Result<()> {
-    let attributes = Attributes(node);
-    let given = |index: usize| {
-        node.input.get(index).filter(|n| !n.is_empty()).and_then(|n| constants.get(n.as_str()))
-    };
-    let doubles = match (given(2), given(3)) {
-        (Some(scales), None) => read_f32(scales)?.1 == [1.0, 1.0, 2.0, 2.0],
-        (_, Some(sizes)) => bail!("resizes to {:?}: give scales instead", read_i64(sizes)?),
-        _ => false,
-    };
-    let nearest = attributes.text("mode").is_none_or(|m| m == "nearest")
-        && attributes.text("coordinate_transformation_mode") == Some("asymmetric")
-        && attributes.text("nearest_mode") == Some("floor");
-    ensure!(doubles && nearest, "resizes otherwise than by two with the nearest neighbour");
-    Ok(())
+/// A node that is written as it was read, with its constants.
+fn float(file: &GraphProto, index: usize) -> Op {
+    let node = file.node[index].clone();
+    let constants = node.input.iter().filter_map(|name| constant(file, name)).collect();
+    Op::Float { node, constants }
+}
+
+fn constant(file: &GraphProto, name: &str) -> Option<TensorProto> {
+    if let Some(stored) = file.initializer.iter().find(|tensor| tensor.name == name) {
+        return Some(stored.clone());
+    }
+    let makes = |output: Option<&String>| output.is_some_and(|output| output == name);
+    let mut constants = file.node.iter().filter(|node| node.op_type == "Constant");
+    let node = constants.find(|node| makes(node.output.first()))?;
+    let value = node.attribute.iter().find(|attribute| attribute.name == "value")?.t.clone()?;
+    Some(TensorProto { name: name.into(), ..value })
 }
