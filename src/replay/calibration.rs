@@ -24,6 +24,6 @@ pub fn calibrate_bundle(
     footage: &str,
 ) -> Result<Calibration, CalibrationError> {
     let clips: Vec<Vec<TermSample>> = traces.iter().map(ClipTrace::term_samples).collect();
-    let identity = (bundle.model_sha256(), &*mask.identity());
-    calibrate(&clips, bundle.manifest().input.period_ns(), (rule, weights), identity, footage)
+    let (period_ns, mask) = (bundle.manifest().input.period_ns(), mask.identity());
+    calibrate(&clips, period_ns, (rule, weights), (bundle.model_sha256(), &mask), footage)
 }
