@@ -85,6 +85,10 @@ fn threads(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "is not a number from 1 to 64".into())
 }
 
+fn main() -> ExitCode {
+    normwatch_host::shell::exit_code(run(&BenchArgs::parse()))
+}
+
 /// # Errors
 /// The bundle cannot be read or quantised, or a runtime failed in its turn.
 fn run(args: &BenchArgs) -> Result<()> {

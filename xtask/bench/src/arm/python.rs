@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use normwatch_host::apt::{Apt, Package};
+use normwatch_host::apt::{Apt, Package, fetch};
 use normwatch_host::cache::Cache;
 use normwatch_host::{python, shell};
 use normwatch_progress::busy;
@@ -58,7 +58,7 @@ pub(super) fn prepare(cache: &Cache, host: &Path) -> Result<Python> {
     };
     let Resolved { series, version, packages } = &resolved;
     let system =
-        cache.folder(&format!("python_{version}_arm64"), |to| apt::fetch(&apt, packages, to))?;
+        cache.folder(&format!("python_{version}_arm64"), |to| fetch(&apt, packages, to))?;
     if !is_known {
         let text = serde_json::to_string_pretty(&resolved)?;
         fs::write(&record, text).with_context(|| format!("cannot write {}", record.display()))?;
