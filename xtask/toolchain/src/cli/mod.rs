@@ -9,8 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::invocation::NAME;
-pub use crate::invocation::invoked_as;
+use crate::invocation::{NAME, invoked_as};
 use crate::{eval, export, import, quantize, train, verify};
 
 const EXIT_CODES: &str = "\

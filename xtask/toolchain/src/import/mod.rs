@@ -10,8 +10,9 @@ use clap::Args;
 use normwatch::model::InputSection;
 use normwatch::preprocess::{Channels, Resize};
 use pytorch_reader::{DType, PytorchReader, Tensor as Stored};
+use serde::Serialize;
 
-use crate::cli::invoked_as;
+use crate::invocation::invoked_as;
 use crate::net::{Network, NetworkSpec, Preset, Task, Tensor, Upsampling, Weights};
 use crate::run::{Checkpoint, FORMAT_VERSION, RunFile};
 
@@ -42,10 +43,22 @@ pub struct ImportArgs {
     /// One sentence: the footage that it learnt from.
     #[arg(long, value_name = "TEXT", default_value = "Not stated.")]
     training_data: String,
+    /// Print what was made as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What became of a checkpoint.
+#[derive(Serialize)]
+struct Report<'a> {
+    run: &'a Path,
+    preset: Preset,
+    parameters: usize,
+    items: usize,
 }
 
 /// # Errors
-/// A file that is no checkpoint, or arrays that make no network.
+/// A file that is not a checkpoint, or arrays that make no network.
 pub fn run(args: &ImportArgs) -> Result<()> {
     ensure!(!args.out.exists(), "{} exists: remove it or choose another name", args.out.display());
     let at = || args.pytorch.display().to_string();
@@ -69,14 +82,14 @@ pub fn run(args: &ImportArgs) -> Result<()> {
     let checkpoint = Checkpoint { run, network, weights, items, validation: None };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     checkpoint.store(&args.out)?;
-    println!(
-        "{}: {} parameters, {} items; next: {} export {}",
-        args.out.display(),
-        checkpoint.network.parameter_count(),
-        spec.items,
-        invoked_as(),
-        args.out.display()
-    );
+    let (parameters, items) = (checkpoint.network.parameter_count(), spec.items);
+    if args.json {
+        let report = Report { run: &args.out, preset, parameters, items };
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    let out = args.out.display();
+    println!("{out}: {parameters} parameters, {items} items; next: {} export {out}", invoked_as());
     Ok(())
 }
 

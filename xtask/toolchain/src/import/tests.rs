@@ -123,6 +123,7 @@ fn arguments(folder: &Path) -> ImportArgs {
         side_px: 16,
         fps: 10.0,
         training_data: "Nothing.".into(),
+        json: false,
     }
 }
 

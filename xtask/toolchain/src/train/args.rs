@@ -29,8 +29,8 @@ pub struct TrainArgs {
     /// than once.
     #[arg(long, value_name = "PATH", required = true, num_args = 1..)]
     pub footage: Vec<PathBuf>,
-    /// Folder of the training: run.toml, checkpoints, log.jsonl.
-    #[arg(long, value_name = "RUN")]
+    /// Folder of the training, the RUN: run.toml, checkpoints, log.jsonl.
+    #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// Network and training to start from; the other flags change single values.
     #[arg(long, value_enum, default_value = "edge")]

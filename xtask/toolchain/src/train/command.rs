@@ -10,7 +10,7 @@ use normwatch::runtime::Shutdown;
 
 use super::args::TrainArgs;
 use super::backend::Place;
-use super::console::{FRAME_BAR, STEP_BAR, Watch, announce, bar, summarise};
+use super::console::{Watch, announce, summarise};
 use super::engine::Mode;
 use super::footage::Footage;
 use super::learner::{Learner, Objective, Teacher};
@@ -34,7 +34,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
     let begun = Instant::now();
     let shutdown = Shutdown::on_signals()?;
     let mut session = prepare(args, begun)?;
-    let bar = bar(STEP_BAR, session.plan.steps() as u64)?;
+    let bar = normwatch_progress::bar("training", "steps", session.plan.steps() as u64);
     bar.set_position((session.progress.epoch * session.plan.steps_per_epoch) as u64);
     bar.reset_eta();
     let (folder, plan, json) = (session.folder.clone(), session.plan, args.json);
@@ -57,7 +57,7 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
     let training = args.training(spec.task)?;
     let network = Network::build(spec, input)?;
     let stored = stored_run(&args.out)?;
-    let reading = bar(FRAME_BAR, 0)?;
+    let reading = normwatch_progress::bar("reading", "frames", 0);
     let footage = Footage::read(&args.footage, &input, &reading)?;
     reading.finish_and_clear();
     report_skipped(&footage);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use indicatif::{ProgressBar, ProgressStyle};
 use normwatch::runtime::Shutdown;
+use normwatch_progress::ProgressBar;
 use serde::Serialize;
 
 use super::args::TrainArgs;
@@ -13,12 +13,9 @@ use super::report::{EpochReport, append};
 use super::samples::Samples;
 use super::session::{Observer, Session};
 use super::state::Progress;
-use crate::cli::invoked_as;
+use crate::invocation::invoked_as;
 use crate::net::Network;
 use crate::run::{BEST, Checkpoint, LAST, RunFile};
-
-pub(super) const STEP_BAR: &str = "{msg} {wide_bar} {pos}/{len} steps, {per_sec}, {eta} left";
-pub(super) const FRAME_BAR: &str = "reading {msg} {wide_bar} {pos}/{len} frames, {eta} left";
 
 pub(super) fn announce(
     args: &TrainArgs,
@@ -106,8 +103,4 @@ pub(super) fn summarise(session: &Session, seconds: f64, json: bool) -> Result<(
     println!("next: {} export {} --out BUNDLE", invoked_as(), session.folder.display());
     println!("{} is only needed to go on, and may be deleted", session.folder.join(LAST).display());
     Ok(())
-}
-
-pub(super) fn bar(template: &str, length: u64) -> Result<ProgressBar> {
-    Ok(ProgressBar::new(length).with_style(ProgressStyle::with_template(template)?))
 }

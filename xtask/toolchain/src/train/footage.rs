@@ -4,11 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use indicatif::ProgressBar;
 use normwatch::capture::{FrameSource, SourceErrorKind};
 use normwatch::model::InputSection;
 use normwatch::preprocess::{PreprocessError, Preprocessor};
 use normwatch::replay::{Clip, list_footage};
+use normwatch_progress::ProgressBar;
 use sha2::{Digest, Sha256};
 
 /// All frames of some normal footage, as the device would hand them to the
@@ -169,7 +169,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn clip(&mut self, clip: &Clip, fps: f64) -> Result<()> {
-        self.bar.set_message(clip.name.clone());
+        self.bar.set_message(format!("reading {}", clip.name));
         let mut frames = ClipFrames { name: clip.name.clone(), segments: Vec::new() };
         let mut segment = Vec::new();
         let mut source = clip.open(fps)?;
