@@ -6,6 +6,7 @@ use super::{CalibrateOn, EvalArgs, Protocol, bundle, floors, report, table};
 use anyhow::{Context, Result, ensure};
 use normwatch::config::MOTION_GATE_LEVELS;
 use normwatch::doctor::this_machine;
+use normwatch::fs::write_atomically;
 use normwatch::model::Bundle;
 use std::fs;
 use std::path::Path;
@@ -98,7 +99,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(failed)?;
     }
-    fs::write(path, text).with_context(failed)?;
+    write_atomically(path, text.as_bytes()).with_context(failed)?;
     eprintln!("written to {}", path.display());
     Ok(())
 }
