@@ -1,6 +1,7 @@
 //! Encoder and decoder, on our own kernels where they take the graphs, and on
 //! tract where they do not. `tract` is named in this folder and nowhere else.
 
+mod amx;
 mod lower;
 mod onnx;
 mod refusal;

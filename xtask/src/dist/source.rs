@@ -97,6 +97,7 @@ fn runtime_manifest(text: &str) -> Result<String> {
     let workspace = manifest.get_mut("workspace").and_then(Item::as_table_mut);
     let workspace = workspace.context("Cargo.toml has no [workspace]")?;
     workspace.insert("members", toml_edit::value(toml_edit::Array::new()));
+    workspace.remove("default-members");
     Ok(manifest.to_string())
 }
 

@@ -14,7 +14,7 @@ fn the_program_is_described_as_it_is() {
         command: normwatch_toolchain::cli::command(),
         more: MORE,
         reference: "docs/ref/toolchain.md",
-        test: "cargo test -p normwatch-toolchain --test generated",
+        test: "cargo test --test generated",
     };
     program.check();
 }

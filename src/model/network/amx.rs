@@ -1,0 +1,34 @@
+//! Keeps tract off Intel's matrix unit (AMX) in 8-bit products.
+//!
+//! On a Xeon with AMX the process died with SIGSEGV in a tile load of tract's
+//! `avx512amx_mmm_i32_8x8` (tract-linalg 0.23.9), in about one of seven runs of
+//! the tests that compare integers with tract. Integer products are exact, so
+//! the kernels of the next tier give the same numbers.
+
+use tract_onnx::prelude::DatumType;
+use tract_onnx::tract_core::tract_linalg::isa::{Arch, Isa, IsaSet};
+use tract_onnx::tract_core::tract_linalg::mmm::{Query, Suitable};
+use tract_onnx::tract_core::tract_linalg::mmm_tiers::{MmmTier, declared};
+
+/// The tier that tract would take on the same machine without AMX.
+const INSTEAD: &str = "avx512vnni";
+
+inventory::submit! {
+    MmmTier {
+        arch: Some(Arch::X86_64),
+        precedence: u8::MAX,
+        name: "normwatch-without-amx-int8",
+        applies: |isa| isa.has(Isa::X86_64AmxInt8),
+        preferred: without_amx,
+    }
+}
+
+fn without_amx(
+    isa: &IsaSet,
+    accumulator: DatumType,
+    query: &Query,
+    suitable: &[Suitable],
+) -> Option<&'static str> {
+    let tier = declared().find(|tier| tier.name == INSTEAD && (tier.applies)(isa))?;
+    (tier.preferred)(isa, accumulator, query, suitable)
+}
