@@ -160,7 +160,7 @@ mod tests {
         let supervisor = SupervisorError(io::Error::other("no thread"));
         let no_run = StationError::Run(supervisor.into());
         is_said_as(no_run, 1, "cannot start the supervisor: no thread");
-        is_said_as(LineError::Unknown { line: "X".into() }, 7, "the board has no line `X`");
+        is_said_as(LineError::Unknown { line: "X".into() }, 7, "the board has no GPIO line `X`");
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
         let labels = LabelsError::Length { clip: "a".into(), frames: 2, labels: 1 };
         is_said_as(labels, 2, "clip `a` has 2 frames but 1 labels");
         let budget = LevelsError::Budget { alarms_per_day: 0.0 };
-        is_said_as(budget, 2, "0 alarms a day is no budget: give a number above 0");
+        is_said_as(budget, 2, "0 alarms a day is not a budget: give a number above 0");
         let mask = StationError::Mask { site: "site.toml".into(), what: "nothing".into() };
         is_said_as(mask, 2, "site.toml: nothing");
         is_said_as(RecordError::Folder("another folder".into()), 2, "another folder");

@@ -29,7 +29,7 @@ pub enum LevelsError {
     )]
     Absent { bundle: PathBuf },
     /// The budget is not a number above 0.
-    #[error("{alarms_per_day} alarms a day is no budget: give a number above 0")]
+    #[error("{alarms_per_day} alarms a day is not a budget: give a number above 0")]
     Budget { alarms_per_day: f64 },
 }
 

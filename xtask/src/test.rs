@@ -10,6 +10,9 @@ use crate::{kernels, setup};
 /// Once everything is fetched, nothing in the tests asks for a network.
 const OFFLINE: (&str, &str) = ("CARGO_NET_OFFLINE", "true");
 
+const LINTS: [&str; 7] =
+    ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+
 /// The whole proof that the repository is sound; `.ci/run` calls it.
 #[derive(Args)]
 pub struct TestArgs {
@@ -17,8 +20,8 @@ pub struct TestArgs {
     #[arg(long)]
     only_tests: bool,
     /// Only what answers within minutes after a change: format, lints, order of
-    /// the house, the runtime's tests and the docs that are tests. No emulator,
-    /// no toolchain, nothing is installed.
+    /// the house, the libraries' tests and the docs that are tests. No emulator,
+    /// and nothing is installed.
     #[arg(long, conflicts_with = "only_tests")]
     quick: bool,
 }
@@ -38,25 +41,16 @@ pub fn run(args: &TestArgs) -> Result<()> {
 fn quick() -> Result<()> {
     cargo(&["fmt", "--all", "--check"])?;
     tidy::run(&TidyArgs::default())?;
-    cargo(&[
-        "clippy",
-        "--package",
-        "normwatch",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ])?;
-    cargo(&["test", "--package", "normwatch", "--lib", "--locked"])?;
-    cargo(&["test", "--package", "normwatch", "--test", "config", "--locked"])
+    cargo(&LINTS)?;
+    // Of the whole workspace, or tract is compiled again with other features.
+    cargo(&["test", "--workspace", "--locked", "--lib", "--test", "config"])
 }
 
 fn whole(only_tests: bool) -> Result<()> {
     setup::run(&setup::SetupArgs { cross: true })?;
     if !only_tests {
         cargo(&["fmt", "--all", "--check"])?;
-        cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+        cargo(&LINTS)?;
     }
     cargo(&["test", "--workspace", "--locked"])?;
     let alone = ["--lib", "--no-default-features", "--target", setup::MICROCONTROLLER];

@@ -3,7 +3,7 @@
 use normwatch::model::InputSection;
 use rand::{Rng, RngExt};
 
-use super::samples::WindowShape;
+use super::window::WindowShape;
 
 /// Changes to the training windows; all off as published.
 #[derive(Clone, Copy, Debug, Default)]

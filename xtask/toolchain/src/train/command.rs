@@ -17,10 +17,11 @@ use super::learner::{Learner, Objective, Teacher};
 use super::plan::Plan;
 use super::report::forget_after;
 use super::resume::check_same;
-use super::samples::{Samples, WindowShape};
+use super::samples::Samples;
 use super::session::Session;
 use super::state::{Progress, load};
 use super::validate::validation_windows;
+use super::window::WindowShape;
 use crate::net::{Network, PresetValues};
 use crate::run::{
     Checkpoint, FORMAT_VERSION, FootageRecord, RUN_FILE, RunFile, TrainingRecord, UpdateNormaliser,

@@ -10,7 +10,7 @@ use super::loss::{compactness, contrast, mean_square, separateness};
 use super::memory::Match;
 use super::outliers::Outliers;
 use super::random::{Purpose, stream};
-use super::samples::Batch;
+use super::window::Batch;
 use crate::net::{Network, Tensor, initial_items, initial_weights};
 
 /// What is minimised, and how the memory follows.

@@ -1,13 +1,12 @@
-//! Windows of consecutive frames, and batches of them.
+//! All windows of consecutive frames in some footage.
 
 use normwatch::model::InputSection;
 use rand::seq::SliceRandom;
 
-use super::augment::Augmentation;
 use super::footage::ClipFrames;
-use super::outliers::{OutlierChoice, Outliers, motion_floor};
+use super::motion::motion_floor;
 use super::random::{Purpose, stream};
-use crate::net::{NetworkSpec, Task};
+use super::window::{Batch, WindowShape};
 
 /// All windows of consecutive frames in some clips.
 pub struct Samples {
@@ -16,50 +15,6 @@ pub struct Samples {
     windows: Vec<(usize, usize)>,
     shape: WindowShape,
     motion_floor: f64,
-}
-
-/// What a window is cut into.
-#[derive(Clone, Copy, Debug)]
-pub struct WindowShape {
-    pub task: Task,
-    pub input: InputSection,
-    /// Frames of a window.
-    pub span: usize,
-}
-
-/// Windows as the network takes them.
-pub struct Batch {
-    /// B.
-    pub windows: usize,
-    /// B×(t·c)×H×W within −1..=1, oldest frame first.
-    pub input: Vec<f32>,
-    /// B×c×H×W.
-    pub target: Vec<f32>,
-}
-
-impl WindowShape {
-    pub fn new(network: &NetworkSpec, input: InputSection) -> Self {
-        Self { task: network.task, input, span: network.span(&input) }
-    }
-
-    pub fn frame_len(&self) -> usize {
-        self.input.spec().frame_len()
-    }
-
-    pub fn window_len(&self) -> usize {
-        self.span * self.frame_len()
-    }
-
-    /// Windows of input frames, and the frame that the network should answer
-    /// with for each.
-    pub fn batch(&self, inputs: &[u8], targets: &[u8]) -> Batch {
-        let numbers = |pixels: &[u8]| pixels.iter().map(|&v| f32::from(v) / 127.5 - 1.0).collect();
-        Batch {
-            windows: targets.len() / self.frame_len(),
-            input: numbers(inputs),
-            target: numbers(targets),
-        }
-    }
 }
 
 impl Samples {
@@ -126,43 +81,5 @@ impl Samples {
             self.shape.split(self.window(index), &mut inputs, &mut targets);
         }
         self.shape.batch(&inputs, &targets)
-    }
-
-    /// The windows at `indices`, changed as `augmentation` says. `step` counts
-    /// through the whole training. With outliers they come last.
-    pub fn augmented(
-        &self,
-        indices: &[usize],
-        augmentation: &Augmentation,
-        (seed, step): (u64, u64),
-    ) -> (Batch, Option<Outliers>) {
-        let mut rng = stream(seed, Purpose::Augmentation, step);
-        let mut choice = OutlierChoice::new(augmentation, indices.len(), (seed, step));
-        let (mut inputs, mut targets) = (Vec::new(), Vec::new());
-        for &index in indices {
-            let mut window = self.window(index).to_vec();
-            let before = rng.clone();
-            augmentation.change(&mut window, &self.shape, &mut rng);
-            let from = inputs.len();
-            self.shape.split(&window, &mut inputs, &mut targets);
-            let surroundings = self.surroundings(index);
-            augmentation.intrude(&mut inputs[from..], surroundings, &self.shape, &mut rng);
-            if let Some(choice) = &mut choice {
-                let change =
-                    |fast: &mut [u8]| augmentation.change(fast, &self.shape, &mut before.clone());
-                choice.consider(self, index, &mut inputs[from..], change);
-            }
-        }
-        let outliers = choice.map(|choice| choice.finish(&mut inputs, &mut targets));
-        (self.shape.batch(&inputs, &targets), outliers)
-    }
-}
-
-impl WindowShape {
-    /// Appends a window's input frames and its target.
-    pub fn split(&self, window: &[u8], inputs: &mut Vec<u8>, targets: &mut Vec<u8>) {
-        let seen = window.chunks_exact(self.frame_len()).step_by(self.input.frame_spacing);
-        seen.take(self.input.frames).for_each(|frame| inputs.extend_from_slice(frame));
-        targets.extend_from_slice(&window[window.len() - self.frame_len()..]);
     }
 }

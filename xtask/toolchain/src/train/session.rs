@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::augment::Augmentation;
+use super::batches::augmented;
 use super::learner::Learner;
 use super::plan::Plan;
 use super::report::EpochReport;
@@ -77,7 +78,7 @@ impl Session {
         };
         let total = (epoch * self.plan.steps_per_epoch + step) as u64;
         let (batch, outliers) =
-            self.samples.augmented(indices, &augmentation, (training.seed, total));
+            augmented(&self.samples, indices, &augmentation, (training.seed, total));
         let outliers = outliers.as_ref().zip(training.contrast);
         let rate = self.plan.learning_rate(training.schedule, training.learning_rate, epoch, step);
         let losses = self

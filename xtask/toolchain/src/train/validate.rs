@@ -10,7 +10,8 @@ use super::engine::Engine;
 use super::learner::{Answer, Objective, answer};
 use super::memory::Match;
 use super::random::{Purpose, stream};
-use super::samples::{Samples, WindowShape};
+use super::samples::Samples;
+use super::window::WindowShape;
 use crate::net::{Task, Tensor};
 use crate::run::Validation;
 

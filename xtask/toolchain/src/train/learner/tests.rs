@@ -10,7 +10,7 @@ use normwatch::preprocess::{Channels, Resize};
 
 use super::*;
 use crate::net::{NetworkSpec, Parameter, ParameterKind, Task, Upsampling, Weights};
-use crate::train::samples::WindowShape;
+use crate::train::window::WindowShape;
 
 const TOLERANCE: f32 = 1e-4;
 const LEARNING_RATE: f64 = 2e-4;

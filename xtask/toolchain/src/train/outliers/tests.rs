@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::net::Preset;
+use crate::train::augment::Augmentation;
+use crate::train::batches::augmented;
 use crate::train::footage::ClipFrames;
+use crate::train::motion::motion_floor;
 
 /// One clip of 24×24 px with a bar of two columns that moves by a pixel a
 /// frame, on grey.
@@ -51,7 +54,7 @@ fn outliers_come_last_with_their_own_cells() {
     let mut regional = 0;
     for step in 0..20 {
         let at = (1, step);
-        let (batch, outliers) = samples.augmented(&indices, &hurrying(0.5), at);
+        let (batch, outliers) = augmented(&samples, &indices, &hurrying(0.5), at);
         let outliers = outliers.unwrap();
         assert_eq!((batch.windows, batch.input.len()), (8, 8 * 4 * 24 * 24));
         assert_eq!(outliers.cells.len(), 8 * 9);
@@ -60,7 +63,7 @@ fn outliers_come_last_with_their_own_cells() {
         assert!(!usual.is_empty() && !usual.concat().contains(&Cell::Abnormal));
         assert!(usual.iter().all(|cells| cells.contains(&Cell::Moving)));
         regional += hurried.iter().filter(|cells| cells.contains(&Cell::Aside)).count();
-        let (_, again) = samples.augmented(&indices, &hurrying(0.5), at);
+        let (_, again) = augmented(&samples, &indices, &hurrying(0.5), at);
         assert_eq!(again, Some(outliers));
     }
     assert!(regional > 10, "{regional}");
@@ -70,13 +73,13 @@ fn outliers_come_last_with_their_own_cells() {
 fn the_first_window_stays_and_a_clip_that_has_just_begun_as_well() {
     let samples = samples(40);
     let count = |indices: &[usize]| {
-        let (_, outliers) = samples.augmented(indices, &hurrying(0.99), (1, 1));
+        let (_, outliers) = augmented(&samples, indices, &hurrying(0.99), (1, 1));
         outliers.unwrap().windows
     };
     assert_eq!(count(&[20, 21, 22, 23]), 3);
     assert_eq!(count(&[20, 0, 1, 2]), 0);
     let plain = Augmentation::default();
-    assert_eq!(samples.augmented(&[20, 21], &plain, (1, 1)).1, None);
+    assert_eq!(augmented(&samples, &[20, 21], &plain, (1, 1)).1, None);
 }
 
 #[test]
