@@ -249,7 +249,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__demo)
-            opts="-v -q -h --out --bundle --clip --alarms-per-day --speed --verbose --quiet --help"
+            opts="-v -q -h --out --bundle --clip --alarms-per-day --speed --json --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -50,6 +50,7 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l bundle -d '
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l clip -d 'Another clip, with labels.json beside its frames [default: models/walkway-clip]' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l alarms-per-day -d 'False alarms a day that are accepted' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l speed -d 'Times real time, in a terminal; 0 plays as fast as the machine can' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l json -d 'Show nothing, play as fast as the machine can, and print what came of it as JSON'
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s h -l help -d 'Print help'

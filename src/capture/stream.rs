@@ -123,8 +123,8 @@ mod tests {
     use std::io::Write;
     use std::time::Duration;
 
-    fn reader_of(bytes: &[u8]) -> (TimedReader, std::io::PipeWriter) {
-        let (pipe, mut writer) = std::io::pipe().unwrap();
+    fn reader_of(bytes: &[u8]) -> (TimedReader, io::PipeWriter) {
+        let (pipe, mut writer) = io::pipe().unwrap();
         writer.write_all(bytes).unwrap();
         (TimedReader::new(pipe.into()), writer)
     }

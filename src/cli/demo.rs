@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde::Serialize;
 
 use super::data_dirs::data_dirs;
 use super::error::Error;
 use super::out_folder::{make_folder, whole_log};
-use super::report;
+use super::{print_json, report};
 use crate::alarm::Levels;
 use crate::model::Bundle;
 use crate::output::JsonLines;
@@ -48,6 +49,20 @@ pub(super) struct DemoArgs {
     /// Times real time, in a terminal; 0 plays as fast as the machine can.
     #[arg(long, default_value_t = 2.0)]
     speed: f64,
+    /// Show nothing, play as fast as the machine can, and print what came of it
+    /// as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    passed: bool,
+    sentence: &'a str,
+    report: &'a Path,
+    events: &'a Path,
+    clips: &'a [ClipSummary],
 }
 
 pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
@@ -70,16 +85,30 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");
     let sink = JsonLines(std::fs::File::create(&events).map_err(Error::file(&events))?);
-    let mut stage = Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
-    let result = play(&bundle, &clips, &options, Some(sink), &mut |playing| stage.show(playing))?;
+    let new_stage = || Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
+    let mut stage = (!args.json).then(new_stage);
+    let mut show = |playing: &Playing<'_>| stage.iter_mut().try_for_each(|s| s.show(playing));
+    let result = play(&bundle, &clips, &options, Some(sink), &mut show)?;
     whole_log(&result, &events)?;
     let summaries = result.traces.iter().map(|trace| summarise(trace, Some(&labels)));
-    let verdict = judge(&summaries.collect::<Result<Vec<_>, _>>()?);
+    let summaries = summaries.collect::<Result<Vec<_>, _>>()?;
+    let verdict = judge(&summaries);
     let said =
         format!("{}: {}", if verdict.passed { "passed" } else { "failed" }, verdict.sentence);
     let page = args.out.join("report.html");
     write_report(&page, &bundle, &clips, &options, &result, &labels, &verdict)?;
-    stage.view.finish(&format!("{said}\nreport: {}", page.display())).map_err(screen)?;
+    match &mut stage {
+        Some(stage) => {
+            stage.view.finish(&format!("{said}\nreport: {}", page.display())).map_err(screen)?;
+        }
+        None => print_json(&Outcome {
+            passed: verdict.passed,
+            sentence: &verdict.sentence,
+            report: &page,
+            events: &events,
+            clips: &summaries,
+        })?,
+    }
     if verdict.passed { Ok(()) } else { Err(Error::Verdict(said)) }
 }
 

@@ -5,9 +5,11 @@
 //! else: whoever reads a model file builds the graph. `docs/design/kernels.md`
 //! tells how layout, fusion and algorithms were chosen.
 
-#![allow(unsafe_code)]
-// Tiles are indexed by block and pixel in several arrays at once.
-#![allow(clippy::needless_range_loop)]
+#![allow(unsafe_code, reason = "vector units are reached by intrinsics; each block has its proof")]
+#![allow(
+    clippy::needless_range_loop,
+    reason = "tiles are indexed by block and pixel in several arrays at once"
+)]
 
 mod arena;
 mod attention;

@@ -67,10 +67,10 @@ mod tests {
         let path = folder.path().join("log");
         let mut file = CappedFile::open(&path, 8).unwrap();
         file.write_all(b"first\n").unwrap();
-        std::fs::rename(&path, folder.path().join("log.1")).unwrap();
+        fs::rename(&path, folder.path().join("log.1")).unwrap();
         file.write_all(b"second\n").unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"second\n");
-        assert_eq!(std::fs::read(folder.path().join("log.1")).unwrap(), b"first\n");
+        assert_eq!(fs::read(&path).unwrap(), b"second\n");
+        assert_eq!(fs::read(folder.path().join("log.1")).unwrap(), b"first\n");
     }
 
     #[test]

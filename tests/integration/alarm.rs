@@ -245,7 +245,7 @@ type Pair = (SimulatedLine, SimulatedLine);
 fn outputs(
     polarity: Polarity,
     pattern: Pattern,
-) -> (Pair, AlarmOutputs<normwatch::gpio::SimulatedPin, normwatch::gpio::SimulatedPin>) {
+) -> (Pair, AlarmOutputs<SimulatedPin, SimulatedPin>) {
     let (alarm, alarm_pin) = SimulatedLine::new();
     let (fault, fault_pin) = SimulatedLine::new();
     let outputs = AlarmOutputs::new(

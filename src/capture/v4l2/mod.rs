@@ -15,7 +15,7 @@ mod failure;
 mod fake;
 mod find;
 mod formats;
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "ioctl and mmap; each block has its proof")]
 mod kernel;
 mod negotiate;
 mod ring;

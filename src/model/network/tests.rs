@@ -99,7 +99,7 @@ struct Oracle {
 impl Oracle {
     fn new(models: &Models) -> Self {
         let plan = |model: &onnx::Model| {
-            let model = tract_onnx::onnx().model_for_proto_model(model).unwrap();
+            let model = onnx().model_for_proto_model(model).unwrap();
             model.into_typed().unwrap().into_runnable().unwrap()
         };
         Self { encoder: plan(&models.encoder), decoder: plan(&models.decoder) }

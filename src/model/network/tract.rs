@@ -158,7 +158,7 @@ struct Loaded {
 
 fn load(proto: &ModelProto) -> Result<Loaded, NetworkError> {
     let unusable = |e: TractError| NetworkError::Unusable(format!("{e:#}"));
-    let onnx = tract_onnx::onnx();
+    let onnx = onnx();
     let model = onnx
         .model_for_proto_model(proto)
         .and_then(|model| model.into_optimized())

@@ -88,7 +88,7 @@ pub fn check(root: &Path) -> Result<Vec<Finding>> {
         findings.extend(headers::check(one));
         findings.extend(walls::check(one));
     }
-    let documents = docs::Document::all(root)?;
+    let documents = Document::all(root)?;
     findings.extend(links::check(root, &documents));
     findings.extend(docs::check(root, &documents)?);
     findings.sort();

@@ -144,7 +144,7 @@ mod tests {
         for (core, text) in [(Core::CortexA53, A64), (Core::CortexA7, A32)] {
             let dir = tempfile::tempdir().unwrap();
             let (source, program) = (dir.path().join("a.s"), dir.path().join("a"));
-            std::fs::write(&source, text).unwrap();
+            fs::write(&source, text).unwrap();
             let gcc = format!("{}gcc", cross::target(core.triple()).unwrap().gnu_prefix);
             let built = Command::new(gcc)
                 .args(["-nostdlib", "-static", "-o"])

@@ -136,7 +136,7 @@ fn grey_folding_changes_nothing_for_grey_frames() {
     let run = work.path().join("run");
     let colour = store_run(&run, spec(Upsampling::Nearest), Channels::Bgr);
     let mut grey = colour.clone();
-    super::grey::fold(&mut grey).unwrap();
+    grey::fold(&mut grey).unwrap();
     let items = Array2::from_shape_vec((4, 16), colour.items.data.clone()).unwrap();
     let memory = Memory::new(items, 1.0).unwrap();
     let frames = Array3::from_shape_fn((4, 16, 24), |(t, y, x)| {

@@ -43,7 +43,7 @@ impl Session {
             graph.output.push(ValueInfoProto { name: name.clone(), ..Default::default() });
         }
         outputs.extend(graph.output[outputs.len()..].iter().map(|o| o.name.clone()));
-        let parsed = tract_onnx::onnx().model_for_proto_model(&model).map_err(unusable)?;
+        let parsed = onnx().model_for_proto_model(&model).map_err(unusable)?;
         let typed = match fidelity {
             Fidelity::Plain => parsed.into_typed(),
             Fidelity::Optimised => parsed.into_optimized(),
