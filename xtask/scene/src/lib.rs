@@ -1,10 +1,10 @@
-//! `cargo xtask scene`: seeded synthetic CCTV footage with ground truth.
+//! Seeded synthetic CCTV footage with ground truth.
 //!
 //! A scene is a place — ground, fixtures, sun, camera — selected by a seed.
 //! Each numbered clip shows other traffic in that place. Normal traffic is
-//! defined in [`traffic`], what deviates from it in [`anomaly`]. Pixels follow
+//! defined in `traffic`, what deviates from it in `anomaly`. Pixels follow
 //! from the parameters alone, by arithmetic that is the same on all machines;
-//! see [`number`].
+//! see `number`.
 
 mod actor;
 mod anomaly;

@@ -122,7 +122,7 @@ pub fn run(args: &QuantizeArgs) -> Result<()> {
 /// The same without a word on standard output, for other tools.
 ///
 /// # Errors
-/// As [`run`].
+/// As `run`.
 pub fn quantise(args: &QuantizeArgs) -> Result<()> {
     let (_, verification) = make(args)?;
     keep(args, &verification)
