@@ -1,6 +1,7 @@
 //! What `normwatch record` leaves behind is what `train` takes.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use serde_json::Value;
@@ -23,6 +24,10 @@ fn a_recording_trains_without_any_step_between() {
         let pixels: Vec<u8> = (0..48 * 32).map(|at| pixel(at % 48, at / 48)).collect();
         encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
     }
+    // Beside the site file, so that it does not matter where cargo builds.
+    let board = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../boards/simulated.toml");
+    fs::create_dir(path("boards")).unwrap();
+    fs::copy(board, path("boards/simulated.toml")).unwrap();
     // The bundle that the recording is for does not exist yet.
     let site = format!(
         "board = \"simulated\"\nbundle = \"to-come\"\n[camera]\nsource = \"folder\"\n\
