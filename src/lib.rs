@@ -55,7 +55,7 @@ pub mod station;
 // What stands in a configuration is defined in the rooms' own files. Without
 // the rooms, these files alone are built: they need no tract and no system.
 
-/// The types of the room `capture` that a configuration names.
+/// The types of the room `capture` that a configuration names, with their files.
 #[cfg(all(feature = "config", not(feature = "runtime")))]
 pub mod capture {
     mod format;

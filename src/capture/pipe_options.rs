@@ -1,5 +1,5 @@
-//! What a pipe delivers, and how it is read; there in every build, so that a
-//! site file can be checked without one.
+//! What a pipe delivers, and how it is read; there with the feature `config`, so that
+//! a site file can be read without a pipe.
 
 use std::fmt;
 

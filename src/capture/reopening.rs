@@ -8,8 +8,8 @@ const FIRST_PAUSE_MS: u64 = 500;
 const LONGEST_PAUSE_MS: u64 = 30_000;
 
 /// The pauses before the openings of a lost source. The first is half a second,
-/// each further one is twice as long, and none is longer than half a minute.
-/// Each varies by a quarter, so that cameras that were lost together do not
+/// each further one is twice as long, up to half a minute. Each is up to a
+/// quarter longer or shorter than that, so that cameras that were lost together do not
 /// come back together.
 #[derive(Clone, Copy, Debug)]
 pub struct Reopening {
@@ -47,7 +47,7 @@ pub struct Starvation {
 
 impl Starvation {
     /// A source that was opened at `now_ms` and may be without a usable frame
-    /// for less than `limit_ms`.
+    /// for less than `limit_ms`. Every time is of one clock of the caller's.
     pub fn new(limit_ms: u64, now_ms: u64) -> Self {
         Self { limit_ms, fed_ms: now_ms }
     }
@@ -63,11 +63,11 @@ impl Starvation {
     /// [`Disconnected`](super::SourceErrorKind::Disconnected) once the limit is
     /// reached: the source is as good as lost.
     pub fn starve(&self, flaw: &str, now_ms: u64) -> Result<(), SourceError> {
-        let waited_ms = now_ms.saturating_sub(self.fed_ms);
-        if waited_ms < self.limit_ms {
+        if now_ms.saturating_sub(self.fed_ms) < self.limit_ms {
             return Ok(());
         }
-        let what = format!("no usable frame for {waited_ms} ms, the last one: {flaw}");
+        let limit_ms = self.limit_ms;
+        let what = format!("no usable frame for {limit_ms} ms, the last one: {flaw}");
         Err(SourceError::disconnected(what))
     }
 }
@@ -94,8 +94,10 @@ mod tests {
         let clock = SimulatedClock::new(0);
         for us in 0..200 {
             clock.set_monotonic_ns(us * 1000);
-            let pause_ms = Reopening::default().next_pause_ms(&clock);
-            assert!((375..=625).contains(&pause_ms), "{pause_ms}");
+            let mut reopening = Reopening::default();
+            let pauses: Vec<u64> = (0..8).map(|_| reopening.next_pause_ms(&clock)).collect();
+            assert!((375..=625).contains(&pauses[0]), "{pauses:?}");
+            assert!((22_500..=37_500).contains(&pauses[7]), "{pauses:?}");
         }
     }
 

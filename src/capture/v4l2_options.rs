@@ -1,5 +1,5 @@
-//! How to use a camera; there in every build, so that a site file can be
-//! checked without one.
+//! How to use a camera; there with the feature `config`, so that a site file
+//! can be read without a camera.
 
 use super::PixelFormat;
 

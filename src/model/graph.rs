@@ -176,6 +176,8 @@ pub enum OnnxFault {
     WeightZero,
     #[error("has {biases} biases and {scales} scales for {outputs} outputs")]
     PerOutput { biases: usize, scales: usize, outputs: usize },
+    #[error("has {biases} biases for {outputs} outputs")]
+    Biases { biases: usize, outputs: usize },
     #[error("takes more than one value in `{0}`")]
     NotOneValue(String),
     #[error("`{tensor}` is stored outside the file")]

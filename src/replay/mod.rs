@@ -20,5 +20,3 @@ pub use labels::{Labels, LabelsError};
 pub use play::{OpenClip, PlayOptions, PlayResult, Playing, play, play_from};
 pub use summary::{AucSummary, ClipSummary, ScoreColumns, paper_auc, score_columns, summarise};
 pub use trace::{ClipTrace, Moment};
-
-pub use crate::runtime::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};

@@ -1,4 +1,4 @@
-//! What keeps the rooms in step: slots, window, threads, clock, shutdown.
+//! What keeps the rooms in step: slots, window, threads, shutdown.
 //!
 //! [`Monitor`] is the one road from a preprocessed frame to a line level, and
 //! [`Pipeline`] puts it together. A replay walks it in a loop, a live run walks it

@@ -97,7 +97,8 @@ impl<'a> Station<'a> {
     ///
     /// # Errors
     /// A watchdog that the site insists on, a camera that cannot be opened because
-    /// of its configuration, or the network's failure. The lines are safe then.
+    /// of its configuration, a thread that cannot be started or panics, or the
+    /// network's failure. The lines are safe then.
     pub fn run(
         mut self,
         shutdown: &Shutdown,

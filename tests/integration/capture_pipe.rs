@@ -30,6 +30,7 @@ fn open(script: &str, content: PipeContent) -> Result<PipeSource, SourceError> {
 fn disconnected<T: std::fmt::Debug>(result: Result<T, SourceError>) -> String {
     let error = result.unwrap_err();
     assert_eq!(error.kind(), SourceErrorKind::Disconnected, "{error}");
+    assert!(error.to_string().starts_with('`'), "the command is not named: {error}");
     error.to_string()
 }
 

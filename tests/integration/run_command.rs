@@ -44,6 +44,7 @@ fn a_folder_is_watched_at_its_own_pace() {
     assert_eq!((fault.first(), fault.last()), (Some(&true), Some(&false)));
 }
 
+#[cfg(feature = "v4l2")]
 #[test]
 fn a_camera_too_slow_for_its_bundle_is_refused() {
     let bench = Bench::calibrated();

@@ -12,7 +12,6 @@ use super::negotiate::{Negotiated, negotiate};
 use super::ring::Ring;
 use super::transport::{Clocks, Filled, Identity, Machine};
 use crate::capture::{Frame, FrameSource, SourceError, Starvation, V4l2Options};
-use crate::clock::{Clock, SystemClock};
 
 /// A camera that is opened, lost, and opened again.
 pub struct V4l2Camera {
@@ -69,7 +68,10 @@ impl V4l2Camera {
             read_timeout: Duration::from_millis(self.options.read_timeout_ms.into()),
             to_settle: self.options.settle_frames,
             counter: Counter::default(),
-            starvation: Starvation::new(self.options.read_timeout_ms.into(), now_ms()),
+            starvation: Starvation::new(
+                self.options.read_timeout_ms.into(),
+                monotonic_ms(&*self.machine),
+            ),
             damaged: 0,
         })
     }
@@ -119,7 +121,7 @@ impl V4l2Source {
                 Ok(filled) => {
                     self.to_settle -= 1;
                     self.counter.pass(filled.sequence);
-                    self.starvation.feed(now_ms());
+                    self.starvation.feed(monotonic_ms(&*self.machine));
                 }
                 Err(stop) => {
                     self.ring = None;
@@ -148,7 +150,7 @@ impl V4l2Source {
 
     fn refuse(&mut self, flaw: &str) -> SourceError {
         self.damaged += 1;
-        match self.starvation.starve(flaw, now_ms()) {
+        match self.starvation.starve(flaw, monotonic_ms(&*self.machine)) {
             Ok(()) => SourceError::frame_skipped(flaw),
             Err(lost) => {
                 self.ring = None;
@@ -165,7 +167,7 @@ impl FrameSource for V4l2Source {
         if let Some(flaw) = self.flaw(&filled) {
             return Err(self.refuse(&flaw).of(&self.label));
         }
-        self.starvation.feed(now_ms());
+        self.starvation.feed(monotonic_ms(&*self.machine));
         let timestamp_ns = boottime_ns(filled.stamp_ns, self.machine.clocks());
         let Negotiated { format, width_px, height_px, stride_bytes, frame_bytes, .. } =
             self.negotiated;
@@ -179,8 +181,10 @@ impl FrameSource for V4l2Source {
     }
 }
 
-fn now_ms() -> u64 {
-    SystemClock.monotonic_ns() / 1_000_000
+/// Of `CLOCK_MONOTONIC`, as the driver's stamps are: time in which the machine
+/// was suspended starves nobody.
+fn monotonic_ms(machine: &dyn Machine) -> u64 {
+    machine.clocks().monotonic_ns / 1_000_000
 }
 
 /// A stamp of `CLOCK_MONOTONIC` on the program's clock, never past now. The

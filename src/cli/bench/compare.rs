@@ -13,8 +13,7 @@ use crate::model::{Backend, Bundle, NetworkOptions};
 pub(super) struct Comparison {
     frames: usize,
     ours: Times,
-    #[serde(rename = "tract")]
-    plain: Times,
+    tract: Times,
     /// Median over the frames of tract's time by ours.
     paired_ratio: f64,
     /// Largest absolute difference between the predictions.
@@ -41,8 +40,8 @@ impl Times {
 pub(super) fn measure(path: &Path, ours: &Bundle, rounds: usize) -> Result<Comparison, Error> {
     let rounds = rounds.max(1);
     let options = NetworkOptions { backend: Backend::Tract, ..NetworkOptions::default() };
-    let plain = Bundle::load_with(path, options)?;
-    let mut pair = [ours.predictor(), plain.predictor()];
+    let tract = Bundle::load_with(path, options)?;
+    let mut pair = [ours.predictor(), tract.predictor()];
     let input = ours.manifest().input;
     let frame_len = input.spec().frame_len();
     let mut noise = super::noise();
@@ -69,15 +68,15 @@ pub(super) fn measure(path: &Path, ours: &Bundle, rounds: usize) -> Result<Compa
         }
     }
     ratios.sort_by(f64::total_cmp);
-    let [ours, plain] = times.map(Times::of);
+    let [ours, tract] = times.map(Times::of);
     let paired_ratio = ratios[ratios.len() / 2];
-    Ok(Comparison { frames: rounds, ours, plain, paired_ratio, largest_difference })
+    Ok(Comparison { frames: rounds, ours, tract, paired_ratio, largest_difference })
 }
 
 pub(super) fn print(comparison: &Comparison) {
     println!("\nnetwork alone, alternating, {} frames", comparison.frames);
     println!("{:<12} {:>10} {:>11}", "", "median ms", "fastest ms");
-    for (name, times) in [("ours", &comparison.ours), ("plain tract", &comparison.plain)] {
+    for (name, times) in [("ours", &comparison.ours), ("plain tract", &comparison.tract)] {
         println!("{name:<12} {:>10.3} {:>11.3}", times.median_ms, times.fastest_ms);
     }
     println!(

@@ -1,9 +1,8 @@
 //! Keeps tract off Intel's matrix unit (AMX) in 8-bit products.
 //!
-//! On a Xeon with AMX the process died with SIGSEGV in a tile load of tract's
-//! `avx512amx_mmm_i32_8x8` (tract-linalg 0.23.9), in about one of seven runs of
-//! the tests that compare integers with tract. Integer products are exact, so
-//! the kernels of the next tier give the same numbers.
+//! A tile load of its kernel `avx512amx_mmm_i32_8x8` (tract-linalg 0.23.9) ends
+//! the process with SIGSEGV now and then. Integer products are exact, so the
+//! kernels of the next tier give the same numbers.
 
 use tract_onnx::prelude::DatumType;
 use tract_onnx::tract_core::tract_linalg::isa::{Arch, Isa, IsaSet};

@@ -37,3 +37,22 @@ impl RunError {
         matches!(self, Self::Source(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_site_that_needs_attention_disarms_the_watchdogs() {
+        let gone = || io::Error::other("no thread");
+        for (error, disarms) in [
+            (RunError::Source(SourceError::fatal("no such camera")), true),
+            (RunError::Network(NetworkError::Unusable("torn".into())), false),
+            (RunError::CaptureThread(gone()), false),
+            (RunError::CapturePanicked, false),
+            (RunError::Supervisor(SupervisorError(gone())), false),
+        ] {
+            assert_eq!(error.is_orderly(), disarms, "{error:?}");
+        }
+    }
+}

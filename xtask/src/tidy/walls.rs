@@ -19,7 +19,7 @@ struct Wall {
 const WALLS: [Wall; 4] = [
     Wall {
         krate: "normwatch",
-        names: &["tract_onnx", "tract"],
+        names: &["tract_onnx", "tract_core", "tract_hir", "tract_linalg"],
         within: &["src/model/network"],
         remedy: "tract is named behind one wall: use what that room hands out",
     },

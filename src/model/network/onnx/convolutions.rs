@@ -42,7 +42,7 @@ impl Constants<'_> {
             None => vec![0.0; outputs],
         };
         if bias.len() != outputs {
-            return Err(OnnxFault::PerOutput { biases: bias.len(), scales: outputs, outputs });
+            return Err(OnnxFault::Biases { biases: bias.len(), outputs });
         }
         Ok(Convolution { weight_name, shape, weights, bias, pads: pads(node)? })
     }

@@ -10,8 +10,9 @@ use super::{EvalArgs, Protocol, measure};
 use anyhow::Result;
 use normwatch::calibrate::{Budget, BudgetReport};
 use normwatch::model::Bundle;
-use normwatch::replay::{Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS};
+use normwatch::replay::{Clip, ClipTrace};
 use normwatch::runtime::UpdatePolicy;
+use normwatch::runtime::{DEFAULT_MIN_DURATION_MS, NO_LEVELS};
 use normwatch_progress::ProgressBar;
 
 /// What the report needs beyond the figures.

@@ -6,10 +6,8 @@ use anyhow::Result;
 use normwatch::calibrate::{Budget, Calibration};
 use normwatch::model::Bundle;
 use normwatch::output::JsonLines;
-use normwatch::replay::{
-    Clip, ClipTrace, DEFAULT_MIN_DURATION_MS, NO_LEVELS, PlayError, PlayOptions, Playing,
-    default_alarm, list_footage, play,
-};
+use normwatch::replay::{Clip, ClipTrace, PlayError, PlayOptions, Playing, list_footage, play};
+use normwatch::runtime::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};
 use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
 use normwatch::station::whole_picture;
 
