@@ -131,6 +131,8 @@ fn a_warm_frame_allocates_nothing() {
         "tests/fixtures/reference/tiny-paper",
         "tests/fixtures/int8/tiny-paper",
         "tests/fixtures/int8/tiny-nearest",
+        "tests/fixtures/reference/tiny-change",
+        "tests/fixtures/int8/tiny-change",
     ] {
         for threads in [1, 2] {
             let options = NetworkOptions { threads, ..NetworkOptions::default() };

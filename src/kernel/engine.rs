@@ -61,6 +61,9 @@ impl Engine {
             PlannedInput::Floats(grid) => {
                 write(self.arena.as_mut_slice(), &grid, 0.0, parts, |value| value);
             }
+            PlannedInput::Planar(at, shape) => {
+                write_planar(self.arena.as_mut_slice(), (at, shape), parts, |value| value);
+            }
             PlannedInput::Integers(grid, shift, to) => {
                 self.write_cells(&grid, parts, |value| to.integer(value - shift));
             }
@@ -81,6 +84,10 @@ impl Engine {
             PlannedInput::Floats(grid) => {
                 let value = |byte: u8| values[usize::from(byte)];
                 write(self.arena.as_mut_slice(), &grid, 0.0, images, value);
+            }
+            PlannedInput::Planar(at, shape) => {
+                let value = |byte: u8| values[usize::from(byte)];
+                write_planar(self.arena.as_mut_slice(), (at, shape), images, value);
             }
             PlannedInput::Integers(grid, shift, to) => {
                 let integers = values.map(|value| to.integer(value - shift));
@@ -192,6 +199,23 @@ fn clear_input<T: Copy>(arena: &mut [T], grid: &Grid, zero: T) {
     }
     // SAFETY: the grid lies in the arena, which is borrowed exclusively.
     unsafe { grid.fill_border(arena.as_mut_ptr(), zero, 0..grid.shape.height) };
+}
+
+/// Writes the values of parts that are together C×H×W as they come.
+fn write_planar<'a, V: Copy + 'a>(
+    arena: &mut [f32],
+    (at, shape): (usize, Shape),
+    parts: impl Iterator<Item = &'a [V]>,
+    value: impl Fn(V) -> f32,
+) {
+    let mut rest = &mut arena[at..at + shape.len()];
+    for part in parts {
+        assert!(part.len() <= rest.len(), "more values than the input takes");
+        let (here, more) = rest.split_at_mut(part.len());
+        here.iter_mut().zip(part).for_each(|(to, &from)| *to = value(from));
+        rest = more;
+    }
+    assert!(rest.is_empty(), "fewer values than the input takes");
 }
 
 /// Writes the values of parts that are together C×H×W, and `zero` into border

@@ -24,6 +24,8 @@ pub enum NodeFault {
     JoinsNothing,
     JoinsSizes,
     JoinsElements(Vec<Element>),
+    AddsSizes,
+    AddsMaps,
     Weights {
         weights: usize,
         inputs: usize,
@@ -86,6 +88,8 @@ impl fmt::Display for NodeFault {
             Self::InputHasInputs => "is an input of the graph and has inputs",
             Self::JoinsNothing => "joins nothing",
             Self::JoinsSizes => "joins maps of different sizes",
+            Self::AddsSizes => "adds maps of different sizes",
+            Self::AddsMaps => "adds something else than an input that nothing else takes",
             Self::LowestWeight => "has a weight of −128, which the kernels do not take",
             Self::WideSums => "has sums that need more than 32 bits",
             Self::PoolsTooLittle => "pools less than two pixels",

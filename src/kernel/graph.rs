@@ -38,6 +38,8 @@ pub enum Op {
     Upsample,
     /// Of channels.
     Concat,
+    /// Of a map and an input of the graph, as the graph's output.
+    Add,
     /// Divides every pixel by its length over the channels, or by the floor
     /// where that is more.
     UnitLength {
@@ -140,6 +142,9 @@ fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, NodeFault> {
         let channels = inputs.iter().map(|shape| shape.channels).sum();
         return Ok(Shape { channels, ..*first });
     }
+    if let (Op::Add, [map, more]) = (op, inputs) {
+        return if map == more { Ok(*map) } else { Err(NodeFault::AddsSizes) };
+    }
     let &[shape] = inputs else {
         return Err(NodeFault::InputCount(inputs.len()));
     };
@@ -169,7 +174,7 @@ fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, NodeFault> {
         Op::Upsample => Ok(Shape { height: height * 2, width: width * 2, ..shape }),
         Op::Quantise { to, .. } | Op::Dequantise(to) => to.check().map(|()| shape),
         Op::Relu | Op::UnitLength { .. } | Op::Tanh => Ok(shape),
-        Op::Input | Op::Concat => Err(NodeFault::InputHasInputs),
+        Op::Input | Op::Concat | Op::Add => Err(NodeFault::InputHasInputs),
     }
 }
 
@@ -183,6 +188,9 @@ fn output_element(op: &Op, inputs: &[Element]) -> Result<Element, NodeFault> {
         Op::MaxPool | Op::Upsample | Op::DepthToSpace => Ok(first),
         Op::Concat if inputs.iter().all(|input| *input == first) => Ok(first),
         Op::Concat => Err(NodeFault::JoinsElements(inputs.to_vec())),
+        Op::Add if inputs.iter().any(|input| *input != Element::F32) => {
+            Err(NodeFault::NoIntegerKernel)
+        }
         Op::IntegerConv(filter) => {
             integers(filter.input_zero)?;
             Ok(Element::I8 { zero_point: filter.output_zero })

@@ -41,6 +41,15 @@ pub(super) fn lower(graph: Graph) -> Result<Lowered, NodeError> {
     Ok(pass.lowered)
 }
 
+/// How a value leaves the graph.
+struct WayOut {
+    /// Behind what happens to it on its way.
+    last: Value,
+    finish: Finish,
+    /// The graph's output: `last`, or what it is added to.
+    output: Value,
+}
+
 impl Pass {
     fn node(&mut self, at: At<'_>, op: Op, inputs: &[Value]) -> Result<(), NodeFault> {
         let made = match op {
@@ -75,6 +84,7 @@ impl Pass {
             Op::UnitLength { floor } => {
                 return self.export(at, inputs[0], at.value, Finish::UnitLength { floor });
             }
+            Op::Add => return self.add(at, inputs),
             Op::Relu => return Err(NodeFault::ReluAlone),
             Op::MaxPool => return Err(NodeFault::PoolAlone),
             Op::DepthToSpace => return Err(NodeFault::SpreadAlone),
@@ -99,7 +109,13 @@ impl Pass {
             Kind::Quantise { shift, to } => Some((shift, to)),
             _ => None,
         };
-        let into = self.map_buffer(value);
+        let is_added = |&consumer: &Value| self.kinds[consumer] == Kind::Add;
+        let consumers = &self.consumers[value];
+        let into = if !consumers.is_empty() && consumers.iter().all(is_added) {
+            self.buffer(self.shapes[value], Storage::Planar)
+        } else {
+            self.map_buffer(value)
+        };
         self.lowered.inputs.push(LoweredInput { into, quantise });
         self.step(at, Task::Input { into });
         self.made(value, Located::plain(vec![into]))
@@ -137,11 +153,11 @@ impl Pass {
         let relu = relu.is_some();
         if form == Form::Plain
             && filter.outputs() <= HEAD_CHANNELS
-            && let Some((last, finish)) = self.way_out(value, relu)
+            && let Some(WayOut { last, finish, output }) = self.way_out(value, relu)
         {
             let into = self.buffer(self.shapes[last], Storage::Planar);
             self.absorbed[last] = true;
-            self.exported[last] = Some(into);
+            self.exported[output] = Some(into);
             self.step(at, Task::Head { sources, filter, finish, into });
             return last;
         }
@@ -150,9 +166,8 @@ impl Pass {
         value
     }
 
-    /// The value that leaves the graph behind a convolution without being read
-    /// in it, and what happens to it on its way.
-    fn way_out(&self, value: Value, relu: bool) -> Option<(Value, Finish)> {
+    /// How a convolution's value leaves the graph without being read in it.
+    fn way_out(&self, value: Value, relu: bool) -> Option<WayOut> {
         let tanh = self.sole_consumer(value, |kind| kind == Kind::Tanh && !relu);
         let last = tanh.unwrap_or(value);
         let finish = match (relu, tanh) {
@@ -160,8 +175,31 @@ impl Pass {
             (false, Some(_)) => Finish::Tanh,
             (false, None) => Finish::Nothing,
         };
-        let leaves = self.outputs.contains(&last) && self.consumers[last].is_empty();
-        leaves.then_some((last, finish))
+        let output = self.sole_consumer(last, |kind| kind == Kind::Add).unwrap_or(last);
+        let leaves = self.outputs.contains(&output) && self.consumers[output].is_empty();
+        leaves.then_some(WayOut { last, finish, output })
+    }
+
+    /// The map goes out, where the convolution before has not brought it out
+    /// already, and the input is added there.
+    fn add(&mut self, at: At<'_>, inputs: &[Value]) -> Result<(), NodeFault> {
+        let planar = |id: &BufferId| self.lowered.buffers[*id].storage == Storage::Planar;
+        let input = |&value: &Value| match self.located[value].as_ref()?.buffers[..] {
+            [id] if planar(&id) => Some(id),
+            _ => None,
+        };
+        let (map, addend) = match inputs {
+            &[map, more] if input(&more).is_some() => (map, input(&more)),
+            &[more, map] => (map, input(&more)),
+            _ => (at.value, None),
+        };
+        let addend = addend.ok_or(NodeFault::AddsMaps)?;
+        if self.exported[at.value].is_none() {
+            self.export(at, map, at.value, Finish::Nothing)?;
+        }
+        let into = self.exported[at.value].ok_or(NodeFault::AddsMaps)?;
+        self.step(at, Task::Add { addend, into });
+        Ok(())
     }
 
     fn integer_convolution(

@@ -30,6 +30,7 @@ mod plan;
 mod pool;
 mod simd;
 mod step;
+mod sum;
 mod team;
 #[cfg(test)]
 mod tests;

@@ -93,14 +93,17 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PlannedInput {
     Floats(Grid),
+    /// As it comes, from this float of the arena on.
+    Planar(usize, Shape),
     /// Less the shift, as integers.
     Integers(IntegerGrid, f32, Quantisation),
 }
 
 impl PlannedInput {
-    pub(super) fn grid(&self) -> &Grid {
+    fn shape(&self) -> Shape {
         match self {
-            Self::Floats(grid) | Self::Integers(IntegerGrid { grid, .. }, ..) => grid,
+            Self::Floats(grid) | Self::Integers(IntegerGrid { grid, .. }, ..) => grid.shape,
+            Self::Planar(_, shape) => *shape,
         }
     }
 }
@@ -124,8 +127,13 @@ impl Plan {
         self.options
     }
 
+    /// How many inputs there are, those of all stages.
+    pub fn inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
     pub fn input_shape(&self, input: usize) -> Shape {
-        self.inputs[input].grid().shape
+        self.inputs[input].shape()
     }
 
     pub fn output_shape(&self, output: usize) -> Shape {

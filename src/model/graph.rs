@@ -90,6 +90,11 @@ pub enum Operator {
     /// To floats of 32 or 16 bits.
     CastToFloat,
     Sub,
+    Add,
+    /// The last channels, so many: a Slice of axis 1 from −count to the end.
+    LastChannels {
+        count: usize,
+    },
     Div,
     Max,
     ReduceL2 {

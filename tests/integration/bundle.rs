@@ -199,7 +199,7 @@ fn a_calibration_is_stored_with_its_checksum() {
 /// pass as integers, and the self-test agrees with what the toolchain stored.
 #[test]
 fn int8_bundles_load_and_predict() {
-    for name in ["tiny-nearest", "tiny-paper"] {
+    for name in ["tiny-nearest", "tiny-paper", "tiny-change"] {
         let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
         let bundle = Bundle::load(&fixtures.join("int8").join(name)).unwrap();
         assert_eq!(bundle.manifest().precision, Precision::Int8);

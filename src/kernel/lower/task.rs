@@ -85,6 +85,11 @@ pub(in crate::kernel) enum Task {
         into: BufferId,
         pooled: Option<BufferId>,
     },
+    /// Adds an input to what has gone out already.
+    Add {
+        addend: BufferId,
+        into: BufferId,
+    },
     ToFloats {
         source: BufferId,
         quantisation: Quantisation,
@@ -115,6 +120,7 @@ impl Task {
                 (sources.as_slice(), *into, *pooled)
             }
             Self::Head { sources, into, .. } => (sources.as_slice(), *into, None),
+            Self::Add { addend, into } => (std::slice::from_ref(addend), *into, None),
             Self::ToFloats { source, into, .. }
             | Self::ToIntegers { source, into, .. }
             | Self::Export { source, into, .. } => (std::slice::from_ref(source), *into, None),

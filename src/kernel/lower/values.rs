@@ -45,6 +45,7 @@ pub(super) enum Kind {
     Pool,
     Quantise { shift: f32, to: Quantisation },
     DepthToSpace,
+    Add,
     Other,
 }
 
@@ -56,6 +57,7 @@ impl Kind {
             Op::MaxPool => Self::Pool,
             Op::Quantise { shift, to } => Self::Quantise { shift: *shift, to: *to },
             Op::DepthToSpace => Self::DepthToSpace,
+            Op::Add => Self::Add,
             _ => Self::Other,
         }
     }

@@ -12,6 +12,7 @@ use crate::kernel::lower::{
 };
 use crate::kernel::simd::Simd;
 use crate::kernel::step::Step;
+use crate::kernel::sum::Sum;
 use crate::kernel::winograd::{self, Winograd};
 
 /// The tasks with the places of their buffers.
@@ -48,7 +49,11 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
     }
 
     pub fn input(&self, input: &LoweredInput) -> PlannedInput {
+        let Buffer { shape, storage } = self.lowered.buffers[input.into];
         match input.quantise {
+            None if storage == Storage::Planar => {
+                PlannedInput::Planar(self.first_float(input.into), shape)
+            }
             None => PlannedInput::Floats(self.grid(input.into)),
             Some((shift, to)) => PlannedInput::Integers(self.integer_grid(input.into), shift, to),
         }
@@ -91,6 +96,11 @@ impl<S: Simd, D: Dot> Places<'_, S, D> {
                     }
                 };
                 better.unwrap_or_else(|| Box::new(IntegerConv::new(self.dot, &layer)))
+            }
+            Task::Add { addend, into } => {
+                let shape = self.lowered.buffers[*into].shape;
+                let [addend, into] = [addend, into].map(|id| self.first_float(*id));
+                Box::new(Sum { simd, shape, addend, into, threads })
             }
             Task::ToFloats { source, quantisation, into } => {
                 let (source, into) = (self.integer_grid(*source), self.grid(*into));

@@ -62,6 +62,28 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
+    fn an_input_in_floats_is_added_to_integers_exactly(
+        outputs in 1usize..7,
+        height in 1usize..9,
+        width in 1usize..19,
+        zero: i8,
+        seed: u64,
+    ) {
+        let (mut graph, mut noise) = (Graph::new(), Noise::new(seed));
+        let (shape, frame_shape) = (Shape::new(6, height, width), Shape::new(outputs, height, width));
+        let frame = graph.input("frame", frame_shape);
+        let input = quantised(&mut graph, shape, zero);
+        let filter = noise.integer_filter(3, 6, outputs, (zero, 5));
+        let value = graph.add("conv", Op::IntegerConv(filter), &[input]).unwrap();
+        let from = Quantisation { scale: 0.25, zero_point: 5 };
+        let change = graph.add("change", Op::Dequantise(from), &[value]).unwrap();
+        let sum = graph.add("sum", Op::Add, &[change, frame]).unwrap();
+        graph.output(sum);
+        let frame = inputs(&mut noise, frame_shape);
+        check(&graph, &[frame, inputs(&mut noise, shape)], 0.0);
+    }
+
+    #[test]
     fn a_convolution_of_integers_is_exact(
         channels in 1usize..37,
         outputs in 1usize..52,

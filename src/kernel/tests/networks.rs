@@ -134,6 +134,32 @@ proptest! {
     }
 
     #[test]
+    fn an_input_is_added_on_the_way_out(
+        outputs in 1usize..8,
+        height in 1usize..9,
+        width in 1usize..19,
+        bounded: bool,
+        frame_first: bool,
+        seed: u64,
+    ) {
+        let (mut graph, mut noise) = (Graph::new(), Noise::new(seed));
+        let (shape, frame_shape) = (Shape::new(5, height, width), Shape::new(outputs, height, width));
+        let input = graph.input("in", shape);
+        let frame = graph.input("frame", frame_shape);
+        let value = conv(&mut graph, &mut noise, input, 9, true);
+        let mut value = conv(&mut graph, &mut noise, value, outputs, false);
+        if bounded {
+            value = graph.add("tanh", Op::Tanh, &[value]).unwrap();
+        }
+        let parts = if frame_first { [frame, value] } else { [value, frame] };
+        // Only a convolution to few channels takes tanh and sum with it.
+        prop_assume!(!bounded || outputs <= 4);
+        let sum = graph.add("sum", Op::Add, &parts).unwrap();
+        graph.output(sum);
+        check(&graph, &[noise.values(shape.len()), noise.values(frame_shape.len())], 1e-5);
+    }
+
+    #[test]
     fn odd_sizes_pool_as_defined(height in 2usize..14, width in 2usize..22, seed: u64) {
         let (mut graph, mut noise) = (Graph::new(), Noise::new(seed));
         let shape = Shape::new(5, height, width);
@@ -224,6 +250,18 @@ fn what_no_kernel_takes_is_named() {
     let error = Plan::new(graph, options).err().unwrap();
     assert!(matches!(&error, PlanError::Node(NodeError { node, .. }) if node == "lonely"));
     assert!(error.to_string().contains("ReLU"), "{error}");
+}
+
+#[test]
+fn a_sum_of_two_maps_is_refused() {
+    let (mut graph, mut noise) = (Graph::new(), Noise::new(3));
+    let input = graph.input("in", Shape::new(2, 4, 4));
+    let maps = [(); 2].map(|()| conv(&mut graph, &mut noise, input, 2, false));
+    let sum = graph.add("sum", Op::Add, &maps).unwrap();
+    graph.output(sum);
+    let options = PlanOptions { isa: Isa::Scalar, threads: 1, algorithm: Algorithm::Cheapest };
+    let error = Plan::new(graph, options).err().unwrap().to_string();
+    assert!(error.contains("`sum` adds something else"), "{error}");
 }
 
 #[test]

@@ -68,6 +68,10 @@ pub fn evaluate(graph: &Graph, inputs: &[Vec<f32>]) -> Vec<Map> {
                 let parts = node.inputs.iter().flat_map(|&input| maps[input].values.clone());
                 Map { shape: node.shape, values: parts.collect() }
             }
+            Op::Add => {
+                let values = of(0).values.iter().zip(&of(1).values).map(|(a, b)| a + b);
+                Map { shape: node.shape, values: values.collect() }
+            }
             Op::UnitLength { floor } => {
                 let map = of(0);
                 pixels(node.shape, |c, y, x| {

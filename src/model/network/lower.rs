@@ -12,7 +12,8 @@ use crate::model::graph::{
 };
 
 /// A graph of two stages: its inputs are the frames and [query; read], its
-/// outputs the query and the predicted frame.
+/// outputs the query and the predicted frame. Where the decoder adds to the
+/// newest frame, that frame is an input of its own between the two.
 ///
 /// # Errors
 /// What the kernels have no operator for, by the name of its node.
@@ -20,7 +21,7 @@ pub(super) fn lower(encoder: OnnxGraph, decoder: OnnxGraph) -> Result<Graph, Ref
     let mut graph = Graph::new();
     let mut lowering = Lowering::new("encoder", &mut graph);
     let [frames] = &encoder.inputs[..] else { return Err(Refusal::EncoderInputs) };
-    lowering.input(frames)?;
+    lowering.frames(frames)?;
     lowering.nodes(encoder.nodes)?;
     let outputs = lowering.outputs(&encoder.outputs)?;
     let (&query, skips) = outputs.split_first().ok_or(Refusal::NoQuery)?;
@@ -61,11 +62,19 @@ struct Lowering<'g> {
     part: &'static str,
     graph: &'g mut Graph,
     known: HashMap<String, Known>,
+    /// The encoder's input.
+    frames: Option<Value>,
 }
 
 impl<'g> Lowering<'g> {
     fn new(part: &'static str, graph: &'g mut Graph) -> Self {
-        Self { part, graph, known: HashMap::new() }
+        Self { part, graph, known: HashMap::new(), frames: None }
+    }
+
+    fn frames(&mut self, frames: &Boundary) -> Result<(), Refusal> {
+        self.input(frames)?;
+        self.frames = self.map_of(&frames.name).ok();
+        Ok(())
     }
 
     fn input(&mut self, input: &Boundary) -> Result<Shape, Refusal> {
@@ -125,6 +134,16 @@ impl<'g> Lowering<'g> {
             Operator::Upsample => Op::Upsample,
             Operator::DepthToSpace => Op::DepthToSpace,
             Operator::Concat => Op::Concat,
+            Operator::Add => Op::Add,
+            Operator::LastChannels { count } => {
+                let frames = self.map(inputs, 0)?;
+                let shape = self.graph.shape(frames);
+                if self.frames != Some(frames) || count >= shape.channels {
+                    return Err(Fault::OtherSlice);
+                }
+                let newest = Shape { channels: count, ..shape };
+                return Ok(Known::Map(self.graph.input(layer, newest)));
+            }
             Operator::Relu => Op::Relu,
             Operator::Tanh => Op::Tanh,
             // Halves are widened when they are read, so every float has 32 bits.
@@ -155,7 +174,11 @@ impl<'g> Lowering<'g> {
             }
             Operator::Other => return Err(Fault::NoKernel),
         };
-        let count = if let Op::Concat = op { inputs.len() } else { 1 };
+        let count = match op {
+            Op::Concat => inputs.len(),
+            Op::Add => 2,
+            _ => 1,
+        };
         let maps: Vec<Value> =
             (0..count).map(|index| self.map(inputs, index)).collect::<Result<_, _>>()?;
         Ok(Known::Map(self.graph.add(layer, op, &maps)?))

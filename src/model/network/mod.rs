@@ -210,6 +210,12 @@ impl fmt::Debug for Session {
     }
 }
 
+/// Whether the network takes the newest frame beside all frames and beside query
+/// and read.
+fn adds_to_newest(engine: &Engine) -> bool {
+    engine.plan().inputs() == 3
+}
+
 impl Session {
     /// Runs the encoder over t frames, oldest first, each planar u8 whose
     /// bytes stand for `values`; `query` receives C×(h·w).
@@ -228,7 +234,12 @@ impl Session {
         let query = query.as_slice_mut().expect("standard layout");
         match self {
             Self::Kernels(engine) => {
-                engine.write_bytes(0, past, values);
+                let mut newest: &[u8] = &[];
+                engine.write_bytes(0, past.inspect(|frame| newest = frame), values);
+                if adds_to_newest(engine) {
+                    let newest = &newest[newest.len() - engine.plan().input_shape(1).len()..];
+                    engine.write_bytes(1, std::iter::once(newest), values);
+                }
                 engine.run(0);
                 query.copy_from_slice(engine.output(0));
                 Ok(())
@@ -251,8 +262,8 @@ impl Session {
         }
     }
 
-    /// Predicts the frame that follows those that were encoded last, values
-    /// in −1..=1, into `frame` (c·H·W). `query` and `read` are C×(h·w).
+    /// Predicts the frame that follows those that were encoded last, values of
+    /// about −1..=1, into `frame` (c·H·W). `query` and `read` are C×(h·w).
     ///
     /// # Errors
     /// The runtime's own, which is a fault of the graph.
@@ -268,7 +279,8 @@ impl Session {
         match self {
             Self::Kernels(engine) => {
                 let parts = [query, read].map(|part| part.to_slice().expect("standard layout"));
-                engine.write(1, parts.into_iter());
+                let query_read = engine.plan().inputs() - 1;
+                engine.write(query_read, parts.into_iter());
                 engine.run(1);
                 frame.copy_from_slice(engine.output(1));
                 Ok(())

@@ -57,6 +57,8 @@ pub(super) enum Fault {
     OtherMaximum,
     #[error("divides by something else than a length")]
     OtherDivisor,
+    #[error("takes the last channels of something else than the frames, or not one frame's")]
+    OtherSlice,
     #[error("divides by the length of another map")]
     LengthOfAnother,
     #[error("has weights of shape {0:?}")]

@@ -63,10 +63,11 @@ fn assert_same(a: &(Array2<f32>, Vec<f32>), b: &(Array2<f32>, Vec<f32>), what: &
     assert!(query < 1e-4 && frame < 1e-4, "{what}: off by {query:e} and {frame:e}");
 }
 
-const NETWORKS: [&str; 4] = [
+const NETWORKS: [&str; 5] = [
     "tests/fixtures/reference/tiny-paper",
     "tests/fixtures/reference/tiny-nearest",
     "tests/fixtures/reference/tiny-bgr",
+    "tests/fixtures/reference/tiny-change",
     "models/walkway-edge",
 ];
 
@@ -155,7 +156,8 @@ fn noise(seed: usize, network: &Network) -> Vec<u8> {
 /// integers behind a tanh that is computed in another way.
 #[test]
 fn integers_are_those_of_tract() {
-    for name in ["tests/fixtures/int8/tiny-nearest", "tests/fixtures/int8/tiny-paper"] {
+    for name in ["tiny-nearest", "tiny-paper", "tiny-change"] {
+        let name = &format!("tests/fixtures/int8/{name}");
         let models = models(name);
         let oracle = Oracle::new(&models);
         for isa in Isa::here() {

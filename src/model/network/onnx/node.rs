@@ -35,6 +35,7 @@ impl Constants<'_> {
                 | Operator::QuantizeLinear(_)
                 | Operator::DequantizeLinear(_)
                 | Operator::Upsample
+                | Operator::LastChannels { .. }
                 | Operator::ReduceL2 { .. }
         );
         let count = if holds_the_rest { 1 } else { node.input.len() };
@@ -91,6 +92,8 @@ impl Constants<'_> {
             "Identity" => Operator::Identity,
             "Cast" if casts_to_floats(node) => Operator::CastToFloat,
             "Sub" => Operator::Sub,
+            "Add" => Operator::Add,
+            "Slice" => self.slice(node)?,
             "Div" => Operator::Div,
             "Max" => Operator::Max,
             "ReduceL2" => self.reduce_l2(node)?,
@@ -108,6 +111,26 @@ impl Constants<'_> {
             return Ok(Operator::Upsample);
         }
         Err(OnnxFault::OtherResize)
+    }
+
+    /// Starts, ends and axes are inputs, and the steps where they are not 1.
+    fn slice(&self, node: &NodeProto) -> Result<Operator, OnnxFault> {
+        let numbers = |index: usize| {
+            let name = node.input.get(index).filter(|name| !name.is_empty());
+            name.and_then(|name| self.get(name)).map(integers).transpose()
+        };
+        let (starts, ends, axes, steps) = (numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?);
+        // Of the four axes of a map, counted from either end.
+        let channels = matches!(axes.as_deref(), Some([1 | -3]));
+        let to_the_end = matches!(ends.as_deref(), Some([i64::MAX]));
+        let all = matches!(steps.as_deref(), None | Some([1]));
+        match starts.as_deref() {
+            Some(&[start @ ..0]) if channels && to_the_end && all => {
+                let count = usize::try_from(start.unsigned_abs());
+                Ok(count.map_or(Operator::Other, |count| Operator::LastChannels { count }))
+            }
+            _ => Ok(Operator::Other),
+        }
     }
 
     /// The axes are an attribute or, from version 18 on, an input.

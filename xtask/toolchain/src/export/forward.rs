@@ -16,7 +16,7 @@ pub struct Answer {
     pub query: Array2<f32>,
     /// C×N.
     pub read: Array2<f32>,
-    /// c×H×W within −1..=1.
+    /// c×H×W of about −1..=1.
     pub prediction: Array3<f32>,
 }
 
@@ -32,6 +32,8 @@ pub fn forward(
     frames: &Array3<f32>,
 ) -> Result<Answer> {
     let mut skips = BTreeMap::new();
+    let (planes, ..) = frames.dim();
+    let newest = frames.slice(s![planes - network.input.channels.planes().., .., ..]);
     let mut value = frames.clone();
     for layer in network.layers(Graph::Encoder) {
         value = apply(layer, weights, value, &mut skips)?;
@@ -42,7 +44,10 @@ pub fn forward(
     let joined = ndarray::concatenate(Axis(0), &[query.view(), read.view()])?;
     let mut value = joined.into_shape_with_order((2 * channels, height, width))?;
     for layer in network.layers(Graph::Decoder) {
-        value = apply(layer, weights, value, &mut skips)?;
+        value = match layer.op {
+            Op::AddNewest => value + newest,
+            _ => apply(layer, weights, value, &mut skips)?,
+        };
     }
     Ok(Answer { query, read, prediction: value })
 }
@@ -97,6 +102,8 @@ fn apply(
             let skip = skips.get(&level).with_context(|| format!("no skip of level {level}"))?;
             ndarray::concatenate(Axis(0), &[skip.view(), input.view()])?
         }
+        Op::Newest { .. } => input,
+        Op::AddNewest => anyhow::bail!("`{}` is not in the decoder", layer.name),
         Op::L2Norm => {
             let length = input.map_axis(Axis(0), |v| v.dot(&v).sqrt().max(L2_EPSILON));
             let mut output = input;

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use tract_onnx::pb::ModelProto;
 
 use super::fold::{Folded, fold};
-use crate::net::{Graph, L2_EPSILON, Layer, Network, Op, Shape, Weights, skip_name};
-use crate::onnx::{Attribute, ElementType, GraphBuilder, f32_tensor};
+use crate::net::{Graph, L2_EPSILON, Layer, NEWEST, Network, Op, Shape, Weights, skip_name};
+use crate::onnx::{Attribute, ElementType, GraphBuilder, f32_tensor, i64_tensor};
 
 /// Encoder and decoder as ONNX graphs, BatchNorm folded.
 ///
@@ -29,12 +29,12 @@ fn emit_graph(network: &Network, graph: Graph, weights: &Weights) -> Result<Mode
     let last = network.steps(graph).last().context("the graph has no layers")?.output;
     builder.input(input, ElementType::F32, &image(network.input_shape(graph)));
     let of_skips = |builder: &mut GraphBuilder| {
-        for (level, shape) in network.skips() {
+        let skips = network.skips().into_iter().map(|(level, shape)| (skip_name(level), shape));
+        let newest = network.newest().map(|shape| (NEWEST.to_owned(), shape));
+        for (name, shape) in skips.chain(newest) {
             match graph {
-                Graph::Encoder => {
-                    builder.output(&skip_name(level), ElementType::F32, &image(shape))
-                }
-                Graph::Decoder => builder.input(&skip_name(level), ElementType::F32, &image(shape)),
+                Graph::Encoder => builder.output(&name, ElementType::F32, &image(shape)),
+                Graph::Decoder => builder.input(&name, ElementType::F32, &image(shape)),
             }
         }
     };
@@ -92,6 +92,16 @@ fn other(builder: &mut GraphBuilder, layer: &Layer, input: &str, output: &str) -
         Op::Relu => builder.node("Relu", &[input], output, &[]),
         Op::Tanh => builder.node("Tanh", &[input], output, &[]),
         Op::Skip { .. } => input.to_owned(),
+        Op::Newest { channels } => {
+            let mut number = |part: &str, value: i64| {
+                builder.constant(i64_tensor(&format!("{NEWEST}.{part}"), &[value]))
+            };
+            let from = number("from", -(channels as i64));
+            let (to, axis) = (number("to", i64::MAX), number("axis", 1));
+            builder.node("Slice", &[input, &from, &to, &axis], NEWEST, &[]);
+            input.to_owned()
+        }
+        Op::AddNewest => builder.node("Add", &[input, NEWEST], output, &[]),
         Op::MaxPool => {
             let two = [2, 2];
             let attributes =

@@ -14,7 +14,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::fixture::{command, footage, reference, refusal, text};
-use crate::net::{NetworkSpec, Preset, Upsampling, Weights, initial_items, initial_weights};
+use crate::net::{
+    NetworkSpec, Predicts, Preset, Upsampling, Weights, initial_items, initial_weights,
+};
 use crate::run::{FORMAT_VERSION as RUN_VERSION, RUN_FILE, RunFile};
 
 /// A RUN with random weights and BatchNorm statistics that are not neutral.
@@ -50,6 +52,11 @@ fn store_run(folder: &Path, spec: NetworkSpec, channels: Channels) -> Checkpoint
 
 fn unsettle(weights: &mut Weights) {
     for (name, tensor) in &mut weights.0 {
+        // The convolution that gives a change starts at zero.
+        if tensor.data.iter().all(|&v| v == 0.0) {
+            let values = tensor.data.iter_mut().enumerate();
+            values.for_each(|(index, value)| *value = 0.2 * (index as f32 * 2.3).sin());
+        }
         if name.contains(".norm") {
             let shift = if name.ends_with("mean") || name.ends_with("bias") { 0.1 } else { 1.3 };
             for (index, value) in tensor.data.iter_mut().enumerate() {
@@ -61,7 +68,15 @@ fn unsettle(weights: &mut Weights) {
 
 fn spec(upsampling: Upsampling) -> NetworkSpec {
     let task = Task::Prediction;
-    NetworkSpec { task, base_width: 2, upsampling, skips: true, items: 4, temperature: 1.0 }
+    NetworkSpec {
+        task,
+        base_width: 2,
+        upsampling,
+        predicts: Predicts::Frame,
+        skips: true,
+        items: 4,
+        temperature: 1.0,
+    }
 }
 
 /// `export` itself compares the graphs with the forward pass that knows
@@ -71,10 +86,12 @@ fn every_kind_of_network_is_exported_exactly() {
     let work = tempfile::tempdir().unwrap();
     let kinds = [Upsampling::Transposed, Upsampling::Nearest, Upsampling::PixelShuffle];
     for (index, upsampling) in kinds.into_iter().enumerate() {
-        for channels in [Channels::Luma, Channels::Bgr] {
-            let name = format!("{index}-{}", channels.planes());
+        let frame_of = [(Channels::Luma, Predicts::Frame), (Channels::Bgr, Predicts::Frame)];
+        let change_of = [(Channels::Luma, Predicts::Change), (Channels::Bgr, Predicts::Change)];
+        for (channels, predicts) in frame_of.into_iter().chain(change_of) {
+            let name = format!("{index}-{}-{predicts:?}", channels.planes());
             let (run, out) = (work.path().join(format!("{name}-run")), work.path().join(&name));
-            store_run(&run, spec(upsampling), channels);
+            store_run(&run, NetworkSpec { predicts, ..spec(upsampling) }, channels);
             command(&["export", text(&run), "--out", text(&out)]).unwrap();
             let bundle = Bundle::load(&out).unwrap();
             assert_eq!(bundle.manifest().input.channels, channels);

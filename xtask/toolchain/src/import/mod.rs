@@ -13,7 +13,7 @@ use pytorch_reader::{DType, PytorchReader, Tensor as Stored};
 use serde::Serialize;
 
 use crate::invocation::invoked_as;
-use crate::net::{Network, NetworkSpec, Preset, Task, Tensor, Upsampling, Weights};
+use crate::net::{Network, NetworkSpec, Predicts, Preset, Task, Tensor, Upsampling, Weights};
 use crate::run::{Checkpoint, FORMAT_VERSION, RunFile};
 
 /// Makes a RUN of a PyTorch checkpoint in the published layout.
@@ -134,6 +134,7 @@ fn recognise(stored: &Weights, args: &ImportArgs) -> Result<(Network, Preset)> {
         task,
         base_width,
         upsampling: Upsampling::Transposed,
+        predicts: Predicts::Frame,
         skips: predicts,
         items: 10,
         temperature: 1.0,

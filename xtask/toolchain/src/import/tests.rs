@@ -99,6 +99,7 @@ fn network(task: Task, frames: usize) -> Network {
         task,
         base_width: 2,
         upsampling: Upsampling::Transposed,
+        predicts: Predicts::Frame,
         skips: task == Task::Prediction,
         items: 5,
         temperature: 1.0,

@@ -4,14 +4,14 @@ use anyhow::Result;
 use normwatch::model::InputSection;
 
 use super::layer::{Graph, Layer, Op, Parameter, ParameterKind, Shape};
-use super::spec::{NetworkSpec, Upsampling};
+use super::spec::{NetworkSpec, Predicts, Upsampling};
 
 /// The layers of one network, in the order in which they run.
 ///
 /// The encoder takes `frames` [t·c, H, W], oldest frame first, and gives
 /// `query` [C, H/8, W/8] and a skip for every [`Op::Skip`]. The decoder takes
 /// `[query; read]` [2C, H/8, W/8] and those skips, and gives `frame` [c, H, W]
-/// within −1..=1.
+/// of about −1..=1. Between them a [`Op::Newest`] goes as the skips do.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     pub spec: NetworkSpec,
@@ -118,6 +118,10 @@ impl<'a> Block<'a> {
 fn encoder(spec: &NetworkSpec, input: &InputSection) -> Vec<Layer> {
     let mut layers = Vec::new();
     let mut channels = input.frames * input.channels.planes();
+    if spec.predicts == Predicts::Change {
+        let newest = Op::Newest { channels: input.channels.planes() };
+        Block::new(&mut layers, "frames").push("newest", newest);
+    }
     for (level, name) in [(1, "enc1"), (2, "enc2"), (3, "enc3")] {
         let width = spec.base_width << (level - 1);
         let mut block = Block::new(&mut layers, name);
@@ -152,7 +156,11 @@ fn decoder(spec: &NetworkSpec, input: &InputSection) -> Vec<Layer> {
         let joined = if spec.skips { 2 * width } else { grown };
         block.conv_norm_relu(joined, width).conv_norm_relu(width, width);
         if level == 1 {
-            block.conv(width, input.channels.planes()).push("tanh", Op::Tanh);
+            block.conv(width, input.channels.planes());
+            match spec.predicts {
+                Predicts::Frame => block.push("tanh", Op::Tanh),
+                Predicts::Change => block.push("sum", Op::AddNewest),
+            };
         }
         channels = width;
     }

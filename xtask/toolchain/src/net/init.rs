@@ -7,12 +7,15 @@ use super::layer::{Layer, Op};
 use super::weights::{Tensor, Weights};
 
 /// PyTorch's defaults: weights and biases of convolutions uniform within
-/// ±1/√fan-in (Kaiming with a = √5), BatchNorm 1 and 0 with statistics 0 and 1.
+/// ±1/√fan-in (Kaiming with a = √5), those of a last convolution that gives a
+/// change 0, BatchNorm 1 and 0 with statistics 0 and 1.
 pub fn initial_weights(network: &Network, rng: &mut impl Rng) -> Weights {
     let mut weights = Weights::default();
+    let last = last_of_change(network);
     for layer in network.encoder.iter().chain(&network.decoder) {
         for parameter in layer.parameters() {
             let tensor = match bound(layer) {
+                _ if Some(&layer.name) == last => Tensor::filled(&parameter.shape, 0.0),
                 Some(bound) => uniform(&parameter.shape, -bound, bound, rng),
                 None => {
                     let part = parameter.name.rsplit('.').next().unwrap_or_default();
@@ -24,6 +27,12 @@ pub fn initial_weights(network: &Network, rng: &mut impl Rng) -> Weights {
         }
     }
     weights
+}
+
+/// The convolution that gives a change; it starts with none.
+fn last_of_change(network: &Network) -> Option<&String> {
+    let [.., convolution, end] = &network.decoder[..] else { return None };
+    (end.op == Op::AddNewest).then_some(&convolution.name)
 }
 
 /// 1/√fan-in of a convolution. PyTorch takes a transposed one's fan-in from
@@ -57,7 +66,7 @@ fn uniform(shape: &[usize], from: f32, to: f32, rng: &mut impl Rng) -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::Preset;
+    use crate::net::{NetworkSpec, Predicts, Preset};
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
@@ -74,6 +83,20 @@ mod tests {
         let largest =
             first.get("enc1.conv1.weight").unwrap().data.iter().fold(0f32, |a, v| a.max(v.abs()));
         assert!(largest <= bound && largest > 0.9 * bound, "{largest}");
+    }
+
+    #[test]
+    fn a_change_starts_with_none() {
+        let values = Preset::Nano.values();
+        assert_eq!(values.network.predicts, Predicts::Change);
+        for predicts in [Predicts::Frame, Predicts::Change] {
+            let spec = NetworkSpec { predicts, ..values.network };
+            let network = Network::build(spec, values.input).unwrap();
+            let weights = initial_weights(&network, &mut ChaCha8Rng::seed_from_u64(1));
+            let last = ["weight", "bias"].map(|part| format!("gen.conv3.{part}"));
+            let zero = last.map(|name| weights.get(&name).unwrap().data.iter().all(|&v| v == 0.0));
+            assert_eq!(zero, [predicts == Predicts::Change; 2]);
+        }
     }
 
     #[test]

@@ -52,7 +52,17 @@ pub enum Op {
     /// Every pixel's channels to unit length, by max(length, 1e-12).
     L2Norm,
     Tanh,
+    /// Hands the newest frame, the input's last `channels`, to the decoder as
+    /// [`NEWEST`], and goes on.
+    Newest {
+        channels: usize,
+    },
+    /// Adds the newest frame.
+    AddNewest,
 }
+
+/// The name of the newest frame on its way past the memory.
+pub const NEWEST: &str = "newest";
 
 /// The name of the value that joins block `level` of encoder and decoder.
 pub fn skip_name(level: usize) -> String {
@@ -130,9 +140,13 @@ impl Op {
             Self::Nearest => [channels, 2 * height, 2 * width],
             Self::PixelShuffle => [channels / 4, 2 * height, 2 * width],
             Self::Concat { channels: skip, .. } => [channels + skip, height, width],
-            Self::BatchNorm { .. } | Self::Relu | Self::Skip { .. } | Self::L2Norm | Self::Tanh => {
-                [channels, height, width]
-            }
+            Self::BatchNorm { .. }
+            | Self::Relu
+            | Self::Skip { .. }
+            | Self::L2Norm
+            | Self::Tanh
+            | Self::Newest { .. }
+            | Self::AddNewest => [channels, height, width],
         }
     }
 

@@ -13,9 +13,10 @@ mod weights;
 pub use build::Network;
 pub use init::{initial_items, initial_weights};
 pub use layer::{
-    BATCH_NORM_EPSILON, Graph, L2_EPSILON, Layer, Op, Parameter, ParameterKind, Shape, skip_name,
+    BATCH_NORM_EPSILON, Graph, L2_EPSILON, Layer, NEWEST, Op, Parameter, ParameterKind, Shape,
+    skip_name,
 };
 pub use preset::{Preset, PresetValues};
-pub use spec::{NetworkSpec, Task, Upsampling};
+pub use spec::{NetworkSpec, Predicts, Task, Upsampling};
 pub use steps::Step;
 pub use weights::{Tensor, Weights};

@@ -5,7 +5,7 @@ use normwatch::model::InputSection;
 use normwatch::preprocess::{Channels, Resize};
 use serde::{Deserialize, Serialize};
 
-use super::spec::{NetworkSpec, Task, Upsampling};
+use super::spec::{NetworkSpec, Predicts, Task, Upsampling};
 
 /// A named member of the family, with the frames that it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -54,17 +54,31 @@ impl Preset {
         }
     }
 
+    /// How much more a pixel counts in the loss where something moves; none as
+    /// published.
+    pub fn motion_weight(self) -> Option<f64> {
+        match self {
+            Self::Paper | Self::PaperRecon => None,
+            Self::Edge | Self::Nano => Some(4.0),
+        }
+    }
+
     pub fn values(self) -> PresetValues {
         let paper = NetworkSpec {
             task: Task::Prediction,
             base_width: 64,
             upsampling: Upsampling::Transposed,
+            predicts: Predicts::Frame,
             skips: true,
             items: 10,
             temperature: 1.0,
         };
-        let small =
-            |base_width| NetworkSpec { base_width, upsampling: Upsampling::Nearest, ..paper };
+        let small = |base_width| NetworkSpec {
+            base_width,
+            upsampling: Upsampling::Nearest,
+            predicts: Predicts::Change,
+            ..paper
+        };
         let input = |side_px, channels, frames| InputSection {
             width_px: side_px,
             height_px: side_px,

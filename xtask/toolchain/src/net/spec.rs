@@ -15,6 +15,24 @@ pub enum Task {
     Reconstruction,
 }
 
+/// What comes out of the decoder's last convolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Predicts {
+    /// The frame, by tanh, as published.
+    #[default]
+    Frame,
+    /// What is added to the newest frame. The convolution starts at zero, so that
+    /// learning starts where subtracting two frames ends.
+    Change,
+}
+
+impl Predicts {
+    fn is_frame(&self) -> bool {
+        *self == Self::Frame
+    }
+}
+
 /// How the decoder doubles its resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -36,6 +54,9 @@ pub struct NetworkSpec {
     /// Channels of the first block; queries have 8 times as many.
     pub base_width: usize,
     pub upsampling: Upsampling,
+    /// The frame where it is left out.
+    #[serde(default, skip_serializing_if = "Predicts::is_frame")]
+    pub predicts: Predicts,
     /// Whether the decoder sees the encoder's blocks besides the queries.
     pub skips: bool,
     /// M, the number of memory items.
@@ -87,6 +108,10 @@ impl NetworkSpec {
             self.task == Task::Prediction || input.frames == 1,
             "reconstruction takes one frame, not {}",
             input.frames
+        );
+        ensure!(
+            self.task == Task::Prediction || self.predicts == Predicts::Frame,
+            "reconstruction gives a frame, not a change"
         );
         Ok(())
     }

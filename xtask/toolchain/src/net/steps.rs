@@ -35,6 +35,15 @@ impl Network {
         self.steps(Graph::Encoder).into_iter().filter_map(of).collect()
     }
 
+    /// The shape of the newest frame, where it goes past the memory.
+    pub fn newest(&self) -> Option<Shape> {
+        let [_, height, width] = self.input_shape(Graph::Encoder);
+        self.encoder.iter().find_map(|layer| match layer.op {
+            Op::Newest { channels } => Some([channels, height, width]),
+            _ => None,
+        })
+    }
+
     /// Multiply-accumulates of one frame's convolutions; the memory adds
     /// 2·M·C for each query.
     pub fn macs(&self) -> u64 {

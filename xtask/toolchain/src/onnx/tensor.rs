@@ -33,6 +33,12 @@ pub fn u8_tensor(name: &str, dims: &[usize], data: &[u8]) -> TensorProto {
     tensor(name, DataType::Uint8, dims, data.to_vec())
 }
 
+/// One axis of numbers.
+pub fn i64_tensor(name: &str, data: &[i64]) -> TensorProto {
+    let bytes = data.iter().flat_map(|v| v.to_le_bytes()).collect();
+    tensor(name, DataType::Int64, &[data.len()], bytes)
+}
+
 pub fn i32_tensor(name: &str, dims: &[usize], data: &[i32]) -> TensorProto {
     tensor(name, DataType::Int32, dims, data.iter().flat_map(|v| v.to_le_bytes()).collect())
 }

@@ -78,7 +78,7 @@ fn the_checker_and_onnx_runtime_agree_with_tract() {
     let work = tempfile::tempdir().unwrap();
     let footage = footage(60, 32);
     let mut folders = Vec::new();
-    for name in ["tiny-paper", "tiny-nearest"] {
+    for name in ["tiny-paper", "tiny-nearest", "tiny-change"] {
         let bundle = reference(name);
         let out = |kind: &str| work.path().join(format!("{name}-{kind}"));
         let (int8, f16) = (out("int8"), out("f16"));
@@ -94,7 +94,7 @@ fn the_checker_and_onnx_runtime_agree_with_tract() {
     }
     let folders: Vec<&str> = folders.iter().map(|f| text(f)).collect();
     let said = python(include_str!("check_onnx.py"), &folders);
-    assert_eq!(said.lines().count(), 6 * 5, "{said}");
+    assert_eq!(said.lines().count(), 6 * 5 + 3 * 6, "{said}");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn onnx_runtime_runs_the_qdq_graphs() {
     let work = tempfile::tempdir().unwrap();
     let footage = footage(60, 32);
     let mut folders = Vec::new();
-    for name in ["tiny-paper", "tiny-nearest"] {
+    for name in ["tiny-paper", "tiny-nearest", "tiny-change"] {
         for activations in ["u8", "i8"] {
             let bundle = reference(name);
             let (int8, qdq) = (work.path().join("int8"), work.path().join("qdq"));
@@ -121,5 +121,5 @@ fn onnx_runtime_runs_the_qdq_graphs() {
     }
     let folders: Vec<&str> = folders.iter().map(|f| text(f)).collect();
     let said = python(include_str!("check_qdq.py"), &folders);
-    assert_eq!(said.lines().count(), 4 * 2, "{said}");
+    assert_eq!(said.lines().count(), 6 * 2, "{said}");
 }

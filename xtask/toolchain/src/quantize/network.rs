@@ -85,6 +85,12 @@ impl Op {
     }
 }
 
+/// The shape that the file gives an output of the graph.
+fn given(node: &Node, graph: &Graph) -> Option<[usize; 3]> {
+    let (_, shape) = graph.outputs.iter().find(|(name, _)| *name == node.output)?;
+    shape[..].try_into().ok().map(|[_, c, h, w]: [usize; 4]| [c, h, w])
+}
+
 impl Network {
     /// # Errors
     /// The file's name, the node, and what is not known about it.
@@ -155,7 +161,7 @@ impl Network {
                     Op::Upsample => [c, 2 * h, 2 * w],
                     Op::DepthToSpace => [c / 4, 2 * h, 2 * w],
                     Op::Concat => [(0..node.inputs.len()).map(|i| of(i)[0]).sum(), h, w],
-                    Op::Float { .. } => [c, h, w],
+                    Op::Float { .. } => given(node, graph).unwrap_or([c, h, w]),
                 };
                 shapes.insert((side, node.output.clone()), shape);
             }

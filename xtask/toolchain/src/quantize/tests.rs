@@ -33,7 +33,7 @@ fn answer(files: &BundleFiles, network: &Network, style: Style<'_>) -> Outcome {
 /// nothing of what PyTorch computed.
 #[test]
 fn rewriting_keeps_what_the_trainer_computed() {
-    for name in ["tiny-paper", "tiny-nearest", "tiny-bgr"] {
+    for name in ["tiny-paper", "tiny-nearest", "tiny-bgr", "tiny-change"] {
         let (files, mut network) = parsed(name);
         let before = answer(&files, &network, Style::F32);
         assert!(largest(&before.query, &files.golden.query) < 1e-4, "{name}");
@@ -161,7 +161,7 @@ fn integers_follow_the_documented_arithmetic() {
 fn an_int8_bundle_comes_out_in_integers_and_runs() {
     let footage = footage(60, 32);
     let work = tempfile::tempdir().unwrap();
-    for name in ["tiny-nearest", "tiny-paper"] {
+    for name in ["tiny-nearest", "tiny-paper", "tiny-change"] {
         let bundle = reference(name);
         for weights in ["per-channel", "per-tensor"] {
             let out = work.path().join(format!("{name}-{weights}"));
@@ -248,7 +248,7 @@ fn on_the_kernels(path: &Path) -> Vec<f32> {
 #[test]
 fn f16_bundles_are_half_as_large_and_run_on_the_kernels() {
     let work = tempfile::tempdir().unwrap();
-    for name in ["tiny-nearest", "tiny-paper"] {
+    for name in ["tiny-nearest", "tiny-paper", "tiny-change"] {
         let (bundle, out) = (reference(name), work.path().join(name));
         command(&["quantize", text(&bundle), "--out", text(&out), "--to", "f16"]).unwrap();
         assert_eq!(Bundle::load(&out).unwrap().manifest().precision, Precision::F16);

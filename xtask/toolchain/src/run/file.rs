@@ -48,6 +48,8 @@ pub struct TrainingRecord {
     pub compact: f64,
     /// Weight of the separateness loss.
     pub separate: f64,
+    /// How much more a pixel counts where something moves; none as published.
+    pub motion_weight: Option<f64>,
     pub normaliser: UpdateNormaliser,
     /// Whether checkpoints hold settled items, or those of the last batch as
     /// published.

@@ -9,7 +9,7 @@ use normwatch::preprocess::{Channels, Resize};
 
 use super::backend::Backend;
 use super::footage::recorded_fps;
-use crate::net::{NetworkSpec, Preset, PresetValues, Task, Upsampling};
+use crate::net::{NetworkSpec, Predicts, Preset, PresetValues, Task, Upsampling};
 use crate::run::{Schedule, TrainingRecord, UpdateNormaliser};
 
 /// Train a network on a camera's normal footage.
@@ -90,6 +90,10 @@ pub struct NetworkArgs {
     /// it is the nearest one.
     #[arg(long)]
     pub temperature: Option<f32>,
+    /// What the network's last layer gives: the next frame, or its change since
+    /// the newest one.
+    #[arg(long, value_enum)]
+    pub predicts: Option<Predicts>,
     /// How the decoder doubles its resolution.
     #[arg(long, value_enum)]
     pub upsampling: Option<Upsampling>,
@@ -120,6 +124,10 @@ pub struct TrainingArgs {
     /// Weight of the separateness loss.
     #[arg(long)]
     pub separate: Option<f64>,
+    /// How much more a pixel counts in the loss where something moves: with 4,
+    /// five times as much. 0 counts all alike, as published.
+    #[arg(long, value_name = "EXTRA")]
+    pub motion_weight: Option<f64>,
     /// What divides the update weights of the memory.
     #[arg(long, value_enum, default_value = "released")]
     pub normaliser: Option<UpdateNormaliser>,
@@ -189,6 +197,7 @@ impl TrainArgs {
             items: args.items.unwrap_or(network.items),
             temperature: args.temperature.unwrap_or(network.temperature),
             upsampling: args.upsampling.unwrap_or(network.upsampling),
+            predicts: args.predicts.unwrap_or(network.predicts),
             ..network
         };
         let input = InputSection {
@@ -240,6 +249,7 @@ impl TrainArgs {
             schedule: if paper { Schedule::CosinePerEpoch } else { Schedule::CosinePerStep },
             compact: args.compact.unwrap_or(auxiliary),
             separate: args.separate.unwrap_or(auxiliary),
+            motion_weight: args.motion_weight.or(self.preset.motion_weight()),
             normaliser: args.normaliser.unwrap_or(UpdateNormaliser::Released),
             settle_items: !paper,
             ema_memory: args.ema_memory,
@@ -272,6 +282,10 @@ fn check(record: &TrainingRecord) -> Result<()> {
     }
     ensure!(record.epochs > 0 && record.batch > 0, "--epochs and --batch must be at least 1");
     ensure!(record.learning_rate > 0.0, "--learning-rate must be above 0");
+    ensure!(
+        record.motion_weight.is_none_or(|extra| (0.0..=1000.0).contains(&extra)),
+        "--motion-weight must be between 0 and 1000"
+    );
     ensure!(record.minutes.is_none_or(|m| m > 0.0), "--minutes must be above 0");
     Ok(())
 }

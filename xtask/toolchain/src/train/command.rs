@@ -199,6 +199,7 @@ fn training_data(footage: &FootageRecord, fps: f64) -> String {
 
 fn objective(training: &TrainingRecord) -> Objective {
     Objective {
+        motion: training.motion_weight.unwrap_or(0.0),
         compact: training.compact,
         separate: training.separate,
         normaliser: match training.normaliser {

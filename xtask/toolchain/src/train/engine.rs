@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::net::{Network, Weights};
+use crate::net::{Graph, Network, Weights};
 
 /// Whether a network learns, or is only asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -76,4 +76,13 @@ pub trait Engine {
     /// The last gradient by one array.
     #[cfg(test)]
     fn gradient(&mut self, name: &str) -> Result<Vec<f32>>;
+}
+
+/// The newest frame of each of the windows, B×c×H×W.
+pub fn newest_frames(network: &Network, frames: &[f32]) -> Vec<f32> {
+    let [planes, height, width] = network.input_shape(Graph::Encoder);
+    let window = planes * height * width;
+    let frame = network.input.channels.planes() * height * width;
+    let windows = frames.chunks_exact(window);
+    windows.flat_map(|window| &window[window.len() - frame..]).copied().collect()
 }

@@ -5,8 +5,10 @@ use anyhow::{Result, ensure};
 use normwatch::model::Normaliser;
 
 use super::backend::Place;
-use super::engine::{Engine, Mode};
-use super::loss::{compactness, contrast, mean_square, separateness};
+use super::engine::{Engine, Mode, newest_frames};
+use super::loss::{
+    compactness, contrast, mean_square, motion_weights, separateness, weighted_square,
+};
 use super::memory::Match;
 use super::outliers::Outliers;
 use super::random::{Purpose, stream};
@@ -20,6 +22,8 @@ pub struct Objective {
     pub compact: f64,
     /// Weight of the separateness loss.
     pub separate: f64,
+    /// How much more a pixel counts where something moves; 0 as published.
+    pub motion: f64,
     pub normaliser: Normaliser,
     /// Share of the old item that an update keeps; `None` as published.
     pub keep: Option<f64>,
@@ -119,7 +123,14 @@ impl Learner {
         let mut by_prediction = vec![0.0; prediction.len()];
         let pixels = prediction.len() / batch.windows * usual;
         let (predicted, by_usual) = (&prediction[..pixels], &mut by_prediction[..pixels]);
-        let pixel = mean_square(predicted, &batch.target[..pixels], 1.0, by_usual);
+        let targets = &batch.target[..pixels];
+        let pixel = if self.objective.motion > 0.0 {
+            let newest = newest_frames(self.engine.network(), &batch.input);
+            let weights = motion_weights(&newest, targets, self.objective.motion);
+            weighted_square(predicted, targets, &weights, by_usual)
+        } else {
+            mean_square(predicted, targets, 1.0, by_usual)
+        };
         if let Some((taught, weight)) = taught {
             mean_square(predicted, &taught[..pixels], weight, by_usual);
         }

@@ -26,6 +26,39 @@ pub fn mean_square(values: &[f32], targets: &[f32], weight: f64, gradient: &mut 
     sum / values.len() as f64
 }
 
+/// What moved by more than this, in [−1, 1] units, has the full weight of motion:
+/// twelve grey levels.
+const FULL_MOTION: f32 = 0.1;
+
+/// How much more a pixel counts for which something moves: 1 + `extra` where the
+/// target is far from the newest frame of the input, 1 where it is the same.
+///
+/// `newest` and `targets` are frames of equal length.
+pub fn motion_weights(newest: &[f32], targets: &[f32], extra: f64) -> Vec<f32> {
+    let weight = |(newest, target): (&f32, &f32)| {
+        1.0 + extra as f32 * ((newest - target).abs() / FULL_MOTION).min(1.0)
+    };
+    newest.iter().zip(targets).map(weight).collect()
+}
+
+/// Mean of (value − target)², whose gradient is that of the mean weighted by
+/// `weights`.
+pub fn weighted_square(
+    values: &[f32],
+    targets: &[f32],
+    weights: &[f32],
+    gradient: &mut [f32],
+) -> f64 {
+    let slope = 2.0 / values.len() as f32;
+    let mut sum = 0.0;
+    for (index, gradient) in gradient.iter_mut().enumerate() {
+        let difference = values[index] - targets[index];
+        sum += f64::from(difference * difference);
+        *gradient += slope * weights[index] * difference;
+    }
+    sum / values.len() as f64
+}
+
 /// Mean over all elements of (q − p₁)².
 pub fn compactness(matched: &Match, weight: f64, gradient: &mut [f32]) -> f64 {
     let slope = (2.0 * weight / gradient.len() as f64) as f32;

@@ -8,9 +8,9 @@ use super::{Conv, Node, Op};
 
 /// Operators that the runtime's kernels do not have and that stay in floating
 /// point: what other exporters put behind the query head or the last layer.
-const OTHER_FLOAT_OPS: [&str; 6] = ["Add", "Clip", "Min", "Mul", "Sigmoid", "Sqrt"];
-const KNOWN_OPS: &str = "Cast, Concat, Conv, ConvTranspose, DepthToSpace, Div, Identity, Max, \
-     MaxPool, ReduceL2, Relu, Resize, Sub, Tanh";
+const OTHER_FLOAT_OPS: [&str; 5] = ["Clip", "Min", "Mul", "Sigmoid", "Sqrt"];
+const KNOWN_OPS: &str = "Add, Cast, Concat, Conv, ConvTranspose, DepthToSpace, Div, Identity, Max, \
+     MaxPool, ReduceL2, Relu, Resize, Slice, Sub, Tanh";
 
 impl Node {
     /// `file` is what the node was read from.
@@ -42,6 +42,8 @@ impl Node {
             | Operator::Identity
             | Operator::CastToFloat
             | Operator::Sub
+            | Operator::Add
+            | Operator::LastChannels { .. }
             | Operator::Div
             | Operator::Max
             | Operator::ReduceL2 { .. } => float(file, index),

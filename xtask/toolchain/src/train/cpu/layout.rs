@@ -20,7 +20,7 @@ pub struct Layout {
     pub raw_query: MapId,
     pub query: MapId,
     pub read: MapId,
-    /// Before tanh.
+    /// Before tanh, or before the newest frame is added.
     pub raw_frame: MapId,
 }
 
@@ -55,7 +55,7 @@ struct Builder {
 }
 
 impl Builder {
-    /// Gives the map before L2Norm or Tanh, which end the two graphs.
+    /// Gives the map before L2Norm, Tanh or the sum with the newest frame, which end the two graphs.
     fn run(&mut self, network: &Network, graph: Graph, mut value: Vec<MapId>) -> Result<MapId> {
         let mut form = ConvForm::Plain;
         let mut layers = network.layers(graph).iter().peekable();
@@ -86,8 +86,13 @@ impl Builder {
                     let skip = self.skips.get(&level).context("a skip of the encoder")?;
                     value.insert(0, *skip);
                 }
-                Op::L2Norm | Op::Tanh if layers.peek().is_none() => return Ok(one),
-                Op::Relu | Op::L2Norm | Op::Tanh => bail!("{}: not expected here", layer.name),
+                Op::Newest { .. } => {}
+                Op::L2Norm | Op::Tanh | Op::AddNewest if layers.peek().is_none() => {
+                    return Ok(one);
+                }
+                Op::Relu | Op::L2Norm | Op::Tanh | Op::AddNewest => {
+                    bail!("{}: not expected here", layer.name)
+                }
             }
             for parameter in layer.parameters() {
                 let part = match parameter.name.rsplit('.').next() {
@@ -100,6 +105,6 @@ impl Builder {
                 self.arrays.insert(parameter.name, place);
             }
         }
-        bail!("the graph ends in neither L2Norm nor Tanh")
+        bail!("the graph ends in none of L2Norm, Tanh and a sum")
     }
 }

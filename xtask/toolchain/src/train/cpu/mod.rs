@@ -11,8 +11,8 @@ use normwatch::kernel::training::{Statistics, TrainingGraph, TrainingNetwork};
 use self::adam::Adam;
 use self::layout::{ArrayPlace, Layout};
 use self::rows::{before_unit_length, to_unit_length, transposed};
-use super::engine::{Engine, Mode};
-use crate::net::{Graph, Network, Tensor, Weights};
+use super::engine::{Engine, Mode, newest_frames};
+use crate::net::{Graph, Network, Predicts, Tensor, Weights};
 
 /// Limits the threads. The name is that of a library's variable, which users
 /// know and RUNs were made with.
@@ -32,6 +32,8 @@ pub struct CpuEngine {
     query: Vec<f32>,
     lengths: Vec<f32>,
     prediction: Vec<f32>,
+    /// Newest frames of the last batch, where changes are predicted.
+    newest: Vec<f32>,
 }
 
 impl CpuEngine {
@@ -46,8 +48,8 @@ impl CpuEngine {
             Mode::Training => Adam::new(&network),
             Mode::Inference => Adam::default(),
         };
-        let (count, query, lengths, prediction) = Default::default();
-        Ok(Self { network, mode, layout, machine, adam, count, query, lengths, prediction })
+        let (count, query, lengths, prediction, newest) = Default::default();
+        Ok(Self { network, mode, layout, machine, adam, count, query, lengths, prediction, newest })
     }
 
     fn copied_weights(&self) -> Weights {
@@ -91,6 +93,9 @@ impl Engine for CpuEngine {
         let window: usize = self.network.input_shape(Graph::Encoder).iter().product();
         self.count = frames.len() / window;
         self.make_room(self.count)?;
+        if self.network.spec.predicts == Predicts::Change {
+            self.newest = newest_frames(&self.network, frames);
+        }
         self.machine.write(self.layout.frames, frames);
         self.machine.forward(self.layout.encoder.clone(), self.count, self.statistics());
         let [channels, pixels] = self.grid();
@@ -107,12 +112,19 @@ impl Engine for CpuEngine {
         }
         self.machine.forward(self.layout.decoder.clone(), self.count, self.statistics());
         self.prediction = self.machine.read(self.layout.raw_frame, self.count);
-        self.prediction.iter_mut().for_each(|v| *v = v.tanh());
+        match self.network.spec.predicts {
+            Predicts::Frame => self.prediction.iter_mut().for_each(|v| *v = v.tanh()),
+            Predicts::Change => {
+                self.prediction.iter_mut().zip(&self.newest).for_each(|(v, more)| *v += more);
+            }
+        }
         Ok(self.prediction.clone())
     }
 
     fn backward(&mut self, mut by_prediction: Vec<f32>, mut by_query: Vec<f32>) -> Result<()> {
-        by_prediction.iter_mut().zip(&self.prediction).for_each(|(g, y)| *g *= 1.0 - y * y);
+        if self.network.spec.predicts == Predicts::Frame {
+            by_prediction.iter_mut().zip(&self.prediction).for_each(|(g, y)| *g *= 1.0 - y * y);
+        }
         self.machine.write_gradient(self.layout.raw_frame, &by_prediction);
         self.machine.backward(self.layout.decoder.clone(), self.count);
         let [channels, pixels] = self.grid();

@@ -28,6 +28,9 @@ pub enum Array {
 /// Values that the encoder keeps for the decoder, by level.
 pub type Skips = BTreeMap<usize, Tensor<4>>;
 
+/// Where the newest frame is among the skips, whose levels begin at 1.
+const NEWEST: usize = 0;
+
 /// The network's layers with their arrays.
 #[derive(Clone, Debug)]
 pub struct DeviceModel {
@@ -90,6 +93,15 @@ impl DeviceModel {
                     Some(skip) => Tensor::cat(vec![skip, value], 1),
                     None => bail!("{}: the encoder gave no skip {level}", layer.name),
                 },
+                Op::Newest { channels } => {
+                    let planes = value.dims()[1];
+                    skips.insert(NEWEST, value.clone().narrow(1, planes - channels, channels));
+                    value
+                }
+                Op::AddNewest => match skips.remove(&NEWEST) {
+                    Some(newest) => value + newest,
+                    None => bail!("{}: the encoder gave no newest frame", layer.name),
+                },
                 _ => self.apply(layer, value)?,
             };
         }
@@ -117,7 +129,7 @@ impl DeviceModel {
             Op::PixelShuffle => pixel_shuffle(x),
             Op::L2Norm => unit_length(x),
             Op::Tanh => tanh(x),
-            Op::Skip { .. } | Op::Concat { .. } => {
+            Op::Skip { .. } | Op::Concat { .. } | Op::Newest { .. } | Op::AddNewest => {
                 bail!("{}: not a layer of one value", layer.name)
             }
         })

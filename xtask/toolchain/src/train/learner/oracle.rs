@@ -131,8 +131,13 @@ impl Case {
             let (network, gradients) = (network.clone(), std::rc::Rc::clone(&gradients));
             Box::new(Fixed { network, rows, prediction, gradients })
         };
-        let objective =
-            Objective { compact, separate, normaliser: Normaliser::Released, keep: None };
+        let objective = Objective {
+            compact,
+            separate,
+            motion: 0.0,
+            normaliser: Normaliser::Released,
+            keep: None,
+        };
         let (items, weight) = (self.items.clone(), teacher);
         let mut learner = Learner {
             engine: engine(&self.prediction),

@@ -9,7 +9,7 @@ use normwatch::model::InputSection;
 use normwatch::preprocess::{Channels, Resize};
 
 use super::*;
-use crate::net::{NetworkSpec, Parameter, ParameterKind, Task, Upsampling, Weights};
+use crate::net::{NetworkSpec, Parameter, ParameterKind, Predicts, Task, Upsampling, Weights};
 use crate::train::window::WindowShape;
 
 const TOLERANCE: f32 = 1e-4;
@@ -62,8 +62,15 @@ fn unflatten(network: &Network, flat: &[f32], wanted: impl Fn(&Parameter) -> boo
 
 fn network(task: Task, base_width: usize, items: usize, upsampling: Upsampling) -> Network {
     let prediction = task == Task::Prediction;
-    let spec =
-        NetworkSpec { task, base_width, upsampling, skips: prediction, items, temperature: 1.0 };
+    let spec = NetworkSpec {
+        task,
+        base_width,
+        upsampling,
+        predicts: Predicts::Frame,
+        skips: prediction,
+        items,
+        temperature: 1.0,
+    };
     let input = InputSection {
         width_px: 16,
         height_px: 16,
@@ -103,6 +110,7 @@ fn check_at(case: &'static str, network: &Network, auxiliary: f64, place: &Place
     let weights = unflatten(network, &reference.numbers("weights"), |_| true);
     let items = reference.items("items0");
     let objective = Objective {
+        motion: 0.0,
         compact: auxiliary,
         separate: auxiliary,
         normaliser: Normaliser::Released,

@@ -53,6 +53,18 @@ fn gradients_are_the_slopes_of_their_losses() {
     let rng = &mut ChaCha8Rng::seed_from_u64(7);
     let (rows, items) = scene(rng);
     let matched = |rows: &[f32]| Match::new(rows.to_vec(), &items);
+    let frames =
+        [0, 1, 2].map(|_| -> Vec<f32> { (0..40).map(|_| rng.random_range(-0.2..0.2)).collect() });
+    let [values, targets, newest] = &frames;
+    let weights = motion_weights(newest, targets, 4.0);
+    check("weighted square", values, |values, weight, gradient| {
+        let mut slopes = vec![0.0; values.len()];
+        weighted_square(values, targets, &weights, &mut slopes);
+        gradient.iter_mut().zip(slopes).for_each(|(to, slope)| *to += weight as f32 * slope);
+        let squares = values.iter().zip(targets).zip(&weights);
+        let sum: f64 = squares.map(|((v, t), w)| f64::from(w * (v - t) * (v - t))).sum();
+        sum / values.len() as f64
+    });
     check("compactness", &rows, |rows, weight, gradient| {
         compactness(&matched(rows), weight, gradient)
     });
@@ -94,4 +106,11 @@ fn a_distance_of_nothing_has_no_slope() {
     let mut gradient = [0.0];
     assert!(separateness(&matched, 1.0, &mut gradient).is_finite());
     assert!(gradient[0].is_finite(), "{gradient:?}");
+}
+
+#[test]
+fn what_moves_counts_more_and_what_is_still_counts_once() {
+    let weights = motion_weights(&[0.0, 0.0, 0.0, 0.0], &[0.0, 0.05, -0.1, 0.9], 4.0);
+    assert_eq!(weights, [1.0, 3.0, 5.0, 5.0]);
+    assert_eq!(motion_weights(&[0.3], &[-0.9], 0.0), [1.0]);
 }

@@ -101,7 +101,7 @@ impl Scratch {
 fn loss_falls_and_the_checkpoint_is_readable() {
     let scratch = Scratch::new();
     let out = scratch.path("run");
-    let more = ["--epochs", "12", "--learning-rate", "0.01"];
+    let more = ["--epochs", "12", "--learning-rate", "0.01", "--predicts", "frame"];
     let reports = train(&args(&scratch.footage(), &out, &more));
     assert_eq!(reports.len(), 12);
     assert!(reports[11].pixel < 0.5 * reports[0].pixel, "{reports:?}");
@@ -111,6 +111,16 @@ fn loss_falls_and_the_checkpoint_is_readable() {
     let footage = checkpoint.run.footage.unwrap();
     assert_eq!((footage.clips, footage.frames, footage.skipped_frames), (2, 34, 0));
     assert_eq!(footage.held_out, ["1, last 5 frames", "2, last 5 frames"]);
+}
+
+#[test]
+fn a_change_is_learnt_from_the_last_frame_on() {
+    let scratch = Scratch::new();
+    let more = ["--epochs", "12", "--learning-rate", "0.01", "--predicts", "change"];
+    let reports = train(&args(&scratch.footage(), &scratch.path("run"), &more));
+    let share =
+        |report: &EpochReport| report.held_out.pixel / report.held_out.last_frame_pixel.unwrap();
+    assert!(share(&reports[0]) < 1.1 && share(&reports[11]) < 0.8, "{reports:?}");
 }
 
 #[test]
