@@ -7,6 +7,13 @@ use super::reader::{Item, Section, similar};
 use crate::alarm::{Pattern, Polarity};
 
 const EVENTS_MAX_BYTES: u32 = 10 * 1024 * 1024;
+
+/// Lines are driven every 50 ms at the latest: a faster beat would alias to a level
+/// that stands still.
+const LEAST_BEAT_MS: u32 = 200;
+
+const LONGEST_MS: u32 = 3_600_000;
+
 const PATTERNS: &str = "write \"steady\", { pulse_ms = 500 } or { heartbeat_ms = 1000 }";
 
 /// `[output]`: where an alarm shows.
@@ -129,10 +136,11 @@ fn read_pattern(item: Item<'_>) -> Option<Pattern> {
     let mut section = item.clone().section()?;
     let pulse = section.optional("pulse_ms");
     let heartbeat = section.optional("heartbeat_ms");
-    let time_ms = |item: Item<'_>| item.whole(1..=3_600_000);
     match (pulse, heartbeat) {
-        (Some(pulse), None) => Some(Pattern::Pulse { width_ms: time_ms(pulse)? }),
-        (None, Some(beat)) => Some(Pattern::Heartbeat { period_ms: time_ms(beat)? }),
+        (Some(pulse), None) => Some(Pattern::Pulse { width_ms: pulse.whole(1..=LONGEST_MS)? }),
+        (None, Some(beat)) => {
+            Some(Pattern::Heartbeat { period_ms: beat.whole(LEAST_BEAT_MS..=LONGEST_MS)? })
+        }
         (Some(_), Some(_)) => {
             item.invalid("has both `pulse_ms` and `heartbeat_ms`", PATTERNS);
             None

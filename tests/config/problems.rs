@@ -183,6 +183,12 @@ fn impossible_values() {
             "pattern = { heartbeat_ms = 0 }".into(),
             "8:28 `output.alarm.pattern.heartbeat_ms` is 0, out of range",
         ),
+        // A beat that is driven every 50 ms must not look like a level.
+        (
+            8,
+            "pattern = { heartbeat_ms = 199 }".into(),
+            "8:28 `output.alarm.pattern.heartbeat_ms` is 199, out of range",
+        ),
         (
             8,
             "[output.events]\npath = 'e'\nmax_bytes = 10".into(),
