@@ -97,6 +97,16 @@ impl<A: OutputPin, F: OutputPin> AlarmOutputs<A, F> {
     pub fn fault_line(&self) -> &Line<F> {
         &self.fault
     }
+
+    /// How the alarm line shows an alarm.
+    pub fn alarm_pattern(&self) -> Pattern {
+        self.alarm_pattern
+    }
+
+    /// How the fault line shows that all is well.
+    pub fn fault_pattern(&self) -> Pattern {
+        self.fault_pattern
+    }
 }
 
 /// Whoever lets go of the outputs, in order or in a panic, leaves them safe.

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use embedded_hal::digital::OutputPin;
 
-use crate::alarm::{AlarmOutputs, OutputError};
+use crate::alarm::{AlarmOutputs, OutputError, Pattern};
 use crate::output::{Event, EventLog, EventSink};
 
 /// Writes level changes and refusals of the lines into the event log, each once.
@@ -12,7 +12,6 @@ use crate::output::{Event, EventLog, EventSink};
 pub(super) struct LineJournal {
     alarm: Entry,
     fault: Entry,
-    log_levels: bool,
     failures: u64,
 }
 
@@ -22,19 +21,24 @@ struct Entry {
     name: &'static str,
     /// The level that the log was last told.
     shown: Option<bool>,
+    /// Whether its levels are written.
+    log_levels: bool,
     /// It refused when it was last driven.
     failing: bool,
 }
 
 impl LineJournal {
     /// Begins with what the lines show. Levels are written only with
-    /// `log_levels`, refusals always.
+    /// `log_levels`, and not those of a heartbeat, which would write two in each of
+    /// its periods; refusals always.
     pub fn new<A: OutputPin, F: OutputPin>(outputs: &AlarmOutputs<A, F>, log_levels: bool) -> Self {
-        let entry = |name, shown| Entry { name, shown, failing: false };
+        let entry = |name, shown, pattern| {
+            let log_levels = log_levels && !matches!(pattern, Pattern::Heartbeat { .. });
+            Entry { name, shown, log_levels, failing: false }
+        };
         Self {
-            alarm: entry("alarm", outputs.alarm_line().shown()),
-            fault: entry("fault", outputs.fault_line().shown()),
-            log_levels,
+            alarm: entry("alarm", outputs.alarm_line().shown(), outputs.alarm_pattern()),
+            fault: entry("fault", outputs.fault_line().shown(), outputs.fault_pattern()),
             failures: 0,
         }
     }
@@ -50,7 +54,7 @@ impl LineJournal {
     ) {
         let levels = [outputs.alarm_line().shown(), outputs.fault_line().shown()];
         for (entry, level) in [&mut self.alarm, &mut self.fault].into_iter().zip(levels) {
-            entry.level(now_ms, level, self.log_levels, log);
+            entry.level(now_ms, level, log);
         }
         match result {
             Ok(()) => {
@@ -75,15 +79,9 @@ impl LineJournal {
 }
 
 impl Entry {
-    fn level<S: EventSink>(
-        &mut self,
-        time_ms: u64,
-        level: Option<bool>,
-        log_levels: bool,
-        log: &mut EventLog<S>,
-    ) {
+    fn level<S: EventSink>(&mut self, time_ms: u64, level: Option<bool>, log: &mut EventLog<S>) {
         let changed = std::mem::replace(&mut self.shown, level) != level;
-        if let Some(active) = level.filter(|_| changed && log_levels) {
+        if let Some(active) = level.filter(|_| changed && self.log_levels) {
             log::info!("{} line {}", self.name, if active { "active" } else { "inactive" });
             log.record(&Event::Line { time_ms, line: self.name, active });
         }

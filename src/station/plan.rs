@@ -4,9 +4,9 @@
 use super::error::StationError;
 use super::levels::{LevelsError, levels, require_calibration};
 use super::view::View;
-use crate::alarm::{AlarmConfig, Levels, Pattern};
+use crate::alarm::{AlarmConfig, Levels};
 use crate::calibrate::{BudgetReport, Calibration};
-use crate::config::{CameraSource, OutputLine, Site, V4l2Section};
+use crate::config::{CameraSource, Site, V4l2Section};
 use crate::model::{Bundle, NetworkOptions};
 use crate::runtime::{MAX_STEP_PERIODS, Pipeline, Scoring, UpdatePolicy};
 
@@ -53,7 +53,7 @@ impl Plan {
             update: UpdatePolicy::new(site.memory.update, &bundle),
             alarm: alarm_config(site, budget.levels()),
             stale_ms: period_ms.max(MIN_STALE_MS),
-            log_lines: !has_heartbeat(site),
+            log_lines: true,
             budget,
             bundle,
         })
@@ -115,10 +115,4 @@ fn alarm_config(site: &Site, levels: Levels) -> AlarmConfig {
         armed_at_start: section.armed_at_start,
         motion_within_ms: site.input.pir.as_ref().map(|pir| pir.within_ms),
     }
-}
-
-/// Whether one of the lines changes with time alone.
-fn has_heartbeat(site: &Site) -> bool {
-    let beats = |line: &OutputLine| matches!(line.pattern, Pattern::Heartbeat { .. });
-    beats(&site.output.alarm) || site.output.fault.as_ref().is_some_and(beats)
 }

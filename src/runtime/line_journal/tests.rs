@@ -36,10 +36,14 @@ struct Scene {
 
 impl Scene {
     fn new(log_levels: bool) -> Self {
+        Self::with(log_levels, Pattern::Steady)
+    }
+
+    fn with(log_levels: bool, fault_pattern: Pattern) -> Self {
         let (alarm, fault) = (Pin::default(), Pin::default());
         let line = |pin: &Pin| Line::new(pin.clone(), Polarity::ActiveHigh, false);
         let steady = Pattern::Steady;
-        let outputs = AlarmOutputs::new(line(&alarm), steady, line(&fault), steady).unwrap();
+        let outputs = AlarmOutputs::new(line(&alarm), steady, line(&fault), fault_pattern).unwrap();
         let journal = LineJournal::new(&outputs, log_levels);
         let log = EventLog::new(Some(JsonLines(Vec::new())));
         Self { alarm, fault, outputs, journal, log, now_ms: 0 }
@@ -80,6 +84,15 @@ fn a_level_is_told_when_it_changes() {
     let expected =
         ["2 line fault true", "4 line alarm true", "5 line alarm false", "5 line fault false"];
     assert_eq!(scene.written(), expected);
+}
+
+#[test]
+fn a_heartbeat_hides_no_other_line() {
+    let mut scene = Scene::with(true, Pattern::Heartbeat { period_ms: 200 });
+    for state in [State::Idle, State::Alarm, State::Cooldown] {
+        scene.drive(state, true);
+    }
+    assert_eq!(scene.written(), ["2 line alarm true", "3 line alarm false"]);
 }
 
 #[test]
