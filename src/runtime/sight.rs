@@ -1,5 +1,7 @@
 //! Whether pictures still show anything.
 
+use heapless::Deque;
+
 use crate::preprocess::Light;
 
 /// A picture with less than this share of the usual contrast shows nothing.
@@ -9,6 +11,8 @@ const LEAST_SPREAD: f32 = 0.02;
 const DULL_MS: u64 = 10_000;
 /// No two pictures of a sensor are the same to the bit.
 const STILL_MS: u64 = 30_000;
+/// More than any driver's ring of buffers: stale ones come round and round.
+const REMEMBERED: usize = 32;
 
 /// Tells a camera that sees from one that only goes on giving pictures: covered,
 /// fogged, blinded, or the same one for ever. Such pictures are easy to predict,
@@ -16,7 +20,8 @@ const STILL_MS: u64 = 30_000;
 #[derive(Clone, Debug)]
 pub struct Sight {
     usual: Option<Light>,
-    last: Option<Light>,
+    /// Of the last pictures, each once, the oldest first.
+    seen: Deque<Light, REMEMBERED>,
     dull_since_ms: Option<u64>,
     still_since_ms: u64,
 }
@@ -25,13 +30,13 @@ impl Sight {
     /// `usual` is the light of normal footage, if known.
     pub fn new(usual: Option<Light>) -> Self {
         let usual = usual.filter(|light| light.spread >= LEAST_SPREAD);
-        Self { usual, last: None, dull_since_ms: None, still_since_ms: 0 }
+        Self { usual, seen: Deque::new(), dull_since_ms: None, still_since_ms: 0 }
     }
 
     /// Takes the light of the picture as the camera gave it; the reason, if
     /// nothing is seen.
     pub fn look(&mut self, light: Light, now_ms: u64) -> Option<&'static str> {
-        if self.last.replace(light) != Some(light) {
+        if self.is_news(light) {
             self.still_since_ms = now_ms;
         }
         let dull = self.usual.is_some_and(|usual| light.spread < LEAST_SHARE * usual.spread);
@@ -44,6 +49,19 @@ impl Sight {
         }
         let still_ms = now_ms.saturating_sub(self.still_since_ms);
         (still_ms >= STILL_MS).then_some("the picture does not change by a single bit any more")
+    }
+
+    /// Whether no picture of late had this light to the bit. Two different ones of a
+    /// sensor may, but not all of half a minute.
+    fn is_news(&mut self, light: Light) -> bool {
+        if self.seen.iter().any(|seen| *seen == light) {
+            return false;
+        }
+        if self.seen.is_full() {
+            self.seen.pop_front();
+        }
+        let _ = self.seen.push_back(light);
+        true
     }
 
     /// The camera was lost: what comes next has no past.
@@ -80,6 +98,16 @@ mod tests {
         let truck = |i: u64| if i % 100 < 90 { 0.001 * (1.0 + (i % 3) as f32) } else { 0.1 };
         assert_eq!(told_after_s(Some(USUAL), truck), None);
         assert_eq!(told_after_s(Some(USUAL), |_| 0.1), Some(30));
+    }
+
+    #[test]
+    fn stale_buffers_that_come_round_and_round_are_told() {
+        let ring = |buffers: u64| move |i: u64| 0.1 + (i % buffers) as f32 * 1e-3;
+        for buffers in [1, 2, 4, 8, 32] {
+            let last_new_s = (buffers - 1) / 10;
+            assert_eq!(told_after_s(Some(USUAL), ring(buffers)), Some(30 + last_new_s));
+        }
+        assert_eq!(told_after_s(Some(USUAL), ring(33)), None);
     }
 
     #[test]
