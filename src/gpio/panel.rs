@@ -49,16 +49,18 @@ impl Panel {
     /// yet.
     ///
     /// A button that is held from the start acknowledges nothing. A PIR that
-    /// cannot be read counts as motion, so that its failure silences no alarm;
-    /// the other two keep their last state.
+    /// cannot be read counts as motion and an arm contact as armed, as a cut wire
+    /// does, so that no failure silences an alarm.
     pub fn next(&mut self, now_ms: u64) -> Option<Input> {
         if let Seen::Changed(true) = self.acknowledge.look(now_ms, "acknowledge") {
             self.waiting.push_back(Input::Acknowledge);
         }
         match self.arm.look(now_ms, "arm") {
-            Seen::First(true) | Seen::Changed(true) => self.waiting.push_back(Input::Arm),
+            Seen::First(true) | Seen::Changed(true) | Seen::Lost => {
+                self.waiting.push_back(Input::Arm);
+            }
             Seen::First(false) | Seen::Changed(false) => self.waiting.push_back(Input::Disarm),
-            Seen::Nothing | Seen::Lost => {}
+            Seen::Nothing => {}
         }
         match self.pir.look(now_ms, "PIR") {
             Seen::First(active) | Seen::Changed(active) => {
@@ -68,6 +70,12 @@ impl Panel {
             Seen::Nothing => {}
         }
         self.waiting.pop_front()
+    }
+
+    /// Whether the arm contact could not be read at the last look: whoever turns
+    /// the key is not heard.
+    pub fn is_arm_lost(&self) -> bool {
+        self.arm.failing
     }
 }
 

@@ -57,6 +57,18 @@ fn a_pir_that_cannot_be_read_counts_as_motion() {
 }
 
 #[test]
+fn an_arm_contact_that_cannot_be_read_arms_and_is_told() {
+    let mut panel = Panel::new(None, contact(&[LOW, None, None, LOW]), None);
+    assert_eq!((panel.next(0), panel.is_arm_lost()), (Some(Input::Disarm), false));
+    assert_eq!((panel.next(50), panel.is_arm_lost()), (Some(Input::Arm), true));
+    assert_eq!((panel.next(100), panel.is_arm_lost()), (None, true));
+    assert_eq!((panel.next(150), panel.is_arm_lost()), (Some(Input::Disarm), false));
+    let mut silent = Panel::new(None, contact(&[None]), None);
+    assert_eq!(inputs(&mut silent, 4), [Input::Arm], "one that never answered");
+    assert!(silent.is_arm_lost());
+}
+
+#[test]
 fn changes_at_one_time_are_told_one_after_the_other() {
     let mut panel = Panel::new(contact(&[LOW, HIGH]), contact(&[LOW, HIGH]), contact(&[LOW, HIGH]));
     let told = inputs(&mut panel, 12);
