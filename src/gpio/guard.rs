@@ -84,6 +84,18 @@ impl LineGuard {
         let pipe = child.stdin.take();
         Ok(Self { child, pipe })
     }
+
+    /// How it ended, if it did.
+    pub fn end(&mut self) -> Option<String> {
+        let how = match self.child.try_wait() {
+            Ok(None) => return None,
+            Ok(Some(status)) => status.to_string(),
+            Err(error) => error.to_string(),
+        };
+        // Nobody is left to dismiss.
+        self.pipe = None;
+        Some(how)
+    }
 }
 
 impl Drop for LineGuard {
@@ -95,7 +107,16 @@ impl Drop for LineGuard {
         if let Some(Err(error)) = said {
             log::warn!("the process that guards the GPIO lines had already ended: {error}");
         }
-        let _ = self.child.wait();
+        let begun = Instant::now();
+        while self.end().is_none() {
+            if begun.elapsed() > PATIENCE {
+                // Dismissed and still there: somebody has stopped it.
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

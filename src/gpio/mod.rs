@@ -13,6 +13,8 @@ mod find;
 #[cfg(feature = "gpio")]
 mod guard;
 #[cfg(feature = "gpio")]
+mod guard_keeper;
+#[cfg(feature = "gpio")]
 mod kernel;
 mod open;
 mod panel;
@@ -28,6 +30,8 @@ pub use error::LineError;
 pub use find::find;
 #[cfg(feature = "gpio")]
 pub use guard::{GuardedLine, LineGuard, guard};
+#[cfg(feature = "gpio")]
+pub use guard_keeper::GuardKeeper;
 pub use open::BoardLines;
 pub use panel::Panel;
 pub use pin::{BoardPin, PinError};
