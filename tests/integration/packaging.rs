@@ -132,6 +132,22 @@ fn user_and_groups_are_the_same_everywhere() {
     assert!(sysusers.contains(&format!("u {} ", value_of(&unit, "User"))));
 }
 
+/// An end in order has to fit into the time that the unit grants it, and nothing
+/// but the network that it has not got decides whether it is tried again.
+#[test]
+fn the_service_is_tried_again_and_bounded() {
+    let unit = read("packaging/systemd/normwatch.service");
+    assert_eq!(value_of(&unit, "Restart"), "always");
+    assert_eq!(value_of(&unit, "StartLimitIntervalSec"), "0");
+    assert!(!unit.contains("RestartPreventExitStatus"), "an error of the card would be final");
+    assert!(value_of(&unit, "TimeoutStopSec").parse::<u32>().unwrap() >= 12);
+    assert!(value_of(&unit, "TasksMax").parse::<u32>().unwrap() <= 64);
+    assert!(value_of(&unit, "LimitNOFILE").parse::<u32>().unwrap() <= 256);
+    assert_eq!(value_of(&unit, "PrivateNetwork"), "yes");
+    assert_eq!(value_of(&unit, "UMask"), "0077");
+    assert!(value_of(&unit, "RequiresMountsFor").contains("/var/lib/normwatch"));
+}
+
 fn value_of<'a>(unit: &'a str, key: &str) -> &'a str {
     let line = unit.lines().find_map(|line| line.strip_prefix(&format!("{key}=")));
     line.unwrap_or_else(|| panic!("{key} is missing"))
