@@ -51,6 +51,8 @@ pub mod runtime;
 pub mod score;
 #[cfg(feature = "runtime")]
 pub mod station;
+#[cfg(feature = "runtime")]
+mod writer;
 
 // What stands in a configuration is defined in the rooms' own files. Without
 // the rooms, these files alone are built: they need no tract and no system.

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::data_dirs::board_dirs;
 use super::error::Error;
 use super::print_json;
-use crate::config::{ConfigError, Diagnostic, load_site};
+use crate::config::{ConfigError, Diagnostic, Site, load_site};
+use crate::output::CappedFile;
 use crate::output::terminal::{Colours, supports_live_view};
 use crate::station::Plan;
 
@@ -31,6 +32,8 @@ pub(super) struct CheckArgs {
 struct Summary {
     ok: bool,
     problems: Vec<Diagnostic>,
+    /// What keeps `run` from nothing, but costs something.
+    warnings: Vec<String>,
     bundle: Option<String>,
     watched_share: Option<f64>,
     enter_level: Option<f32>,
@@ -44,6 +47,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
             print_json(&Summary {
                 ok: false,
                 problems,
+                warnings: Vec::new(),
                 bundle: None,
                 watched_share: None,
                 enter_level: None,
@@ -55,6 +59,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     let mut summary = Summary {
         ok: true,
         problems: Vec::new(),
+        warnings: Vec::new(),
         bundle: None,
         watched_share: None,
         enter_level: None,
@@ -68,11 +73,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
             print_plan(&plan);
         }
     }
+    if !args.config_only {
+        summary.warnings.extend(lost_events(&site));
+    }
     if args.json {
         return print_json(&summary);
     }
+    summary.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     println!("{}: no problems", args.config.display());
     Ok(())
+}
+
+/// Whether the events of a run now would be lost, and why.
+fn lost_events(site: &Site) -> Option<String> {
+    let path = &site.output.events.as_ref()?.path;
+    let error = CappedFile::probe(path).err()?;
+    Some(format!(
+        "the event log {} cannot be written: {error}; events would be lost",
+        path.display()
+    ))
 }
 
 /// For standard error, in colour where it is a terminal that takes it.

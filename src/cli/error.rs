@@ -72,6 +72,11 @@ impl Error {
         |error| Self::File { file, error }
     }
 
+    /// Standard output cannot be written.
+    pub fn output(error: std::io::Error) -> Self {
+        Self::File { file: "standard output".into(), error }
+    }
+
     /// A signal's handler could not be installed.
     pub fn signals(error: std::io::Error) -> Self {
         Self::Internal(format!("cannot install the signal handlers: {error}"))
@@ -113,8 +118,7 @@ fn of_station(error: &StationError) -> u8 {
         StationError::Levels(error) => of_levels(error),
         StationError::Mask { .. } | StationError::TooSlow { .. } => code::USAGE,
         StationError::Line(_) | StationError::Watchdog(_) => code::LINE,
-        StationError::LineRefused(_) => code::INTERNAL,
-        StationError::File { .. } => code::FILE,
+        StationError::LineRefused(_) | StationError::EventThread(_) => code::INTERNAL,
         StationError::Run(error) => of_run(error),
     }
 }
@@ -160,6 +164,9 @@ mod tests {
         let supervisor = SupervisorError(io::Error::other("no thread"));
         let no_run = StationError::Run(supervisor.into());
         is_said_as(no_run, 1, "cannot start the supervisor: no thread");
+        let events = StationError::EventThread(io::Error::other("no thread"));
+        is_said_as(events, 1, "cannot start the thread of the event log: no thread");
+        is_said_as(Error::output(io::Error::other("full")), 5, "standard output: full");
         is_said_as(LineError::Unknown { line: "X".into() }, 7, "the board has no GPIO line `X`");
     }
 
@@ -169,7 +176,6 @@ mod tests {
         let error = || io::Error::other("full");
         is_said_as(RecordError::File { file: file.clone(), error: error() }, 5, "x: full");
         is_said_as(LabelsError::File { file: file.clone(), error: error() }, 5, "x: full");
-        is_said_as(StationError::File { file: file.clone(), error: error() }, 5, "x: full");
         let levels = LevelsError::File { file, error: error() };
         is_said_as(StationError::Levels(levels), 5, "x: full");
     }

@@ -21,7 +21,8 @@ pub(super) struct GuardLinesArgs {
 
 pub(super) fn run(args: &GuardLinesArgs) -> Result<(), Error> {
     // Whoever ends a service signals all its processes, systemd's watchdog with
-    // SIGABRT; this one ends last.
+    // SIGABRT; this one ends last. Every signal is held back from its first moment
+    // on. Handlers tell whoever looks at the process that it means to stay.
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGQUIT] {
         signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)))
             .map_err(Error::signals)?;

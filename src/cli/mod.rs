@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod run;
 mod run_summary;
+mod signals;
 mod site;
 mod toolchain;
 
@@ -28,6 +29,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use self::closed_output::end_quietly_on_closed_output;
 use self::error::Error;
+use self::signals::Held;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -112,10 +114,15 @@ pub fn main() -> ExitCode {
 
 /// The same for a command line that begins with the program's name.
 pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let signals = Held::all();
     let cli = Cli::parse_from(args);
     // What goes on for long tells of its every step; the others report at their end.
     let quiet = cli.quiet || !matches!(cli.command, Command::Run(_) | Command::Record(_));
-    logger::install(cli.verbose, quiet);
+    // What outlives the others holds signals in all its threads, this logger's too.
+    if !matches!(cli.command, Command::Run(_)) && !is_guard(&cli.command) {
+        signals.let_go();
+    }
+    let _last_lines = logger::install(cli.verbose, quiet);
     let result = match cli.command {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
@@ -135,13 +142,20 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Eval(args) => toolchain::run("eval", &args),
         Command::Scene(args) => toolchain::run("scene", &args),
     };
-    match result {
+    match result.and_then(|()| closed_output::flush_output()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            logger::say(format!("error: {error}"));
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+fn is_guard(command: &Command) -> bool {
+    #[cfg(feature = "gpio")]
+    return matches!(command, Command::GuardLines(_));
+    #[cfg(not(feature = "gpio"))]
+    return false;
 }
 
 /// Prints a value as one JSON document.

@@ -36,7 +36,7 @@ what is normal. --jpeg (quality 95) takes six tenths of the space: 23 instead of
 
 The folder is ready for `cargo xtask train --footage DIR`.";
 
-/// Stops on SIGINT and SIGTERM, at the limits, or when the footage ends.
+/// Stops on SIGINT, SIGTERM and SIGHUP, at the limits, or when the footage ends.
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct RecordArgs {

@@ -1,23 +1,27 @@
 //! `normwatch run`: a site, watched until it is stopped.
 
 use std::path::PathBuf;
+use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
-use signal_hook::consts::SIGUSR1;
 
 use super::error::Error;
 use super::fault_injection::FaultInjection;
 use super::run_summary::RunSummary;
-use super::{print_json, site};
+use super::{logger, print_json, signals, site};
 use crate::alarm::Input;
 use crate::clock::{Clock, SystemClock};
 use crate::runtime::{Shutdown, Step};
 use crate::station::{Plan, Station};
 
-/// Stops on SIGINT and SIGTERM, with the lines at their safe levels. SIGUSR1
-/// acknowledges an alarm.
+/// What a shell reports of a program that SIGTERM ended.
+const TERMINATED_EXIT_CODE: i32 = 128 + 15;
+
+/// Stops on SIGINT, SIGTERM, SIGHUP and SIGQUIT, with the lines at their safe
+/// levels and the watchdogs disarmed. SIGUSR1 acknowledges an alarm. Other signals
+/// do nothing.
 #[derive(Args, Debug)]
 pub(super) struct RunArgs {
     /// The site file.
@@ -36,16 +40,22 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
+    let shutdown = Shutdown::new();
+    let acknowledged = Arc::new(AtomicBool::new(false));
+    signals::listen(shutdown.clone(), acknowledged.clone()).map_err(Error::signals)?;
     let site = site::load(&args.config)?;
     let plan = Plan::load(&site)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let shutdown = Shutdown::on_signals().map_err(Error::signals)?;
-    let acknowledged = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGUSR1, acknowledged.clone()).map_err(Error::signals)?;
     let program = std::env::current_exe()
         .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
         .ok();
     let station = Station::open(&site, plan, clock.clone(), program.as_deref())?;
+    let station = station.leaving_by(|| {
+        logger::flush();
+        process::exit(TERMINATED_EXIT_CODE);
+    });
+    // There was nothing to acknowledge yet.
+    acknowledged.store(false, Ordering::Release);
     let deadline_ns =
         args.for_s.map(|s| clock.monotonic_ns().saturating_add((s.max(0.0) * 1e9) as u64));
     let inputs = || {

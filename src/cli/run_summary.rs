@@ -23,6 +23,7 @@ pub(super) struct RunSummary {
     reopened: u64,
     not_finite: u64,
     line_failures: u64,
+    events_dropped: u64,
     latency: Latency,
     stages: Vec<StageRow>,
 }
@@ -53,7 +54,8 @@ impl Latency {
 
 impl RunSummary {
     pub fn new(report: StationReport) -> Self {
-        let StationReport { live, rested, not_finite, line_failures, stages } = report;
+        let StationReport { live, rested, not_finite, line_failures, events_dropped, stages } =
+            report;
         let IntakeCounts { skipped, missed, steadied, .. } = live.counts;
         Self {
             judged: live.judged,
@@ -67,6 +69,7 @@ impl RunSummary {
             reopened: live.reopened,
             not_finite,
             line_failures,
+            events_dropped,
             latency: Latency::new(&live.latency),
             stages,
         }
@@ -88,6 +91,9 @@ impl fmt::Display for RunSummary {
         }
         if self.passed_over > 0 {
             writeln!(f, "{} frames not judged: the board was hot", self.passed_over)?;
+        }
+        if self.events_dropped > 0 {
+            writeln!(f, "{} events could not be stored", self.events_dropped)?;
         }
         let Latency { median_ms, p90_ms, p99_ms, p999_ms, max_ms } = self.latency;
         writeln!(

@@ -6,6 +6,7 @@ use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::report::Report;
 use super::scope::Scope;
+use crate::output::CappedFile;
 
 const SUBJECT: &str = "storage";
 
@@ -22,6 +23,11 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     if space.f_flag.contains(StatVfsMountFlags::RDONLY) {
         let text = format!("the folder of the event log, {shown}, is read-only");
         report.error(SUBJECT, text, "set `output.events.path` to a folder that can be written");
+        return;
+    }
+    if let Err(error) = CappedFile::probe(&events.path) {
+        let text = format!("the event log {} cannot be written: {error}", events.path.display());
+        report.error(SUBJECT, text, "correct `output.events.path`, or who may write there");
         return;
     }
     let free_bytes = space.f_bavail.saturating_mul(space.f_frsize);

@@ -15,7 +15,7 @@ mod watchdog;
 pub use device::{HardwareWatchdog, WatchdogInfo, WatchdogOpenError};
 pub use progress::{Capturing, Progress, ProgressLimits, Stall};
 pub use service::ServiceManager;
-pub use supervisor::{Supervisor, SupervisorError, SupervisorLimits, supervise};
+pub use supervisor::{Departure, Supervisor, SupervisorError, SupervisorLimits, supervise};
 pub(crate) use thermometer::celsius;
 pub use thermometer::{Thermometer, ZONES};
 pub use watchdog::{Fed, Watchdog};

@@ -15,11 +15,39 @@ pub struct Progress(Arc<Signs>);
 struct Signs {
     judging_ms: AtomicU64,
     judged: AtomicU64,
-    capture_ms: AtomicU64,
-    capture: AtomicU8,
-    waits_until_ms: AtomicU64,
+    /// A [`Doing`] in one piece, so that nobody sees half of a change.
+    capture: AtomicU64,
     frames: AtomicU64,
     lines_touched: AtomicBool,
+    /// How the judging ended: one of the codes below.
+    end: AtomicU8,
+}
+
+const GOING_ON: u8 = 0;
+const ENDED_IN_ORDER: u8 = 1;
+const ENDED_OTHERWISE: u8 = 2;
+
+/// What the capture thread is at, and the time that counts: since when, or until
+/// when it waits.
+#[derive(Clone, Copy)]
+struct Doing {
+    what: u64,
+    ms: u64,
+}
+
+const OPENING: u64 = 0;
+const READING: u64 = 1;
+const WAITING: u64 = 2;
+const ENDED: u64 = 3;
+
+impl Doing {
+    fn pack(self) -> u64 {
+        self.ms << 2 | self.what
+    }
+
+    fn unpack(packed: u64) -> Self {
+        Self { what: packed & 3, ms: packed >> 2 }
+    }
 }
 
 /// What the capture thread is at.
@@ -79,6 +107,21 @@ impl Progress {
         self.judging(u64::MAX);
     }
 
+    /// The lines are safe, the judging is over, and whether in order: whoever
+    /// watches over it need not wait for a camera that is slow to let go.
+    pub fn end(&self, in_order: bool) {
+        let end = if in_order { ENDED_IN_ORDER } else { ENDED_OTHERWISE };
+        self.0.end.store(end, Ordering::Release);
+    }
+
+    /// What [`Progress::end`] said, if it was called.
+    pub fn ended_in_order(&self) -> Option<bool> {
+        match self.0.end.load(Ordering::Acquire) {
+            GOING_ON => None,
+            end => Some(end == ENDED_IN_ORDER),
+        }
+    }
+
     /// A frame was judged.
     pub fn judged(&self) {
         self.0.judged.fetch_add(1, Ordering::Relaxed);
@@ -86,15 +129,13 @@ impl Progress {
 
     /// The capture thread begins something.
     pub fn capturing(&self, now_ms: u64, what: Capturing) {
-        let (code, until_ms) = match what {
-            Capturing::Opening => (0, 0),
-            Capturing::Reading => (1, 0),
-            Capturing::Waiting { until_ms } => (2, until_ms),
-            Capturing::Ended => (3, 0),
+        let doing = match what {
+            Capturing::Opening => Doing { what: OPENING, ms: now_ms },
+            Capturing::Reading => Doing { what: READING, ms: now_ms },
+            Capturing::Waiting { until_ms } => Doing { what: WAITING, ms: until_ms },
+            Capturing::Ended => Doing { what: ENDED, ms: now_ms },
         };
-        self.0.waits_until_ms.store(until_ms, Ordering::Relaxed);
-        self.0.capture_ms.store(now_ms, Ordering::Relaxed);
-        self.0.capture.store(code, Ordering::Release);
+        self.0.capture.store(doing.pack(), Ordering::Release);
     }
 
     /// The source delivered a frame, good or bad.
@@ -123,12 +164,18 @@ impl Progress {
     }
 
     pub fn doing(&self) -> Capturing {
-        match self.0.capture.load(Ordering::Acquire) {
-            0 => Capturing::Opening,
-            1 => Capturing::Reading,
-            2 => Capturing::Waiting { until_ms: self.0.waits_until_ms.load(Ordering::Relaxed) },
+        self.doing_since().0
+    }
+
+    fn doing_since(&self) -> (Capturing, u64) {
+        let Doing { what, ms } = Doing::unpack(self.0.capture.load(Ordering::Acquire));
+        let what = match what {
+            OPENING => Capturing::Opening,
+            READING => Capturing::Reading,
+            WAITING => Capturing::Waiting { until_ms: ms },
             _ => Capturing::Ended,
-        }
+        };
+        (what, ms)
     }
 
     /// How long the judging thread has been in its present turn.
@@ -142,12 +189,12 @@ impl Progress {
         if for_ms > limits.judging_ms {
             return Some(Stall::Judging { for_ms });
         }
-        let doing = self.doing();
-        let for_ms = now_ms.saturating_sub(self.0.capture_ms.load(Ordering::Relaxed));
+        let (doing, since_ms) = self.doing_since();
+        let for_ms = now_ms.saturating_sub(since_ms);
         let too_long = match doing {
             Capturing::Opening => for_ms > limits.opening_ms,
             Capturing::Reading => for_ms > limits.reading_ms,
-            Capturing::Waiting { until_ms } => now_ms > until_ms + limits.judging_ms,
+            Capturing::Waiting { .. } => for_ms > limits.judging_ms,
             Capturing::Ended => false,
         };
         too_long.then_some(Stall::Capture { doing, for_ms })
@@ -189,6 +236,28 @@ mod tests {
         assert!(matches!(progress.stall(30_101, &LIMITS), Some(Stall::Capture { .. })));
         progress.capturing(30_101, Capturing::Ended);
         assert_eq!(progress.stall(30_150, &LIMITS), None);
+    }
+
+    /// With three atoms in the place of one, a reader between two of them saw a wait
+    /// until the year 1970.
+    #[test]
+    fn nobody_sees_half_of_a_change() {
+        let progress = Progress::new(0);
+        let changing = progress.clone();
+        let changes = std::thread::spawn(move || {
+            for turn in 0..200_000_u64 {
+                let now_ms = 1_000_000 + turn;
+                changing.capturing(now_ms, Capturing::Reading);
+                changing.capturing(now_ms, Capturing::Waiting { until_ms: now_ms + 1000 });
+                changing.capturing(now_ms, Capturing::Opening);
+            }
+        });
+        while !changes.is_finished() {
+            if let (Capturing::Waiting { until_ms }, since_ms) = progress.doing_since() {
+                assert!(until_ms >= 1_001_000 && since_ms == until_ms);
+            }
+        }
+        changes.join().unwrap();
     }
 
     #[test]

@@ -1,23 +1,45 @@
 //! The service manager: systemd, or whoever else reads `$NOTIFY_SOCKET`.
 
+use std::env;
+use std::ffi::OsStr;
 use std::io;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::process;
+use std::sync::Arc;
 use std::time::Duration;
-
-use sd_notify::NotifyState;
 
 use super::watchdog::Watchdog;
 
 /// The service manager behind `$NOTIFY_SOCKET` (sd_notify(3)); without that
 /// variable every message goes nowhere.
-#[derive(Clone, Copy, Debug)]
+///
+/// No message waits: what a service manager that does not read has no room for is
+/// not sent.
+#[derive(Clone, Debug)]
 pub struct ServiceManager {
+    socket: Option<Arc<Socket>>,
     watchdog: Option<Duration>,
 }
 
+#[derive(Debug)]
+struct Socket {
+    from: UnixDatagram,
+    to: SocketAddr,
+}
+
 impl ServiceManager {
-    /// Reads from the environment whether a watchdog is wanted.
+    /// Reads from the environment where it listens and whether a watchdog is
+    /// wanted.
     pub fn from_environment() -> Self {
-        Self { watchdog: sd_notify::watchdog_enabled().filter(|period| !period.is_zero()) }
+        let path = env::var_os("NOTIFY_SOCKET").filter(|path| !path.is_empty());
+        let socket = path.and_then(|path| {
+            Socket::to(&path)
+                .inspect_err(|e| log::warn!("the service manager cannot be told how it goes: {e}"))
+                .ok()
+        });
+        Self { socket: socket.map(Arc::new), watchdog: watchdog_period() }
     }
 
     /// Whether `WatchdogSec` is set for this process.
@@ -25,17 +47,35 @@ impl ServiceManager {
         self.watchdog.is_some()
     }
 
-    /// The run begins: lines held, bundle loaded.
-    pub fn ready(&self, status: &str) {
-        notify(&[NotifyState::Ready, NotifyState::Status(status)]);
+    /// The run begins: lines held, bundle loaded. Whether that was heard.
+    pub fn ready(&self, status: &str) -> bool {
+        self.send(&format!("READY=1\nSTATUS={status}")).is_ok()
     }
 
     pub fn status(&self, status: &str) {
-        notify(&[NotifyState::Status(status)]);
+        // Another follows within seconds.
+        let _ = self.send(&format!("STATUS={status}"));
     }
 
     pub fn stopping(&self) {
-        notify(&[NotifyState::Stopping, NotifyState::Status("stopping; the lines are safe")]);
+        let _ = self.send("STOPPING=1\nSTATUS=stopping; the lines are safe");
+    }
+
+    fn send(&self, message: &str) -> io::Result<()> {
+        let Some(socket) = &self.socket else { return Ok(()) };
+        socket.from.send_to_addr(message.as_bytes(), &socket.to).map(drop)
+    }
+}
+
+impl Socket {
+    fn to(path: &OsStr) -> io::Result<Self> {
+        let to = match path.as_bytes() {
+            [b'@', name @ ..] => SocketAddr::from_abstract_name(name)?,
+            _ => SocketAddr::from_pathname(path)?,
+        };
+        let from = UnixDatagram::unbound()?;
+        from.set_nonblocking(true)?;
+        Ok(Self { from, to })
     }
 }
 
@@ -50,7 +90,7 @@ impl Watchdog for ServiceManager {
     }
 
     fn feed(&mut self) -> io::Result<()> {
-        sd_notify::notify(&[NotifyState::Watchdog])
+        self.send("WATCHDOG=1")
     }
 
     /// Nothing to do: the service manager watches running services only.
@@ -59,8 +99,39 @@ impl Watchdog for ServiceManager {
     }
 }
 
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        log::warn!("the service manager cannot be told how it goes: {error}");
+/// Of `$WATCHDOG_USEC`, if it is meant for this process.
+fn watchdog_period() -> Option<Duration> {
+    let number = |name: &str| env::var(name).ok()?.parse::<u64>().ok();
+    if number("WATCHDOG_PID").is_some_and(|pid| pid != u64::from(process::id())) {
+        return None;
+    }
+    number("WATCHDOG_USEC").filter(|us| *us > 0).map(Duration::from_micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_manager_that_does_not_read_keeps_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let listener = UnixDatagram::bind(&path).unwrap();
+        let socket = Socket::to(path.as_os_str()).unwrap();
+        let mut manager = ServiceManager { socket: Some(Arc::new(socket)), watchdog: None };
+        assert!(manager.ready("here"));
+        let begun = Instant::now();
+        let refused = (0..100_000).find_map(|_| manager.feed().err()).unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        assert!(!manager.ready("again"));
+        manager.status("nobody hears this");
+        manager.stopping();
+        assert!(begun.elapsed() < Duration::from_secs(5), "it waited");
+        let mut message = [0; 64];
+        let length = listener.recv(&mut message).unwrap();
+        assert_eq!(&message[..length], b"READY=1\nSTATUS=here");
+        manager.feed().unwrap();
     }
 }

@@ -17,6 +17,15 @@ const TICK_MS: u64 = 100;
 
 const STATUS_INTERVAL_MS: u64 = 2000;
 
+/// Frames that come for so long without one being judged are worth a word.
+const UNJUDGED_MS: u64 = 10_000;
+
+/// How long a judging thread that was asked to end may take to.
+const PATIENCE_MS: u64 = 5000;
+
+/// The same when it was asked more than once.
+const URGED_PATIENCE_MS: u64 = 1000;
+
 /// The supervisor's thread could not be started.
 #[derive(Debug, Error)]
 #[error("cannot start the supervisor: {0}")]
@@ -32,18 +41,37 @@ pub struct SupervisorLimits {
     pub feeding: ProgressLimits,
 }
 
-/// Watches over the two threads of a live run and does the three things that a
-/// hung thread cannot do itself: it drops the fault line, lets the watchdogs
-/// starve, and says so.
+/// How to leave when a thread that hangs was asked to end.
+pub struct Departure<'a> {
+    /// How often somebody outside has asked for the end.
+    pub asked: Box<dyn Fn() -> u32 + Send + 'a>,
+    /// Drives all lines to their safe levels, whoever else drives them, and says
+    /// whether they obeyed.
+    pub make_safe: Box<dyn FnMut() -> bool + Send + 'a>,
+    /// Ends the process.
+    pub leave: Box<dyn FnMut() + Send + 'a>,
+}
+
+/// Watches over the two threads of a live run and does the things that a hung
+/// thread cannot do itself: it drops the fault line, lets the watchdogs starve,
+/// says so, and ends the process when it is asked to.
+///
+/// Nothing that it does waits for anybody.
 pub struct Supervisor<'a> {
     progress: Progress,
     limits: SupervisorLimits,
     service: ServiceManager,
     watchdogs: Vec<Fed>,
     drop_fault_line: Box<dyn FnMut() -> bool + Send + 'a>,
+    departure: Option<Departure<'a>>,
+    asked_ms: Option<u64>,
     line_dropped: bool,
     stalled: bool,
+    announced: bool,
+    finished: bool,
     status_ms: Option<u64>,
+    /// How many frames were judged, and since when no more.
+    judged: (u64, u64),
 }
 
 impl<'a> Supervisor<'a> {
@@ -63,15 +91,34 @@ impl<'a> Supervisor<'a> {
             service,
             watchdogs,
             drop_fault_line: Box::new(drop_fault_line),
+            departure: None,
+            asked_ms: None,
             line_dropped: false,
             stalled: false,
+            announced: false,
+            finished: false,
             status_ms: None,
+            judged: (0, 0),
         }
+    }
+
+    /// Leaves in this way when the judging thread was asked to end and hangs.
+    pub fn departing(mut self, departure: Departure<'a>) -> Self {
+        self.departure = Some(departure);
+        self
     }
 
     /// Looks at the signs once and acts on them.
     pub fn step(&mut self, now_ms: u64) {
-        self.guard_fault_line(now_ms);
+        if let Some(in_order) = self.progress.ended_in_order() {
+            self.finish(in_order);
+        }
+        if self.finished {
+            return;
+        }
+        let obeyed = self.guard_fault_line(now_ms);
+        self.leave_if_asked(now_ms);
+        self.note_judged(now_ms);
         let stall = self.progress.stall(now_ms, &self.limits.feeding);
         match stall {
             Some(stall) if !self.stalled => {
@@ -84,32 +131,68 @@ impl<'a> Supervisor<'a> {
             self.stalled = stall.is_some();
             self.status_ms = None;
         }
-        if stall.is_none() {
-            self.watchdogs.iter_mut().for_each(|fed| fed.feed_if_due(now_ms));
-        }
         if self.status_ms.is_none_or(|at| now_ms.saturating_sub(at) >= STATUS_INTERVAL_MS) {
             self.status_ms = Some(now_ms);
-            self.service.status(&self.status(now_ms, stall));
+            let status = self.status(now_ms, stall);
+            match self.announced {
+                true => self.service.status(&status),
+                // Until it is heard: a service that is never ready is killed.
+                false => self.announced = self.service.ready(&status),
+            }
+        }
+        // A line that a hung thread keeps from everybody is for the watchdogs, too.
+        if stall.is_none() && obeyed {
+            self.watchdogs.iter_mut().for_each(|fed| fed.feed_if_due(now_ms));
         }
     }
 
-    /// Ends the watch after a run that ended by itself. Watchdogs that are not
+    /// Ends the watch over a run that ended by itself, once. Watchdogs that are not
     /// disarmed go on: either somebody starts the program again in time, or the
     /// board is reset.
-    fn finish(mut self, disarm: bool) {
+    fn finish(&mut self, disarm: bool) {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
         self.service.stopping();
         if disarm {
             self.watchdogs.iter_mut().for_each(Fed::disarm);
         }
     }
 
-    fn guard_fault_line(&mut self, now_ms: u64) {
+    /// Whether the fault line shows what it must.
+    fn guard_fault_line(&mut self, now_ms: u64) -> bool {
         let silent = self.progress.judging_for_ms(now_ms) > self.limits.vouch_ms;
         if silent && !self.line_dropped {
             self.line_dropped = (self.drop_fault_line)();
             self.progress.touch_lines();
         }
         self.line_dropped &= silent;
+        self.line_dropped || !silent
+    }
+
+    fn leave_if_asked(&mut self, now_ms: u64) {
+        let Some(departure) = &mut self.departure else { return };
+        let asked = (departure.asked)();
+        if asked == 0 {
+            return;
+        }
+        let asked_ms = *self.asked_ms.get_or_insert(now_ms);
+        let patience_ms = if asked > 1 { URGED_PATIENCE_MS } else { PATIENCE_MS };
+        if now_ms.saturating_sub(asked_ms) < patience_ms || !(departure.make_safe)() {
+            return;
+        }
+        log::error!("asked to end, but the judging thread hangs: left with safe lines");
+        self.finish(true);
+        if let Some(departure) = &mut self.departure {
+            (departure.leave)();
+        }
+    }
+
+    fn note_judged(&mut self, now_ms: u64) {
+        let judged = self.progress.frames_judged();
+        if judged != self.judged.0 || self.progress.doing() != Capturing::Reading {
+            self.judged = (judged, now_ms);
+        }
     }
 
     fn status(&self, now_ms: u64, stall: Option<Stall>) -> String {
@@ -123,7 +206,13 @@ impl<'a> Supervisor<'a> {
                 "blind: the camera is lost, and opened again in {} s",
                 until_ms.saturating_sub(now_ms).div_ceil(1000)
             ),
-            Capturing::Reading => format!("watching, {judged} frames judged"),
+            Capturing::Reading => {
+                let unjudged_ms = now_ms.saturating_sub(self.judged.1);
+                match unjudged_ms < UNJUDGED_MS {
+                    true => format!("watching, {judged} frames judged"),
+                    false => format!("blind: no frame was judged for {} s", unjudged_ms / 1000),
+                }
+            }
             Capturing::Ended => format!("the footage has ended, {judged} frames judged"),
         }
     }
@@ -197,148 +286,4 @@ fn describe(stall: Stall) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
-
-    use super::super::watchdog::fake::{FakeWatchdog, Told};
-    use super::*;
-    use crate::clock::SimulatedClock;
-
-    #[derive(Clone, Copy, Debug)]
-    enum WorkError {
-        NoCamera,
-        Panicked,
-        NoSupervisor,
-    }
-
-    impl From<SupervisorError> for WorkError {
-        fn from(_: SupervisorError) -> Self {
-            Self::NoSupervisor
-        }
-    }
-
-    const LIMITS: SupervisorLimits = SupervisorLimits {
-        vouch_ms: 1000,
-        feeding: ProgressLimits { judging_ms: 5000, reading_ms: 8000, opening_ms: 20_000 },
-    };
-
-    struct Scene {
-        progress: Progress,
-        fake: FakeWatchdog,
-        drops: AtomicU32,
-        /// How often the line refuses at first.
-        refusals: u32,
-    }
-
-    impl Scene {
-        fn new() -> Self {
-            Self {
-                progress: Progress::new(0),
-                fake: FakeWatchdog::default(),
-                drops: AtomicU32::new(0),
-                refusals: 0,
-            }
-        }
-
-        fn supervisor(&self) -> Supervisor<'_> {
-            Supervisor::new(
-                self.progress.clone(),
-                LIMITS,
-                ServiceManager::from_environment(),
-                vec![Fed::new(Box::new(self.fake.clone()))],
-                || self.drops.fetch_add(1, Ordering::Relaxed) >= self.refusals,
-            )
-        }
-    }
-
-    #[test]
-    fn a_hung_judging_thread_loses_the_line_first_and_the_food_later() {
-        let scene = Scene::new();
-        let mut supervisor = scene.supervisor();
-        for now_ms in (0..=30_000).step_by(100) {
-            scene.progress.frame(now_ms);
-            if now_ms <= 2000 {
-                scene.progress.judging(now_ms);
-            }
-            supervisor.step(now_ms);
-            let drops = scene.drops.load(Ordering::Relaxed);
-            assert_eq!(drops, u32::from(now_ms > 3000), "at {now_ms} ms");
-        }
-        assert_eq!(scene.fake.feedings(), 8, "fed at 0, 1, … 7 s and starved from 7.1 s on");
-        assert!(scene.progress.take_lines_touched());
-    }
-
-    #[test]
-    fn a_line_that_refuses_is_dropped_again_until_it_obeys() {
-        let scene = Scene { refusals: 3, ..Scene::new() };
-        let mut supervisor = scene.supervisor();
-        scene.progress.judging(0);
-        (0..=6000).step_by(100).for_each(|now_ms| supervisor.step(now_ms));
-        assert_eq!(scene.drops.load(Ordering::Relaxed), 4);
-    }
-
-    #[test]
-    fn a_hung_camera_starves_the_watchdogs_though_the_rest_goes_on() {
-        let scene = Scene::new();
-        let mut supervisor = scene.supervisor();
-        scene.progress.frame(0);
-        for now_ms in (0..=30_000).step_by(100) {
-            scene.progress.judging(now_ms);
-            supervisor.step(now_ms);
-        }
-        assert_eq!(scene.fake.feedings(), 9);
-        assert_eq!(scene.drops.load(Ordering::Relaxed), 0, "the judging thread does that itself");
-    }
-
-    #[test]
-    fn a_lost_camera_is_no_reason_to_starve() {
-        let scene = Scene::new();
-        let mut supervisor = scene.supervisor();
-        for now_ms in (0..=30_000).step_by(100) {
-            let until_ms = now_ms / 10_000 * 10_000 + 10_000;
-            scene.progress.capturing(now_ms / 10_000 * 10_000, Capturing::Waiting { until_ms });
-            scene.progress.judging(now_ms);
-            supervisor.step(now_ms);
-        }
-        assert_eq!(scene.fake.feedings(), 31);
-    }
-
-    #[test]
-    fn progress_feeds_again() {
-        let scene = Scene::new();
-        let mut supervisor = scene.supervisor();
-        scene.progress.frame(0);
-        supervisor.step(6000);
-        assert_eq!(scene.fake.feedings(), 0);
-        scene.progress.judging(6100);
-        supervisor.step(6100);
-        assert_eq!(scene.fake.feedings(), 1);
-    }
-
-    #[test]
-    fn only_an_end_in_order_disarms() {
-        for (outcome, disarmed) in
-            [(Ok(()), true), (Err(WorkError::NoCamera), true), (Err(WorkError::Panicked), false)]
-        {
-            let scene = Scene::new();
-            let is_orderly = |error: &WorkError| matches!(error, WorkError::NoCamera);
-            let clock = SimulatedClock::new(0);
-            let result = supervise(scene.supervisor(), &clock, is_orderly, || outcome);
-            assert_eq!(result.is_ok(), outcome.is_ok());
-            let told = scene.fake.told.lock().unwrap().contains(&Told::Disarmed);
-            assert_eq!(told, disarmed, "{outcome:?}");
-        }
-    }
-
-    #[test]
-    fn a_panic_of_the_work_ends_the_supervision_and_disarms_nothing() {
-        let scene = Scene::new();
-        let clock = SimulatedClock::new(0);
-        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let work = || -> Result<(), WorkError> { panic!("on purpose") };
-            supervise(scene.supervisor(), &clock, |_| true, work)
-        }));
-        assert!(panicked.is_err());
-        assert!(!scene.fake.told.lock().unwrap().contains(&Told::Disarmed));
-    }
-}
+mod tests;

@@ -1,90 +1,174 @@
-//! A log file that does not outgrow its disk.
+//! A log file that does not outgrow its disk, whatever happens to it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// A file that is appended to until it reaches a size, then moved aside to
-/// `NAME.1` (replacing the former one) and begun again: never more than twice
-/// `max_bytes` on the disk.
+use rustix::fs::{Access, FlockOperation, OFlags, access, flock};
+use rustix::io::Errno;
+
+/// A file that whole lines are appended to until it reaches a size; then it is
+/// moved aside to `NAME.1` (replacing the former one) and begun again: never more
+/// than twice `max_bytes` on the disk.
 ///
-/// Whole lines are kept together, provided that each `write` ends one or the
-/// caller flushes after it.
+/// It is opened when it is first needed, and again when it was removed or
+/// replaced. Only a regular file of nobody else's is written. A line is there
+/// whole or not at all: half a line that a full disk or a power cut left is ended
+/// before the next one.
 #[derive(Debug)]
 pub struct CappedFile {
     path: PathBuf,
+    max_bytes: u64,
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Open {
     file: File,
     bytes: u64,
-    max_bytes: u64,
+    /// The file ends in the middle of a line.
+    torn: bool,
 }
 
 impl CappedFile {
-    /// Opens or creates the file, keeping what is in it.
+    /// Opens nothing yet.
+    pub fn new(path: &Path, max_bytes: u64) -> Self {
+        Self { path: path.to_path_buf(), max_bytes, open: None }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it could be written now, as far as can be told without doing so.
+    /// That another process writes it is no objection.
+    ///
+    /// # Errors
+    /// What writing it would end with.
+    pub fn probe(path: &Path) -> io::Result<()> {
+        match open_regular(path, false) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                Ok(access(folder.unwrap_or(Path::new(".")), Access::WRITE_OK | Access::EXEC_OK)?)
+            }
+            opened => opened.map(drop),
+        }
+    }
+
+    /// Appends one line, which ends with a newline.
+    ///
+    /// # Errors
+    /// The file system's, or a path that is not a regular file, or one that another
+    /// process writes. Nothing of the line is there then, or half of it.
+    pub fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.open.as_ref().is_some_and(|open| !open.is_at(&self.path)) {
+            log::warn!("the event log {} was removed or replaced", self.path.display());
+            self.open = None;
+        }
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => Open::open(&self.path)?,
+        };
+        if open.bytes > 0 && open.bytes + line.len() as u64 > self.max_bytes {
+            fs::rename(&self.path, self.aside())?;
+            open = Open::open(&self.path)?;
+        }
+        // Whatever failed, the next line begins with a fresh look at the file.
+        open.append(line)?;
+        self.open = Some(open);
+        Ok(())
+    }
+
+    /// Waits until the disk has all that was appended.
     ///
     /// # Errors
     /// The file system's.
-    pub fn open(path: &Path, max_bytes: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let bytes = file.metadata()?.len();
-        Ok(Self { path: path.to_path_buf(), file, bytes, max_bytes })
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.open.as_ref().map_or(Ok(()), |open| open.file.sync_data())
     }
 
-    fn turn_over(&mut self) -> io::Result<()> {
+    fn aside(&self) -> PathBuf {
         let mut aside = self.path.clone().into_os_string();
         aside.push(".1");
-        match fs::rename(&self.path, aside) {
-            // A former turn got as far as here, and a full disk no further.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            renamed => renamed?,
+        aside.into()
+    }
+}
+
+impl Open {
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut file = open_regular(path, true)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) => {
+                return Err(io::Error::other(
+                    "another process, perhaps another normwatch, writes it",
+                ));
+            }
+            // A file system without locks.
+            Ok(()) | Err(_) => {}
         }
-        *self = Self::open(&self.path, self.max_bytes)?;
+        let bytes = file.metadata()?.len();
+        let torn = bytes > 0 && last_byte(&mut file)? != b'\n';
+        Ok(Self { file, bytes, torn })
+    }
+
+    /// Whether this is still the file of that name.
+    fn is_at(&self, path: &Path) -> bool {
+        let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+        let there = fs::symlink_metadata(path).map(identity);
+        let ours = self.file.metadata().map(identity);
+        matches!((there, ours), (Ok(there), Ok(ours)) if there == ours)
+    }
+
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let ended = if self.torn { [b"\n", line].concat() } else { line.to_vec() };
+        if let Err(error) = self.file.write_all(&ended) {
+            // Where this is refused as well, the half line is ended later.
+            let _ = self.file.set_len(self.bytes);
+            return Err(error);
+        }
+        self.bytes += ended.len() as u64;
+        self.torn = false;
         Ok(())
     }
 }
 
-impl Write for CappedFile {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        if self.bytes > 0 && self.bytes + data.len() as u64 > self.max_bytes {
-            self.turn_over()?;
-        }
-        let written = self.file.write(data)?;
-        self.bytes += written as u64;
-        Ok(written)
+/// Opens a regular file for appending. Never waits for a reader, follows no link,
+/// and opens no device, because opening a watchdog starts it.
+fn open_regular(path: &Path, create: bool) -> io::Result<File> {
+    let wrong = |what: &str| Err(io::Error::other(format!("is {what}, not a regular file")));
+    if let Some(what) = fs::symlink_metadata(path).ok().and_then(|m| odd_kind(m.file_type())) {
+        return wrong(what);
     }
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(create).mode(0o640);
+    let file = options.custom_flags(flags.bits() as i32).open(path)?;
+    match odd_kind(file.metadata()?.file_type()) {
+        Some(what) => wrong(what),
+        None => Ok(file),
+    }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+fn odd_kind(kind: FileType) -> Option<&'static str> {
+    if kind.is_file() {
+        return None;
     }
+    Some(match kind {
+        kind if kind.is_dir() => "a folder",
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_fifo() => "a named pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    })
+}
+
+fn last_byte(file: &mut File) -> io::Result<u8> {
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last[0])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn goes_on_where_a_full_disk_stopped_it_between_two_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log");
-        let mut file = CappedFile::open(&path, 8).unwrap();
-        file.write_all(b"first\n").unwrap();
-        fs::rename(&path, folder.path().join("log.1")).unwrap();
-        file.write_all(b"second\n").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"second\n");
-        assert_eq!(fs::read(folder.path().join("log.1")).unwrap(), b"first\n");
-    }
-
-    #[test]
-    fn keeps_the_last_lines_within_the_cap() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("events.jsonl");
-        fs::write(&path, "old\n").unwrap();
-        let mut file = CappedFile::open(&path, 20).unwrap();
-        for i in 0..10 {
-            writeln!(file, "{}", format_args!("line {i}")).unwrap();
-        }
-        let now = fs::read_to_string(&path).unwrap();
-        let aside = fs::read_to_string(folder.path().join("events.jsonl.1")).unwrap();
-        assert!(now.len() <= 20 && aside.len() <= 20, "{now:?} {aside:?}");
-        assert!(now.ends_with("line 9\n"), "{now:?}");
-    }
-}
+mod tests;

@@ -1,11 +1,10 @@
 //! The event log: what happened, one JSON object a line.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::clock::Clock;
+use crate::alarm::State;
 
 /// One line of `events.jsonl`.
 ///
@@ -31,17 +30,38 @@ pub enum Event {
     LineFailed { time_ms: u64, line: &'static str, error: String },
     /// A frame could not be used.
     Skip { frame: u64, reason: String },
-    /// Frames are missing before this one.
-    Gap { time_ms: u64, frame: u64 },
+    /// Frames are missing before this one. Where gaps are many, only some are told,
+    /// and how many were not, since the last that was.
+    Gap {
+        time_ms: u64,
+        frame: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        untold: Option<u64>,
+    },
     /// The camera is gone.
     Blind { time_ms: u64, reason: String },
     /// The camera is back.
     Sighted { time_ms: u64 },
+    /// Something has begun or ceased to keep the fault line down, though scores
+    /// come: `guard`, `arm`.
+    Fault { time_ms: u64, cause: &'static str, present: bool },
     /// Of the frames, one in so many is judged from now on: the board is hot, or
     /// no longer.
     Pace { time_ms: u64, judge_every: u32 },
     /// The last line of an orderly end.
     Stop { time_ms: u64, reason: String },
+}
+
+impl Event {
+    /// Whether it must be on the disk before a power cut: an alarm begins or ends,
+    /// or the run does.
+    pub fn is_weighty(&self) -> bool {
+        match self {
+            Self::State { from, to, .. } => [*from, *to].contains(&State::Alarm.name()),
+            Self::Stop { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 /// Takes events. A live run must go on when a sink fails.
@@ -56,6 +76,11 @@ pub trait EventSink {
     /// Events before this one could not be stored.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Events that were taken and are not stored: lost since, or still waiting.
+    fn lost(&self) -> u64 {
+        0
     }
 }
 
@@ -73,33 +98,28 @@ impl<W: Write> EventSink for JsonLines<W> {
     }
 }
 
-/// [`JsonLines`] with the date of each event, `unix_ms`: milliseconds since
+/// An event as a line of JSON with its date, `unix_ms`: milliseconds since
 /// 1970-01-01 UTC, as the machine believed at that moment. A board without a
 /// clock of its own jumps when it learns the time; `time_ms` does not.
-pub struct DatedLines<W> {
-    pub lines: W,
-    pub clock: Arc<dyn Clock>,
-}
-
-#[derive(Serialize)]
-struct Dated<'a> {
-    unix_ms: u64,
-    #[serde(flatten)]
-    event: &'a Event,
-}
-
-impl<W: Write> EventSink for DatedLines<W> {
-    fn record(&mut self, event: &Event) -> io::Result<()> {
-        let unix_ms = self.clock.wall_ns() / 1_000_000;
-        write_line(&mut self.lines, &Dated { unix_ms, event })
+pub(super) fn dated_line(unix_ms: u64, event: &Event) -> io::Result<Vec<u8>> {
+    #[derive(Serialize)]
+    struct Dated<'a> {
+        unix_ms: u64,
+        #[serde(flatten)]
+        event: &'a Event,
     }
+    line(&Dated { unix_ms, event })
 }
 
 /// One `write`, so that no line is cut in two.
 fn write_line(to: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    to.write_all(&line(value)?)
+}
+
+fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
-    to.write_all(&line)
+    Ok(line)
 }
 
 /// A sink that counts what it had to drop instead of failing: a full disk must
@@ -141,7 +161,7 @@ impl<S: EventSink> EventLog<S> {
 
     /// Events that could not be stored.
     pub fn dropped(&self) -> u64 {
-        self.dropped
+        self.dropped + self.sink.as_ref().map_or(0, EventSink::lost)
     }
 
     pub fn into_inner(self) -> Option<S> {
@@ -152,7 +172,6 @@ impl<S: EventSink> EventLog<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::SimulatedClock;
 
     struct Full;
 
@@ -178,14 +197,22 @@ mod tests {
 
     #[test]
     fn a_dated_line_says_when() {
-        let clock = SimulatedClock::new(1_700_000_000_123_000_000);
-        clock.advance_ms(1000);
-        let mut sink = DatedLines { lines: Vec::new(), clock: Arc::new(clock) };
-        sink.record(&Event::Sighted { time_ms: 5 }).unwrap();
+        let line = dated_line(1_700_000_001_123, &Event::Sighted { time_ms: 5 }).unwrap();
         assert_eq!(
-            String::from_utf8(sink.lines).unwrap(),
+            String::from_utf8(line).unwrap(),
             "{\"unix_ms\":1700000001123,\"event\":\"sighted\",\"time_ms\":5}\n"
         );
+    }
+
+    #[test]
+    fn alarms_and_the_end_must_be_on_the_disk() {
+        let state = |from: State, to: State| {
+            let (from, to) = (from.name(), to.name());
+            Event::State { time_ms: 0, frame: None, from, to, score: None }.is_weighty()
+        };
+        assert!(state(State::Suspect, State::Alarm) && state(State::Alarm, State::Cooldown));
+        assert!(!state(State::Idle, State::Suspect));
+        assert!(Event::Stop { time_ms: 0, reason: "end".into() }.is_weighty());
     }
 
     #[test]

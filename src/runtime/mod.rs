@@ -5,7 +5,9 @@
 //! in a thread of its own; both give the same scores for the same frames.
 
 mod analyser;
+mod continuity;
 mod histogram;
+mod impairments;
 mod intake;
 mod line_journal;
 mod live;
@@ -15,12 +17,14 @@ mod pipeline;
 mod rate;
 mod shutdown;
 mod sight;
+mod sight_journal;
 mod slots;
 mod thermal_pace;
 mod window;
 
 pub use analyser::{Analyser, FrameScore, Scoring, UpdatePolicy};
 pub use histogram::{Histogram, Stage, StageRow, StageTimes};
+pub use impairments::{Impaired, Impairment, Impairments};
 pub use intake::{Intake, IntakeCounts, IntakeOptions, Taken};
 pub use live::{LiveOptions, LiveStats, OpenSource, RunError, run_live};
 pub use monitor::{Monitor, MonitorOptions, Step};

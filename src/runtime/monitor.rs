@@ -6,8 +6,9 @@ use embedded_hal::digital::OutputPin;
 
 use super::analyser::{Analyser, FrameScore};
 use super::histogram::{Stage, StageTimes};
+use super::impairments::{Impaired, Impairment};
 use super::line_journal::LineJournal;
-use super::sight::Sight;
+use super::sight_journal::SightJournal;
 use super::slots::SlotPool;
 use super::window::{Freed, Window};
 use crate::alarm::{
@@ -30,8 +31,7 @@ pub struct MonitorOptions {
     pub alarm: AlarmConfig,
     /// The fault line drops when the last score is older than this.
     pub stale_ms: u64,
-    /// Whether level changes are events; not for a heartbeat, which would
-    /// write one twice a period.
+    /// Whether level changes are events; those of a heartbeat never are.
     pub log_lines: bool,
 }
 
@@ -56,9 +56,8 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     log: EventLog<S>,
     times: StageTimes,
     last_score_ms: Option<u64>,
-    sight: Option<Sight>,
-    /// Why nothing is seen though there are pictures.
-    blind_reason: Option<&'static str>,
+    sight: SightJournal,
+    impaired: Impaired,
     lines: LineJournal,
 }
 
@@ -88,16 +87,19 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             log,
             times: StageTimes::default(),
             last_score_ms: None,
-            sight: None,
-            blind_reason: None,
+            sight: SightJournal::default(),
+            impaired: Impaired::default(),
         }
     }
 
     /// From now on pictures that show nothing, or the same for ever, do not count
-    /// as well; `usual` is the light of normal footage. Not for replays, whose
-    /// pictures may be drawn.
+    /// as well; `usual` is the light of normal footage. Frames of which none can be
+    /// judged are told, and of many gaps only some. Not for replays, whose pictures
+    /// may be drawn and whose every gap is told.
     pub fn require_sight(&mut self, usual: Option<Light>) {
-        self.sight = Some(Sight::new(usual));
+        let MonitorOptions { past_frames, frame_spacing, period_ns, .. } = self.options;
+        let span_ns = (past_frames * frame_spacing) as u64 * period_ns;
+        self.sight = SightJournal::live(usual, span_ns / 1_000_000, 1e9 / period_ns as f64);
     }
 
     /// Begins another clip: a new window and a new state machine, as if just
@@ -117,11 +119,11 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             let slot = pool.lock(slot);
             (slot.timestamp_ns, slot.sequence, slot.light)
         };
-        self.check_sight(light, timestamp_ns / 1_000_000);
         let (freed, gap) = self.window.push(slot, timestamp_ns);
+        let time_ms = timestamp_ns / 1_000_000;
+        self.sight.frame(time_ms, light, self.window.is_full(), &mut self.log);
         if gap {
-            let time_ms = timestamp_ns / 1_000_000;
-            self.log.record(&Event::Gap { time_ms, frame });
+            self.sight.gap(time_ms, frame, &mut self.log);
             self.analyser.forget();
             let transitions = self.machine.step(time_ms, Input::Gap);
             self.log_transitions(&transitions, Some(frame), None);
@@ -196,8 +198,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// The camera is gone. Returns the slots set free.
     pub fn blind(&mut self, now_ms: u64, reason: &str) -> Freed {
         self.last_score_ms = None;
-        self.blind_reason = None;
-        self.sight.iter_mut().for_each(Sight::forget);
+        self.sight.forget();
         self.analyser.forget();
         let transitions = self.machine.step(now_ms, Input::Blind);
         let driven = self.drive(now_ms);
@@ -205,6 +206,30 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.log_transitions(&transitions, None, None);
         self.log_lines(now_ms, driven);
         self.window.clear()
+    }
+
+    /// Takes note of what else there is to be well for.
+    pub fn impair(&mut self, now_ms: u64, impaired: Impaired) {
+        let before = std::mem::replace(&mut self.impaired, impaired);
+        if before == impaired {
+            return;
+        }
+        let driven = self.drive(now_ms);
+        for what in Impairment::ALL.into_iter().filter(|&w| before.has(w) != impaired.has(w)) {
+            let (cause, present) = (what.name(), impaired.has(what));
+            self.log.record(&Event::Fault { time_ms: now_ms, cause, present });
+        }
+        self.log_lines(now_ms, driven);
+    }
+
+    /// Waits for the last events to be stored, but not for ever.
+    pub fn flush_log(&mut self) {
+        self.log.flush();
+    }
+
+    /// Events that could not be stored.
+    pub fn events_dropped(&self) -> u64 {
+        self.log.dropped()
     }
 
     /// Puts an event of somebody else's into the log.
@@ -226,10 +251,10 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     }
 
     /// Whether a recent score vouches for the whole, of a picture that shows
-    /// something.
+    /// something, and nothing else is amiss.
     pub fn is_healthy(&self, now_ms: u64) -> bool {
         let recent = |at| now_ms.saturating_sub(at) <= self.options.stale_ms;
-        self.last_score_ms.is_some_and(recent) && self.blind_reason.is_none()
+        self.last_score_ms.is_some_and(recent) && self.sight.sees() && self.impaired.is_none()
     }
 
     pub fn state(&self) -> State {
@@ -256,22 +281,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// Ends the monitor, lines safe, and gives the event log back.
     pub fn into_log(self) -> EventLog<S> {
         self.log
-    }
-
-    fn check_sight(&mut self, light: Light, time_ms: u64) {
-        let Some(sight) = &mut self.sight else { return };
-        let reason = sight.look(light, time_ms);
-        match (std::mem::replace(&mut self.blind_reason, reason), reason) {
-            (None, Some(reason)) => {
-                log::error!("nothing is seen: {reason}");
-                self.log.record(&Event::Blind { time_ms, reason: reason.into() });
-            }
-            (Some(_), None) => {
-                log::info!("the camera sees again");
-                self.log.record(&Event::Sighted { time_ms });
-            }
-            _ => {}
-        }
     }
 
     fn log_transitions(

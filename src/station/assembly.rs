@@ -6,23 +6,22 @@ use std::sync::Arc;
 use super::camera::{Camera, Needs, end_is_loss};
 use super::cooling::Cooling;
 use super::error::StationError;
-use super::lines::{self, LineGuard, Pin};
+use super::lines::{self, GuardKeeper, Pin, SpareLines};
 use super::plan::Plan;
-use super::supervision;
-use crate::alarm::{Input, Line};
+use super::supervision::{self, Leave};
+use crate::alarm::Input;
 use crate::clock::Clock;
 use crate::config::{EventsSection, Site};
 use crate::gpio::{BoardLines, Panel};
 use crate::health::{Progress, supervise};
-use crate::output::{CappedFile, DatedLines, EventLog};
+use crate::output::{EventLog, EventWriter};
 use crate::runtime::{
-    LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, StageRow, Step, run_live,
+    Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, StageRow,
+    Step, run_live,
 };
 
 /// Where the kernel shows its thermal zones and watchdogs.
 const ROOT: &str = "/";
-
-type SiteLog = EventLog<DatedLines<CappedFile>>;
 
 /// A site that is ready to watch: its lines are held, at their safe levels.
 ///
@@ -32,11 +31,12 @@ pub struct Station<'a> {
     site: &'a Site,
     plan: Plan,
     clock: Arc<dyn Clock>,
-    monitor: Monitor<Pin, Pin, DatedLines<CappedFile>>,
-    /// The fault line once more, for the supervisor.
-    fault: Line<Pin>,
+    monitor: Monitor<Pin, Pin, EventWriter>,
+    /// The lines once more, for the supervisor.
+    spare: SpareLines,
+    leave: Option<Leave>,
     panel: Panel,
-    _guard: Option<LineGuard>,
+    guard: Option<GuardKeeper>,
 }
 
 /// What a station's run came to.
@@ -49,32 +49,40 @@ pub struct StationReport {
     pub not_finite: u64,
     /// How often a line refused to be driven.
     pub line_failures: u64,
+    /// Events that could not be stored.
+    pub events_dropped: u64,
     /// The time that each stage took.
     pub stages: Vec<StageRow>,
 }
 
 impl<'a> Station<'a> {
     /// Takes the site's lines, each at its safe level from the first moment on,
-    /// and opens the event log.
+    /// and begins the event log. A log that cannot be written is no reason not to
+    /// watch: it is tried again, and what is lost is counted.
     ///
     /// `guard` is the program that is started beside this one to make real lines
-    /// safe if this process is killed. It is called as `PROGRAM guard-lines
+    /// safe if this process is killed, and again when it ends. It is called as `PROGRAM guard-lines
     /// --line=CHIP:OFFSET:LEVEL…` and then does what [`crate::gpio`]'s `guard`
     /// does; `normwatch` is such a program.
     ///
     /// # Errors
-    /// A line that cannot be had or driven, or an event log that cannot be
-    /// opened. A guard that cannot be started is only logged.
+    /// A line that cannot be had or driven, or a thread that cannot be started.
+    /// Without a guard the fault line stays down.
     pub fn open(
         site: &'a Site,
         plan: Plan,
         clock: Arc<dyn Clock>,
         guard: Option<&Path>,
     ) -> Result<Self, StationError> {
+        if site.output.fault.is_none() {
+            log::warn!(
+                "no [output.fault] in the site file: nobody is told when this watch is blind or dead"
+            );
+        }
         let now_ms = clock.monotonic_ms();
         let board_lines = BoardLines::new(&site.board);
         let held = lines::open(site, &board_lines)?;
-        let guard = guard.and_then(|program| lines::start_guard(site, &board_lines, program));
+        let guard = guard.and_then(|program| lines::keep_guard(site, &board_lines, program));
         let panel = lines::open_panel(site, &board_lines)?;
         let log = event_log(site, clock.clone())?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
@@ -86,7 +94,15 @@ impl<'a> Station<'a> {
             plan.budget.enter_level,
             plan.budget.exit_level
         );
-        Ok(Self { site, plan, clock, monitor, fault: held.fault, panel, _guard: guard })
+        Ok(Self { site, plan, clock, monitor, spare: held.spare, leave: None, panel, guard })
+    }
+
+    /// Has `leave` end the process when it is asked to end by a signal, see
+    /// [`Shutdown::urge`], and the thread that drives the lines hangs: the lines are
+    /// safe then and the watchdogs disarmed.
+    pub fn leaving_by(mut self, leave: impl FnMut() + Send + 'static) -> Self {
+        self.leave = Some(Box::new(leave));
+        self
     }
 
     /// Watches until the footage ends or shutdown is requested. Starts the
@@ -114,16 +130,25 @@ impl<'a> Station<'a> {
             end_is_loss: end_is_loss(&site.camera),
             progress: Progress::new(clock.monotonic_ms()),
             pace: Pace::default(),
+            impairments: Impairments::default(),
         };
+        let impairments = options.impairments.clone();
         let mut cooling = Cooling::new(site, Path::new(ROOT), options.pace.clone());
         let mut camera = Camera::new(&site.camera, Needs::of(&input), clock.clone());
-        let mut open = || camera.open();
+        let open = Box::new(move || camera.open());
         let progress = options.progress.clone();
-        let supervisor = supervision::start(site, progress, self.plan.stale_ms, self.fault)?;
+        let stale_ms = self.plan.stale_ms;
+        let supervisor =
+            supervision::start(site, progress, stale_ms, self.spare, shutdown, self.leave)?;
+        let (panel, guard) = (&mut self.panel, &self.guard);
         let inputs = || {
             let now_ms = clock.monotonic_ms();
             cooling.iter_mut().for_each(|cooling| cooling.look(now_ms));
-            inputs().or_else(|| self.panel.next(now_ms))
+            let input = inputs().or_else(|| panel.next(now_ms));
+            impairments.set(Impairment::ArmLost, panel.is_arm_lost());
+            let unguarded = guard.as_ref().is_some_and(|guard| !guard.stands());
+            impairments.set(Impairment::NoGuard, unguarded);
+            input
         };
         let mut rested = 0;
         let each = |step: &Step, _: &_| {
@@ -132,22 +157,24 @@ impl<'a> Station<'a> {
         };
         let monitor = &mut self.monitor;
         let live = supervise(supervisor, &**clock, RunError::is_orderly, || {
-            run_live(options, &mut open, monitor, &**clock, shutdown, inputs, each)
-        })?;
+            run_live(options, open, monitor, clock, shutdown, inputs, each)
+        });
+        self.monitor.flush_log();
         Ok(StationReport {
-            live,
+            live: live?,
             rested,
             not_finite: self.monitor.analyser().not_finite(),
             line_failures: self.monitor.line_failures(),
+            events_dropped: self.monitor.events_dropped(),
             stages: self.monitor.times().rows(),
         })
     }
 }
 
-fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<SiteLog, StationError> {
+fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<EventLog<EventWriter>, StationError> {
     let Some(EventsSection { path, max_bytes }) = &site.output.events else {
         return Ok(EventLog::new(None));
     };
-    let lines = CappedFile::open(path, u64::from(*max_bytes)).map_err(StationError::file(path))?;
-    Ok(EventLog::new(Some(DatedLines { lines, clock })))
+    let writer = EventWriter::start(path, u64::from(*max_bytes), clock);
+    Ok(EventLog::new(Some(writer.map_err(StationError::EventThread)?)))
 }

@@ -39,19 +39,19 @@ impl Needs {
 }
 
 /// What `[camera]` names, to be opened again after every loss.
-pub struct Camera<'a> {
-    section: &'a CameraSection,
+pub struct Camera {
+    section: CameraSection,
     needs: Needs,
     clock: Arc<dyn Clock>,
     #[cfg(feature = "v4l2")]
     v4l2: Option<V4l2Camera>,
 }
 
-impl<'a> Camera<'a> {
+impl Camera {
     /// Opens nothing yet.
-    pub fn new(section: &'a CameraSection, needs: Needs, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(section: &CameraSection, needs: Needs, clock: Arc<dyn Clock>) -> Self {
         Self {
-            section,
+            section: section.clone(),
             needs,
             clock,
             #[cfg(feature = "v4l2")]
@@ -65,7 +65,7 @@ impl<'a> Camera<'a> {
     /// # Errors
     /// The source's.
     pub fn open(&mut self) -> Result<Box<dyn FrameSource + Send>, SourceError> {
-        let camera = self.section;
+        let camera = &self.section;
         let pipe = |input: &PipeInput, content: PipeContent| {
             let options = PipeOptions {
                 content,
@@ -90,7 +90,10 @@ impl<'a> Camera<'a> {
                 Box::new(pipe(&PipeInput::Command(command.clone()), *content)?)
             }
             CameraSource::Stdin { content } => Box::new(pipe(&PipeInput::StandardInput, *content)?),
-            CameraSource::V4l2(section) => self.open_v4l2(section)?,
+            CameraSource::V4l2(section) => {
+                let section = section.clone();
+                self.open_v4l2(&section)?
+            }
         })
     }
 

@@ -1,7 +1,7 @@
 //! Why a site cannot be put together, or stopped watching.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -38,21 +38,13 @@ pub enum StationError {
     /// A line was had, and does not obey.
     #[error("a line cannot be driven: {0}")]
     LineRefused(String),
-    /// The event log cannot be opened.
-    #[error("{}: {error}", file.display())]
-    File { file: PathBuf, error: io::Error },
+    /// No thread for the event log.
+    #[error("cannot start the thread of the event log: {0}")]
+    EventThread(io::Error),
     /// The site insists on a hardware watchdog that cannot be had.
     #[error(transparent)]
     Watchdog(#[from] WatchdogOpenError),
     /// The run failed.
     #[error(transparent)]
     Run(#[from] RunError),
-}
-
-impl StationError {
-    /// An I/O error with the file's name.
-    pub(super) fn file(file: &Path) -> impl FnOnce(io::Error) -> Self {
-        let file = file.to_path_buf();
-        |error| Self::File { file, error }
-    }
 }

@@ -8,7 +8,7 @@ use super::error::StationError;
 use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::config::{InputLine, OutputLine, Site};
 #[cfg(feature = "gpio")]
-pub(super) use crate::gpio::LineGuard;
+pub(super) use crate::gpio::GuardKeeper;
 use crate::gpio::{
     BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin, SimulatedLine,
 };
@@ -19,9 +19,15 @@ pub(super) type Outputs = AlarmOutputs<Pin, Pin>;
 /// The site's output lines, held and safe.
 pub(super) struct SiteOutputs {
     pub outputs: Outputs,
-    /// The fault line once more, for whoever must drop it when the thread that
-    /// drives the outputs hangs.
+    /// Both lines once more, for whoever must drive them when the thread that drives
+    /// the outputs hangs.
+    pub spare: SpareLines,
+}
+
+/// Further holds on the lines of a site.
+pub(super) struct SpareLines {
     pub fault: Line<Pin>,
+    pub both: [Line<Pin>; 2],
 }
 
 /// Takes the site's lines, each at its safe level from the first moment on. A
@@ -32,50 +38,55 @@ pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, S
         lines.output(&output.line, safe).map(SharedPin::new)
     };
     let alarm_output = &site.output.alarm;
-    let alarm = line(alarm_output, pin(alarm_output)?);
-    let (fault, second, fault_pattern) = match &site.output.fault {
+    let alarm_pin = pin(alarm_output)?;
+    let alarm = line(alarm_output, alarm_pin.clone());
+    let (faults, fault_pattern) = match &site.output.fault {
         Some(output) => {
             let pin = pin(output)?;
-            (line(output, pin.clone()), line(output, pin), output.pattern)
+            ([(); 3].map(|()| line(output, pin.clone())), output.pattern)
         }
         None => {
             let pin = SharedPin::new(BoardPin::Simulated(SimulatedLine::new().1));
-            (unconnected(pin.clone()), unconnected(pin), Pattern::Steady)
+            ([(); 3].map(|()| unconnected(pin.clone())), Pattern::Steady)
         }
     };
+    let [fault, second, third] = faults;
     let outputs = AlarmOutputs::new(alarm, alarm_output.pattern, fault, fault_pattern)
         .map_err(|e| StationError::LineRefused(format!("{e:?}")))?;
-    Ok(SiteOutputs { outputs, fault: second })
+    let spare = SpareLines { fault: second, both: [line(alarm_output, alarm_pin), third] };
+    Ok(SiteOutputs { outputs, spare })
 }
 
 /// Never there: a build without real lines has nothing to guard.
 #[cfg(not(feature = "gpio"))]
-pub(super) enum LineGuard {}
+pub(super) enum GuardKeeper {}
 
 #[cfg(not(feature = "gpio"))]
-pub(super) fn start_guard(_: &Site, _: &BoardLines<'_>, _: &Path) -> Option<LineGuard> {
+impl GuardKeeper {
+    pub fn stands(&self) -> bool {
+        match *self {}
+    }
+}
+
+#[cfg(not(feature = "gpio"))]
+pub(super) fn keep_guard(_: &Site, _: &BoardLines<'_>, _: &Path) -> Option<GuardKeeper> {
     None
 }
 
-/// Starts `program` as the guard that makes the site's real lines safe when this
-/// process is killed. Without it the run goes on, with a warning.
+/// Keeps `program` as the guard that makes the site's real lines safe when this
+/// process is killed. Without one the run goes on, and the fault line tells.
 #[cfg(feature = "gpio")]
-pub(super) fn start_guard(
+pub(super) fn keep_guard(
     site: &Site,
     lines: &BoardLines<'_>,
     program: &Path,
-) -> Option<LineGuard> {
+) -> Option<GuardKeeper> {
     let outputs = [Some(&site.output.alarm), site.output.fault.as_ref()];
     let guarded = outputs.into_iter().flatten().filter_map(|output| {
         lines.guarded(&output.line, output.polarity.level(output.safe_active))
     });
     let guarded: Vec<_> = guarded.collect();
-    if guarded.is_empty() {
-        return None;
-    }
-    LineGuard::start(program, &guarded)
-        .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
-        .ok()
+    (!guarded.is_empty()).then(|| GuardKeeper::start(program.into(), guarded))
 }
 
 /// Takes the lines that the site reads.

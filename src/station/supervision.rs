@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::lines::Pin;
-use crate::alarm::Line;
+use super::lines::SpareLines;
 use crate::config::{HardwareWatchdogUse, Site};
 use crate::health::{
-    Fed, HardwareWatchdog, Progress, ProgressLimits, ServiceManager, Supervisor, SupervisorLimits,
-    WatchdogInfo, WatchdogOpenError,
+    Departure, Fed, HardwareWatchdog, Progress, ProgressLimits, ServiceManager, Supervisor,
+    SupervisorLimits, WatchdogInfo, WatchdogOpenError,
 };
+use crate::runtime::Shutdown;
 
 /// What opening a camera may take beyond its read timeout.
 const OPENING_MS: u64 = 30_000;
@@ -16,15 +16,21 @@ const OPENING_MS: u64 = 30_000;
 /// Granted to the judging thread to notice a stale score by itself.
 const GRACE_MS: u64 = 200;
 
+/// Ends the process.
+pub(super) type Leave = Box<dyn FnMut() + Send>;
+
 /// The supervisor of a site's run, with the hardware watchdog running from
-/// here on, and the service manager told that the service is ready.
+/// here on.
 ///
-/// `stale_ms` is the age at which a score no longer vouches for anything.
+/// `stale_ms` is the age at which a score no longer vouches for anything. `leave`
+/// is called when the judging thread hangs and `shutdown` has it end.
 pub(super) fn start(
     site: &Site,
     progress: Progress,
     stale_ms: u64,
-    mut fault: Line<Pin>,
+    spare: SpareLines,
+    shutdown: &Shutdown,
+    leave: Option<Leave>,
 ) -> Result<Supervisor<'static>, WatchdogOpenError> {
     let stall_ms = u64::from(site.watchdog.stall_s) * 1000;
     let reading_ms = u64::from(site.camera.read_timeout_ms) + stall_ms;
@@ -40,17 +46,25 @@ pub(super) fn start(
     let mut watchdogs = Vec::new();
     watchdogs.extend(hardware(site)?.map(|device| Fed::new(Box::new(device))));
     if service.has_watchdog() {
-        watchdogs.push(Fed::new(Box::new(service)));
+        watchdogs.push(Fed::new(Box::new(service.clone())));
     }
-    service.ready("opening the camera");
+    let SpareLines { mut fault, mut both } = spare;
     let mut failing = false;
-    Ok(Supervisor::new(progress, limits, service, watchdogs, move || {
+    let supervisor = Supervisor::new(progress, limits, service, watchdogs, move || {
         let result = fault.set_safe();
         if let (Err(error), false) = (&result, failing) {
             log::error!("the fault line cannot be dropped, and is tried again: {error}");
         }
         failing = result.is_err();
         !failing
+    });
+    let Some(leave) = leave else { return Ok(supervisor) };
+    let shutdown = shutdown.clone();
+    Ok(supervisor.departing(Departure {
+        asked: Box::new(move || shutdown.urges()),
+        // Both are tried, whether or not the first obeys.
+        make_safe: Box::new(move || both.each_mut().map(|l| l.set_safe().is_ok()) == [true; 2]),
+        leave,
     }))
 }
 

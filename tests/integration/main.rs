@@ -22,3 +22,4 @@ mod replay;
 mod run_command;
 mod stabiliser;
 mod station;
+mod survival;

@@ -1,10 +1,10 @@
 //! The capture thread: reads every frame, and opens the camera again after a
 //! loss.
 
+use std::sync::Arc;
 use std::thread::{self, Thread};
 
-use heapless::spsc::{Consumer, Producer};
-
+use super::queue::{Consumer, Producer};
 use super::{LiveOptions, OpenSource};
 use crate::capture::{Reopening, SourceError, SourceErrorKind, Starvation};
 use crate::clock::Clock;
@@ -26,10 +26,10 @@ pub(super) enum Note {
 }
 
 /// The capture thread's ends of the queues.
-pub(super) struct CaptureQueues<'a> {
-    pub filled: Producer<'a, usize>,
-    pub free: Consumer<'a, usize>,
-    pub notes: Producer<'a, Note>,
+pub(super) struct CaptureQueues {
+    pub filled: Producer<usize>,
+    pub free: Consumer<usize>,
+    pub notes: Producer<Note>,
 }
 
 /// What the capture thread counts; see [`super::LiveStats`].
@@ -40,26 +40,27 @@ pub(super) struct CaptureStats {
     pub reopened: u64,
 }
 
-/// The capture thread.
-pub(super) struct Capture<'a> {
+/// The capture thread. It borrows nothing: one that hangs in a driver is left
+/// behind.
+pub(super) struct Capture {
     options: LiveOptions,
-    pool: &'a SlotPool,
-    queues: CaptureQueues<'a>,
+    pool: Arc<SlotPool>,
+    queues: CaptureQueues,
     listener: Thread,
-    clock: &'a dyn Clock,
-    shutdown: &'a Shutdown,
+    clock: Arc<dyn Clock>,
+    shutdown: Shutdown,
     spare: Option<usize>,
     stats: CaptureStats,
 }
 
-impl<'a> Capture<'a> {
+impl Capture {
     /// To be made by the thread that judges, which is woken by each frame.
     pub(super) fn new(
         options: LiveOptions,
-        pool: &'a SlotPool,
-        queues: CaptureQueues<'a>,
-        clock: &'a dyn Clock,
-        shutdown: &'a Shutdown,
+        pool: Arc<SlotPool>,
+        queues: CaptureQueues,
+        clock: Arc<dyn Clock>,
+        shutdown: Shutdown,
     ) -> Self {
         let (listener, stats) = (thread::current(), CaptureStats::default());
         Self { options, pool, queues, listener, clock, shutdown, spare: None, stats }
@@ -89,7 +90,7 @@ impl<'a> Capture<'a> {
                 Err(error) => error.to_string(),
             };
             self.notify(Note::Lost(loss));
-            let pause_ms = reopening.next_pause_ms(self.clock);
+            let pause_ms = reopening.next_pause_ms(&*self.clock);
             self.report(Capturing::Waiting { until_ms: self.now_ms() + pause_ms });
             self.shutdown.sleep_ms(pause_ms);
             self.stats.reopened += 1;

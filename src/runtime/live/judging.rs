@@ -3,20 +3,17 @@
 use std::thread;
 use std::time::Duration;
 
-use embedded_hal::digital::OutputPin;
-use heapless::spsc::{Consumer, Producer};
-
-use super::RunError;
 use super::capture::Note;
+use super::queue::{Consumer, Producer};
+use super::{LiveOptions, RunError};
 use crate::alarm::Input;
 use crate::clock::Clock;
-use crate::health::Progress;
 use crate::output::{Event, EventSink};
 use crate::runtime::histogram::Histogram;
 use crate::runtime::monitor::{Monitor, Step};
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::slots::SlotPool;
-use crate::runtime::thermal_pace::Pace;
+use embedded_hal::digital::OutputPin;
 
 /// Longest time between two looks at the clock.
 const TICK_MS: u64 = 50;
@@ -29,10 +26,10 @@ const REDRIVE_MS: u64 = 1000;
 const INPUTS: usize = 16;
 
 /// The judging thread's ends of the queues.
-pub(super) struct JudgingQueues<'a> {
-    pub filled: Consumer<'a, usize>,
-    pub free: Producer<'a, usize>,
-    pub notes: Consumer<'a, Note>,
+pub(super) struct JudgingQueues {
+    pub filled: Consumer<usize>,
+    pub free: Producer<usize>,
+    pub notes: Consumer<Note>,
 }
 
 /// What the judging thread counts; see [`super::LiveStats`].
@@ -46,13 +43,12 @@ pub(super) struct JudgingStats {
 
 /// The judging thread, which drives the lines.
 pub(super) struct Judging<'a, A: OutputPin, F: OutputPin, S> {
+    options: LiveOptions,
     pool: &'a SlotPool,
-    queues: JudgingQueues<'a>,
+    queues: JudgingQueues,
     monitor: &'a mut Monitor<A, F, S>,
     clock: &'a dyn Clock,
     shutdown: &'a Shutdown,
-    progress: Progress,
-    pace: Pace,
     /// The pace so far, and the frames since one was judged.
     every: u32,
     turn: u64,
@@ -66,29 +62,27 @@ pub(super) struct Judging<'a, A: OutputPin, F: OutputPin, S> {
 impl<A: OutputPin, F: OutputPin, S> Drop for Judging<'_, A, F, S> {
     fn drop(&mut self) {
         self.monitor.make_safe_unlogged();
-        self.progress.judging_ended();
+        self.options.progress.judging_ended();
         self.shutdown.request();
     }
 }
 
 impl<'a, A: OutputPin, F: OutputPin, S: EventSink> Judging<'a, A, F, S> {
     pub(super) fn new(
+        options: LiveOptions,
         pool: &'a SlotPool,
-        queues: JudgingQueues<'a>,
+        queues: JudgingQueues,
         monitor: &'a mut Monitor<A, F, S>,
         clock: &'a dyn Clock,
         shutdown: &'a Shutdown,
-        progress: Progress,
-        pace: Pace,
     ) -> Self {
         Self {
+            options,
             pool,
             queues,
             monitor,
             clock,
             shutdown,
-            progress,
-            pace,
             every: 1,
             turn: 0,
             driven_ms: 0,
@@ -106,7 +100,7 @@ impl<'a, A: OutputPin, F: OutputPin, S: EventSink> Judging<'a, A, F, S> {
     ) -> Result<(), RunError> {
         let mut ended = None;
         while !self.shutdown.is_requested() {
-            self.progress.judging(self.clock.monotonic_ms());
+            self.options.progress.judging(self.clock.monotonic_ms());
             while let Some(note) = self.queues.notes.dequeue() {
                 if let Note::End(error) = note {
                     ended = Some(error);
@@ -143,13 +137,14 @@ impl<'a, A: OutputPin, F: OutputPin, S: EventSink> Judging<'a, A, F, S> {
     /// What is due by the clock and from outside, with or without a new frame.
     fn serve_the_lines(&mut self, inputs: &mut impl FnMut() -> Option<Input>) {
         let now_ms = self.clock.monotonic_ms();
-        if self.progress.take_lines_touched() || now_ms - self.driven_ms >= REDRIVE_MS {
+        if self.options.progress.take_lines_touched() || now_ms - self.driven_ms >= REDRIVE_MS {
             self.driven_ms = now_ms;
             self.monitor.redrive(now_ms);
         }
         for input in std::iter::from_fn(&mut *inputs).take(INPUTS) {
             self.monitor.input(now_ms, input);
         }
+        self.monitor.impair(now_ms, self.options.impairments.now());
         self.monitor.tick(now_ms);
     }
 
@@ -169,7 +164,7 @@ impl<'a, A: OutputPin, F: OutputPin, S: EventSink> Judging<'a, A, F, S> {
     /// came in while the network was busy count too: the pace is one in so many
     /// of the camera's.
     fn is_due(&mut self, admitted: u64) -> bool {
-        let every = self.pace.every();
+        let every = self.options.pace.every();
         if every != self.every {
             self.every = every;
             let time_ms = self.clock.monotonic_ms();
@@ -186,7 +181,7 @@ impl<'a, A: OutputPin, F: OutputPin, S: EventSink> Judging<'a, A, F, S> {
         let Some(step) = self.monitor.judge(self.pool, self.clock)? else { return Ok(()) };
         self.turn = 0;
         self.stats.judged += 1;
-        self.progress.judged();
+        self.options.progress.judged();
         if let Some(score) = &step.score {
             let now_ns = self.clock.monotonic_ns();
             self.stats.latency.add(now_ns.saturating_sub(score.timestamp_ns));

@@ -3,16 +3,20 @@
 mod capture;
 mod error;
 mod judging;
+mod queue;
 
-use std::thread;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use embedded_hal::digital::OutputPin;
-use heapless::spsc::Queue;
 
 use self::capture::{Capture, CaptureQueues, CaptureStats, Note};
 pub use self::error::RunError;
 use self::judging::{Judging, JudgingQueues, JudgingStats};
+use self::queue::queue;
 use super::histogram::Histogram;
+use super::impairments::Impairments;
 use super::intake::{IntakeCounts, IntakeOptions};
 use super::monitor::{Monitor, Step};
 use super::shutdown::Shutdown;
@@ -31,6 +35,13 @@ const WAITING_SLOTS: usize = 8;
 
 const QUEUE: usize = MAX_PAST_FRAMES + WAITING_SLOTS + 4;
 
+const NOTES: usize = 32;
+
+/// How long the end of a run waits for the camera.
+const LET_GO: Duration = Duration::from_secs(2);
+
+const LOOK: Duration = Duration::from_millis(2);
+
 /// Opens the camera; called again after every loss.
 pub type OpenSource<'a> =
     dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send + 'a;
@@ -47,6 +58,8 @@ pub struct LiveOptions {
     pub progress: Progress,
     /// How many of the frames are judged.
     pub pace: Pace,
+    /// What else there is to be well for.
+    pub impairments: Impairments,
 }
 
 /// What a live run came to.
@@ -71,14 +84,18 @@ pub struct LiveStats {
 /// their safe levels. `inputs` is asked in every turn for acknowledgements and
 /// the like, until it has none; `each` sees every judged frame.
 ///
+/// Once the lines are safe, the last event is recorded and the progress has its
+/// end; only then is the camera waited for, and not for long: a thread that hangs
+/// in its driver is left behind, and its counts with it.
+///
 /// # Errors
 /// A camera that cannot be opened because of its configuration, or the
 /// network's failure. The lines are safe then, too.
 pub fn run_live<A, F, S>(
     options: LiveOptions,
-    open: &mut OpenSource<'_>,
+    open: Box<OpenSource<'static>>,
     monitor: &mut Monitor<A, F, S>,
-    clock: &dyn Clock,
+    clock: &Arc<dyn Clock>,
     shutdown: &Shutdown,
     mut inputs: impl FnMut() -> Option<Input>,
     mut each: impl FnMut(&Step, &Monitor<A, F, S>),
@@ -89,37 +106,60 @@ where
     S: EventSink,
 {
     let slots = options.past_frames + 1 + WAITING_SLOTS + 1;
-    let pool = SlotPool::new(slots, options.intake.spec.frame_len());
-    let mut filled = Queue::<usize, QUEUE>::new();
-    let mut free = Queue::<usize, QUEUE>::new();
-    let mut notes = Queue::<Note, 32>::new();
-    (0..slots).for_each(|slot| free.enqueue(slot).expect("the queue holds every slot"));
-    let (filled_in, filled_out) = filled.split();
-    let (free_in, free_out) = free.split();
-    let (notes_in, notes_out) = notes.split();
-    let result = thread::scope(|scope| {
+    let pool = Arc::new(SlotPool::new(slots, options.intake.spec.frame_len()));
+    let (filled_in, filled_out) = queue::<usize>(QUEUE);
+    let (free_in, free_out) = queue::<usize>(QUEUE);
+    let (notes_in, notes_out) = queue::<Note>(NOTES);
+    (0..slots).for_each(|slot| free_in.enqueue(slot).expect("the queue holds every slot"));
+    let progress = options.progress.clone();
+    let run = || {
         let queues = CaptureQueues { filled: filled_in, free: free_out, notes: notes_in };
-        let capture = Capture::new(options.clone(), &pool, queues, clock, shutdown);
+        let capturing = options.clone();
+        let capture =
+            Capture::new(capturing, pool.clone(), queues, clock.clone(), shutdown.clone());
+        let mut open = open;
         let handle = thread::Builder::new()
             .name("capture".into())
-            .spawn_scoped(scope, move || capture.run(open))
+            .spawn(move || capture.run(&mut *open))
             .map_err(RunError::CaptureThread)?;
         let queues = JudgingQueues { filled: filled_out, free: free_in, notes: notes_out };
-        let LiveOptions { progress, pace, .. } = options;
-        let mut judging = Judging::new(&pool, queues, monitor, clock, shutdown, progress, pace);
+        let mut judging = Judging::new(options, &pool, queues, monitor, &**clock, shutdown);
         let outcome = judging.run(&|| !handle.is_finished(), &mut inputs, &mut each);
         let judged = judging.finish();
-        let captured = handle.join().map_err(|_| RunError::CapturePanicked)?;
-        outcome.map(|()| LiveStats::of(captured, judged))
-    });
-    let reason = match &result {
-        Ok(_) => "end of the run".to_owned(),
-        Err(error) => error.to_string(),
+        if handle.is_finished() {
+            let captured = handle.join().map_err(|_| RunError::CapturePanicked)?;
+            return outcome.map(|()| (LiveStats::of(captured, judged), None));
+        }
+        outcome.map(|()| (LiveStats::of(CaptureStats::default(), judged), Some(handle)))
+    };
+    let result = run();
+    let (reason, in_order) = match &result {
+        Ok(_) => ("end of the run".to_owned(), true),
+        Err(error) => (error.to_string(), error.is_orderly()),
     };
     let time_ms = clock.monotonic_ms();
     monitor.make_safe(time_ms);
     monitor.record(&Event::Stop { time_ms, reason });
-    result
+    progress.end(in_order);
+    let (stats, still_there) = result?;
+    match still_there {
+        Some(capture) => Ok(stats.with(let_go(capture)?)),
+        None => Ok(stats),
+    }
+}
+
+/// Waits for a capture thread that was asked to end; nothing was counted where it
+/// does not.
+fn let_go(capture: JoinHandle<CaptureStats>) -> Result<CaptureStats, RunError> {
+    let asked = Instant::now();
+    while !capture.is_finished() {
+        if asked.elapsed() >= LET_GO {
+            log::warn!("the camera does not let go: its thread is left behind, and its counts");
+            return Ok(CaptureStats::default());
+        }
+        thread::sleep(LOOK);
+    }
+    capture.join().map_err(|_| RunError::CapturePanicked)
 }
 
 impl LiveStats {
@@ -128,5 +168,11 @@ impl LiveStats {
         let CaptureStats { counts, dropped, reopened } = captured;
         let JudgingStats { judged, overtaken, passed_over, latency } = judged;
         Self { counts, judged, overtaken, passed_over, dropped, reopened, latency }
+    }
+
+    /// The same, with what the capture thread counted.
+    fn with(self, captured: CaptureStats) -> Self {
+        let CaptureStats { counts, dropped, reopened } = captured;
+        Self { counts, dropped, reopened, ..self }
     }
 }

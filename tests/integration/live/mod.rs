@@ -2,6 +2,8 @@
 
 mod scene;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,7 +11,7 @@ use normwatch::alarm::Pattern;
 use normwatch::capture::{Frame, FrameSource, SourceError};
 use normwatch::health::Progress;
 use normwatch::output::Event;
-use normwatch::runtime::{LiveStats, RunError, Shutdown};
+use normwatch::runtime::{Impairment, LiveStats, RunError, Shutdown};
 
 use self::scene::{Camera, Run, Then, camera};
 
@@ -18,9 +20,9 @@ fn a_run_judges_what_came_and_ends_safe() {
     let mut run = Run::new(false);
     let fault = run.fault.clone();
     let mut energised = false;
-    let mut open = || camera(60, Then::End);
+    let open = || camera(60, Then::End);
     let stats =
-        run.go(false, &mut open, &Shutdown::new(), |_| energised |= fault.is_high() == Some(true));
+        run.go(false, open, &Shutdown::new(), |_| energised |= fault.is_high() == Some(true));
     let stats = stats.unwrap();
     assert_eq!(stats.counts.taken, 60);
     assert_eq!(stats.judged + stats.overtaken + 4, 60, "the first four fill the window");
@@ -32,20 +34,25 @@ fn a_run_judges_what_came_and_ends_safe() {
 fn a_lost_camera_is_reopened_and_the_fault_line_shows_it() {
     let mut run = Run::new(false);
     let fault = run.fault.clone();
-    let (shutdown, mut opened, mut dropped) = (Shutdown::new(), 0, false);
-    let mut open = || {
+    let (shutdown, mut opened) = (Shutdown::new(), 0);
+    let dropped = Arc::<AtomicBool>::default();
+    let seen = dropped.clone();
+    let open = move || {
         opened += 1;
-        dropped |= opened == 2 && fault.is_high() == Some(false);
+        seen.fetch_or(opened == 2 && fault.is_high() == Some(false), Ordering::Relaxed);
         camera(20, Then::Lose)
     };
     let stop = shutdown.clone();
-    let stats = run.go(true, &mut open, &shutdown, |judged| {
+    let stats = run.go(true, open, &shutdown, |judged| {
         if judged > 20 {
             stop.request();
         }
     });
     assert!(stats.unwrap().reopened >= 1);
-    assert!(dropped, "the fault line stayed energised while the camera was gone");
+    assert!(
+        dropped.load(Ordering::Relaxed),
+        "the fault line stayed energised while the camera was gone"
+    );
     assert!(run.count(|e| matches!(e, Event::Blind { .. })) >= 1);
     assert!(run.count(|e| matches!(e, Event::Sighted { .. })) >= 2);
 }
@@ -53,8 +60,8 @@ fn a_lost_camera_is_reopened_and_the_fault_line_shows_it() {
 #[test]
 fn a_camera_that_cannot_work_ends_the_run() {
     let mut run = Run::new(false);
-    let mut open = || Err(SourceError::fatal("no such camera"));
-    let error = run.go(true, &mut open, &Shutdown::new(), |_| {}).unwrap_err();
+    let open = || Err(SourceError::fatal("no such camera"));
+    let error = run.go(true, open, &Shutdown::new(), |_| {}).unwrap_err();
     assert!(error.to_string().contains("no such camera"));
     assert!(matches!(error, RunError::Source(_)), "{error:?}");
 }
@@ -62,7 +69,7 @@ fn a_camera_that_cannot_work_ends_the_run() {
 #[test]
 fn a_capture_thread_that_panics_ends_the_run() {
     let mut run = Run::new(false);
-    let error = run.go(true, &mut || camera(8, Then::Panic), &Shutdown::new(), |_| {}).unwrap_err();
+    let error = run.go(true, || camera(8, Then::Panic), &Shutdown::new(), |_| {}).unwrap_err();
     assert!(matches!(error, RunError::CapturePanicked), "{error:?}");
 }
 
@@ -70,9 +77,9 @@ fn a_capture_thread_that_panics_ends_the_run() {
 fn a_judging_thread_that_panics_leaves_the_lines_safe_and_ends() {
     let mut run = Run::new(false);
     let (alarm, fault) = (run.alarm.clone(), run.fault.clone());
-    let mut open = || camera(u64::MAX, Then::End);
+    let open = || camera(u64::MAX, Then::End);
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _ = run.go(true, &mut open, &Shutdown::new(), |judged| {
+        let _ = run.go(true, open, &Shutdown::new(), |judged| {
             if judged > 3 && fault.is_high() == Some(true) {
                 panic!("on purpose");
             }
@@ -89,7 +96,7 @@ fn lines_that_somebody_else_drove_are_driven_again() {
     let progress = Progress::new(0);
     let (shutdown, mut writes) = (Shutdown::new(), None);
     let (stop, touched) = (shutdown.clone(), progress.clone());
-    let mut open = || camera(u64::MAX, Then::End);
+    let open = || camera(u64::MAX, Then::End);
     let each = |judged: u64| match (judged, writes) {
         (20, None) => {
             writes = Some(fault.writes());
@@ -101,7 +108,7 @@ fn lines_that_somebody_else_drove_are_driven_again() {
         }
         _ => {}
     };
-    run.go_with(progress, false, &mut open, &shutdown, each).unwrap();
+    run.go_with(progress, false, open, &shutdown, each).unwrap();
 }
 
 /// A score comes late by the camera's, the queue's and the network's time; the
@@ -113,11 +120,11 @@ fn a_pulse_lasts_as_long_as_it_should_however_late_the_score() {
     let alarm = run.alarm.clone();
     let (begun, shutdown) = (Instant::now(), Shutdown::new());
     let (mut raised, stop) = (None, shutdown.clone());
-    let mut open = || {
+    let open = || {
         let camera = Camera { left: u64::MAX, then: Then::End, next: 0, pixels: vec![0; 32 * 32] };
         Ok(Box::new(Late(camera)) as Box<dyn FrameSource + Send>)
     };
-    run.go(false, &mut open, &shutdown, |_| {
+    run.go(false, open, &shutdown, |_| {
         let now_ms = begun.elapsed().as_millis() as u64;
         match (alarm.is_high(), raised) {
             (Some(true), None) => raised = Some(now_ms),
@@ -138,14 +145,14 @@ fn a_camera_with_nothing_but_damaged_frames_is_opened_again() {
     let mut run = Run::new(false);
     let (shutdown, mut opened) = (Shutdown::new(), 0);
     let stop = shutdown.clone();
-    let mut open = || {
+    let open = move || {
         opened += 1;
         if opened == 2 {
             stop.request();
         }
         Ok(Box::new(Damaged) as Box<dyn FrameSource + Send>)
     };
-    let stats = run.go(false, &mut open, &shutdown, |_| {}).unwrap();
+    let stats = run.go(false, open, &shutdown, |_| {}).unwrap();
     assert_eq!((stats.reopened, stats.judged), (1, 0));
     assert!(run.count(|e| matches!(e, Event::Blind { .. })) == 1);
 }
@@ -187,7 +194,7 @@ fn shutdown_is_obeyed_soon() {
         from_outside.request();
         Instant::now()
     });
-    run.go(true, &mut || camera(u64::MAX, Then::End), &shutdown, |_| {}).unwrap();
+    run.go(true, || camera(u64::MAX, Then::End), &shutdown, |_| {}).unwrap();
     assert!(asked.join().unwrap().elapsed() < Duration::from_secs(1));
 }
 
@@ -195,7 +202,7 @@ fn shutdown_is_obeyed_soon() {
 fn a_hot_board_judges_fewer_frames_and_stays_healthy() {
     let mut run = Run::new(false);
     run.pace.set(4);
-    let stats = run.go(false, &mut || camera(100, Then::End), &Shutdown::new(), |_| {}).unwrap();
+    let stats = run.go(false, || camera(100, Then::End), &Shutdown::new(), |_| {}).unwrap();
     let LiveStats { judged, passed_over, overtaken, .. } = stats;
     assert!(judged > 0 && passed_over >= 3 * (judged - 1), "{judged} of {passed_over}");
     // Of the four that fill the window, three are passed over for the pace.
@@ -212,7 +219,7 @@ fn the_pace_counts_the_cameras_frames() {
     let mut run = Run::new(false);
     run.pace.set(4);
     let slow = |_| thread::sleep(Duration::from_millis(60));
-    let stats = run.go(false, &mut || camera(120, Then::End), &Shutdown::new(), slow).unwrap();
+    let stats = run.go(false, || camera(120, Then::End), &Shutdown::new(), slow).unwrap();
     let LiveStats { judged, passed_over, .. } = stats;
     assert!(judged > 2 && passed_over < 2 * judged, "{judged} of {passed_over}");
 }
@@ -220,7 +227,7 @@ fn the_pace_counts_the_cameras_frames() {
 #[test]
 fn a_full_disk_stops_nothing() {
     let mut run = Run::new(true);
-    let stats = run.go(false, &mut || camera(30, Then::End), &Shutdown::new(), |_| {}).unwrap();
+    let stats = run.go(false, || camera(30, Then::End), &Shutdown::new(), |_| {}).unwrap();
     assert!(stats.judged > 0);
     assert!(run.monitor.into_log().dropped() > 0);
 }
@@ -229,9 +236,79 @@ fn a_full_disk_stops_nothing() {
 fn a_slow_network_loses_judgements_and_nothing_queues() {
     let mut run = Run::new(false);
     let slow = |_| thread::sleep(Duration::from_millis(60));
-    let stats = run.go(false, &mut || camera(120, Then::End), &Shutdown::new(), slow).unwrap();
+    let stats = run.go(false, || camera(120, Then::End), &Shutdown::new(), slow).unwrap();
     assert!(stats.overtaken > 0, "{stats:?}");
     assert!(stats.judged < 60, "{}", stats.judged);
     let p99_ms = stats.latency.quantile_ns(0.99) / 1_000_000;
     assert!(p99_ms < 1000, "{p99_ms} ms");
+}
+
+/// A camera whose driver never comes back, once shutdown is requested.
+struct Hung(Camera, Shutdown);
+
+impl FrameSource for Hung {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        while self.1.is_requested() {
+            thread::sleep(Duration::from_secs(3600));
+        }
+        self.0.next_frame()
+    }
+
+    fn describe(&self) -> String {
+        "a camera that hangs".into()
+    }
+}
+
+#[test]
+fn a_camera_that_hangs_keeps_no_run_from_its_end() {
+    let mut run = Run::new(false);
+    let (shutdown, progress) = (Shutdown::new(), Progress::new(0));
+    let (driver, stop, ended) = (shutdown.clone(), shutdown.clone(), progress.clone());
+    let open = move || {
+        let camera = Camera { left: u64::MAX, then: Then::End, next: 0, pixels: vec![0; 32 * 32] };
+        Ok(Box::new(Hung(camera, driver.clone())) as Box<dyn FrameSource + Send>)
+    };
+    let events = run.events.clone();
+    let watching = thread::spawn(move || {
+        while ended.ended_in_order().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let stop = |e: &Event| matches!(e, Event::Stop { .. });
+        (Instant::now(), events.0.lock().unwrap().iter().any(stop))
+    });
+    let mut asked = None;
+    let stop_soon = |judged: u64| {
+        if judged == 5 {
+            asked = Some(Instant::now());
+            stop.request();
+        }
+    };
+    let stats = run.go_with(progress, true, open, &shutdown, stop_soon).unwrap();
+    let (asked, returned) = (asked.unwrap(), Instant::now());
+    assert_eq!((stats.judged, stats.counts.taken), (5, 0), "its counts are left with it");
+    assert!(returned - asked < Duration::from_secs(10), "{:?}", returned - asked);
+    let (ended, stop_event) = watching.join().unwrap();
+    assert!(stop_event && ended < returned, "the end was told before the camera was waited for");
+}
+
+#[test]
+fn what_a_score_does_not_vouch_for_drops_the_fault_line() {
+    let mut run = Run::new(false);
+    let (fault, impairments, shutdown) =
+        (run.fault.clone(), run.impairments.clone(), Shutdown::new());
+    let stop = shutdown.clone();
+    let each = |judged: u64| match judged {
+        20 => impairments.set(Impairment::NoGuard, true),
+        30 => {
+            assert_eq!(fault.is_high(), Some(false));
+            impairments.set(Impairment::NoGuard, false);
+        }
+        40 => {
+            assert_eq!(fault.is_high(), Some(true));
+            stop.request();
+        }
+        _ => {}
+    };
+    run.go(false, || camera(u64::MAX, Then::End), &shutdown, each).unwrap();
+    assert_eq!(run.count(|e| matches!(e, Event::Fault { cause: "guard", .. })), 2);
 }

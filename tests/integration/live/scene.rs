@@ -16,8 +16,8 @@ use normwatch::model::Bundle;
 use normwatch::output::{Event, EventLog, EventSink};
 use normwatch::preprocess::Light;
 use normwatch::runtime::{
-    IntakeOptions, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Pipeline, RunError,
-    Scoring, Shutdown, UpdatePolicy, run_live,
+    Impairments, IntakeOptions, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Pipeline,
+    RunError, Scoring, Shutdown, UpdatePolicy, run_live,
 };
 use normwatch::score::{Mask, Weights};
 
@@ -68,7 +68,9 @@ impl FrameSource for Camera {
     }
 }
 
-pub fn camera(frames: u64, then: Then) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+pub type Opened = Result<Box<dyn FrameSource + Send>, SourceError>;
+
+pub fn camera(frames: u64, then: Then) -> Opened {
     Ok(Box::new(Camera { left: frames, then, next: 0, pixels: vec![0; 32 * 32] }))
 }
 
@@ -93,6 +95,7 @@ pub struct Run {
     pub monitor: TestMonitor,
     pub events: Kept,
     pub pace: Pace,
+    pub impairments: Impairments,
     intake: IntakeOptions,
 }
 
@@ -148,13 +151,14 @@ impl Run {
         // Every frame of the scripted camera is taken, however early.
         let intake = IntakeOptions { period_ns: 1, ..pipeline.intake() };
         let SimulatedLines { alarm, fault } = lines;
-        Self { alarm, fault, monitor, events, pace: Pace::default(), intake }
+        let impairments = Impairments::default();
+        Self { alarm, fault, monitor, events, pace: Pace::default(), impairments, intake }
     }
 
     pub fn go(
         &mut self,
         end_is_loss: bool,
-        open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
+        open: impl FnMut() -> Opened + Send + 'static,
         shutdown: &Shutdown,
         each: impl FnMut(u64),
     ) -> Result<LiveStats, RunError> {
@@ -166,7 +170,7 @@ impl Run {
         &mut self,
         progress: Progress,
         end_is_loss: bool,
-        open: &mut (dyn FnMut() -> Result<Box<dyn FrameSource + Send>, SourceError> + Send),
+        open: impl FnMut() -> Opened + Send + 'static,
         shutdown: &Shutdown,
         mut each: impl FnMut(u64),
     ) -> Result<LiveStats, RunError> {
@@ -176,13 +180,15 @@ impl Run {
             end_is_loss,
             progress,
             pace: self.pace.clone(),
+            impairments: self.impairments.clone(),
         };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut judged = 0;
         let result = run_live(
             options,
-            open,
+            Box::new(open),
             &mut self.monitor,
-            &SystemClock,
+            &clock,
             shutdown,
             || None,
             |_, _| {
