@@ -51,8 +51,8 @@ impl Held {
 /// The thread could not be started.
 pub(super) fn listen(shutdown: Shutdown, acknowledged: Arc<AtomicBool>) -> io::Result<()> {
     CRASHES.into_iter().collect::<SigSet>().thread_unblock()?;
-    let mut taken = SigSet::all();
-    CRASHES.into_iter().for_each(|signal| taken.remove(signal));
+    // Those without a name, the real-time signals, are held back for ever.
+    let taken: SigSet = Signal::iterator().filter(|signal| !CRASHES.contains(signal)).collect();
     let body = move || {
         loop {
             match taken.wait() {
@@ -60,7 +60,6 @@ pub(super) fn listen(shutdown: Shutdown, acknowledged: Arc<AtomicBool>) -> io::R
                     shutdown.urge();
                 }
                 Ok(Signal::SIGUSR1) => acknowledged.store(true, Ordering::Release),
-                // A signal without a name was taken all the same.
                 Ok(_) | Err(_) => {}
             }
         }

@@ -116,6 +116,7 @@ impl Work<Dated> for Appending {
             self.lines.lost.fetch_add(1, Ordering::AcqRel);
         }
         self.backlog.push_back(Line { text, sync: event.is_weighty() });
+        self.count_kept();
         self.append(matches!(event, Event::Stop { .. }));
     }
 
@@ -131,7 +132,7 @@ impl Appending {
             return;
         }
         let result = self.append_all();
-        self.lines.kept.store(self.backlog.len() as u64, Ordering::Release);
+        self.count_kept();
         let path = self.file.path().display();
         match (result, self.failed) {
             (Err(error), failed) => {
@@ -149,6 +150,10 @@ impl Appending {
             }
             (Ok(()), None) => {}
         }
+    }
+
+    fn count_kept(&self) {
+        self.lines.kept.store(self.backlog.len() as u64, Ordering::Release);
     }
 
     fn append_all(&mut self) -> io::Result<()> {

@@ -224,8 +224,8 @@ fn what_asks_for_the_end_gets_it_in_order_and_twice_as_well() {
         wait_until("the watch", || fs::read(bench.path("wd")).unwrap().len() > 1);
         for signal in signals {
             // It may have ended in order between two of them.
-            let asked = Command::new("kill").args([signal, &child.id().to_string()]).output();
-            asked.unwrap();
+            let process = child.id().to_string();
+            Command::new("kill").args([*signal, &process]).output().unwrap();
             thread::sleep(Duration::from_millis(25));
         }
         let out = ended(child);

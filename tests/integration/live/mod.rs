@@ -243,12 +243,13 @@ fn a_slow_network_loses_judgements_and_nothing_queues() {
     assert!(p99_ms < 1000, "{p99_ms} ms");
 }
 
-/// A camera whose driver never comes back, once shutdown is requested.
-struct Hung(Camera, Shutdown);
+/// A camera whose driver never comes back, and says so.
+struct Hung(Camera, Arc<AtomicBool>);
 
 impl FrameSource for Hung {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        while self.1.is_requested() {
+        while self.0.left == 0 {
+            self.1.store(true, Ordering::Release);
             thread::sleep(Duration::from_secs(3600));
         }
         self.0.next_frame()
@@ -263,31 +264,30 @@ impl FrameSource for Hung {
 fn a_camera_that_hangs_keeps_no_run_from_its_end() {
     let mut run = Run::new(false);
     let (shutdown, progress) = (Shutdown::new(), Progress::new(0));
-    let (driver, stop, ended) = (shutdown.clone(), shutdown.clone(), progress.clone());
+    let hung = Arc::<AtomicBool>::default();
+    let (driver, stop, ended) = (hung.clone(), shutdown.clone(), progress.clone());
     let open = move || {
-        let camera = Camera { left: u64::MAX, then: Then::End, next: 0, pixels: vec![0; 32 * 32] };
+        let camera = Camera { left: 20, then: Then::End, next: 0, pixels: vec![0; 32 * 32] };
         Ok(Box::new(Hung(camera, driver.clone())) as Box<dyn FrameSource + Send>)
     };
     let events = run.events.clone();
     let watching = thread::spawn(move || {
+        while !hung.load(Ordering::Acquire) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        stop.request();
+        let asked = Instant::now();
         while ended.ended_in_order().is_none() {
             thread::sleep(Duration::from_millis(1));
         }
         let stop = |e: &Event| matches!(e, Event::Stop { .. });
-        (Instant::now(), events.0.lock().unwrap().iter().any(stop))
+        (asked, Instant::now(), events.0.lock().unwrap().iter().any(stop))
     });
-    let mut asked = None;
-    let stop_soon = |judged: u64| {
-        if judged == 5 {
-            asked = Some(Instant::now());
-            stop.request();
-        }
-    };
-    let stats = run.go_with(progress, true, open, &shutdown, stop_soon).unwrap();
-    let (asked, returned) = (asked.unwrap(), Instant::now());
-    assert_eq!((stats.judged, stats.counts.taken), (5, 0), "its counts are left with it");
+    let stats = run.go_with(progress, true, open, &shutdown, |_| {}).unwrap();
+    let returned = Instant::now();
+    let (asked, ended, stop_event) = watching.join().unwrap();
+    assert_eq!(stats.counts.taken, 0, "its counts are left with it");
     assert!(returned - asked < Duration::from_secs(10), "{:?}", returned - asked);
-    let (ended, stop_event) = watching.join().unwrap();
     assert!(stop_event && ended < returned, "the end was told before the camera was waited for");
 }
 
