@@ -68,11 +68,11 @@ impl CappedFile {
         }
         let mut open = match self.open.take() {
             Some(open) => open,
-            None => Open::open(&self.path)?,
+            None => Open::at(&self.path)?,
         };
         if open.bytes > 0 && open.bytes + line.len() as u64 > self.max_bytes {
             fs::rename(&self.path, self.aside())?;
-            open = Open::open(&self.path)?;
+            open = Open::at(&self.path)?;
         }
         // Whatever failed, the next line begins with a fresh look at the file.
         open.append(line)?;
@@ -96,16 +96,11 @@ impl CappedFile {
 }
 
 impl Open {
-    fn open(path: &Path) -> io::Result<Self> {
+    fn at(path: &Path) -> io::Result<Self> {
         let mut file = open_regular(path, true)?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Err(Errno::WOULDBLOCK) => {
-                return Err(io::Error::other(
-                    "another process, perhaps another normwatch, writes it",
-                ));
-            }
-            // A file system without locks.
-            Ok(()) | Err(_) => {}
+        // A file system without locks refuses otherwise.
+        if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+            return Err(io::Error::other("another process, perhaps another normwatch, writes it"));
         }
         let bytes = file.metadata()?.len();
         let torn = bytes > 0 && last_byte(&mut file)? != b'\n';
