@@ -48,9 +48,11 @@ static ALLOCATOR: Counting = Counting;
 const WARM_UP: usize = 4;
 const COUNTED: usize = 12;
 
-/// A pattern that moves in YUYV, larger than the model's input.
+/// A pattern that moves in YUYV or JPEG, larger than the model's input.
 struct Moving {
     data: Vec<u8>,
+    /// Where there are any, these are lent in turn.
+    jpegs: Vec<Vec<u8>>,
     period_ns: u64,
     next: u64,
     frames: u64,
@@ -69,12 +71,16 @@ impl FrameSource for Moving {
         for (index, byte) in self.data.iter_mut().enumerate() {
             *byte = (index as u64 * 7 + sequence * 13) as u8;
         }
+        let (format, stride_bytes, data) = match self.jpegs.len() {
+            0 => (PixelFormat::Yuyv, 2 * WIDTH_PX as usize, &self.data),
+            count => (PixelFormat::Mjpeg, 0, &self.jpegs[sequence as usize % count]),
+        };
         Ok(Some(Frame {
-            format: PixelFormat::Yuyv,
+            format,
             width_px: WIDTH_PX,
             height_px: HEIGHT_PX,
-            stride_bytes: 2 * WIDTH_PX as usize,
-            data: &self.data,
+            stride_bytes,
+            data,
             timestamp_ns: sequence * self.period_ns,
             sequence,
         }))
@@ -85,12 +91,32 @@ impl FrameSource for Moving {
     }
 }
 
+/// Sequential and progressive pictures of one size.
+fn jpegs() -> Vec<Vec<u8>> {
+    let jpeg = |number: usize| {
+        let pixel = |at: usize| [at * 7 + number * 13, at * 3, at * 5].map(|level| level as u8);
+        let pixels: Vec<u8> = (0..(WIDTH_PX * HEIGHT_PX) as usize).flat_map(pixel).collect();
+        let mut bytes = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 80);
+        encoder.set_progressive(number.is_multiple_of(2));
+        let size = (WIDTH_PX as u16, HEIGHT_PX as u16);
+        encoder.encode(&pixels, size.0, size.1, jpeg_encoder::ColorType::Rgb).unwrap();
+        bytes
+    };
+    (0..8).map(jpeg).collect()
+}
+
 /// Allocations of the frames behind the warm-up.
-fn count(bundle: &Bundle, update: UpdatePolicy, motion_gate_levels: Option<f32>) -> u64 {
+fn count(
+    bundle: &Bundle,
+    update: UpdatePolicy,
+    motion_gate_levels: Option<f32>,
+    jpegs: Vec<Vec<u8>>,
+) -> u64 {
     let input = bundle.manifest().input;
     let frames = (input.past_span() + WARM_UP + COUNTED) as u64;
     let data = vec![0; 2 * (WIDTH_PX * HEIGHT_PX) as usize];
-    let source = Moving { data, period_ns: input.period_ns(), next: 0, frames };
+    let source = Moving { data, jpegs, period_ns: input.period_ns(), next: 0, frames };
     let calibration = bundle.calibration_text().unwrap();
     let calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
     let pipeline = Pipeline {
@@ -143,9 +169,13 @@ fn a_warm_frame_allocates_nothing() {
             let still = (UpdatePolicy::Frozen, Some(200.0));
             for (update, gate) in [(UpdatePolicy::Frozen, None), (gated, None), still] {
                 let before = ALLOCATIONS.load(Ordering::Relaxed);
-                let allocations = count(&bundle, update, gate);
-                assert!(ALLOCATIONS.load(Ordering::Relaxed) > before, "nothing is counted");
-                assert_eq!(allocations, 0, "{path}, {threads} threads, {update:?}, {gate:?}");
+                for jpegs in [Vec::new(), jpegs()] {
+                    let what =
+                        format!("{path}, {threads} threads, {update:?}, {gate:?}, {}", jpegs.len());
+                    let allocations = count(&bundle, update, gate, jpegs);
+                    assert!(ALLOCATIONS.load(Ordering::Relaxed) > before, "nothing is counted");
+                    assert_eq!(allocations, 0, "{what}");
+                }
             }
         }
     }

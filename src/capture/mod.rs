@@ -31,6 +31,10 @@ pub use reopening::{Reopening, Starvation};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 
+/// Pixels that a picture may claim to have; past it a header is damaged. It is
+/// asked before anything is decoded, whatever the format.
+pub const PIXEL_LIMIT: u64 = 64 << 20;
+
 /// A frame lent by its source until the next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {

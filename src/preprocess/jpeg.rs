@@ -1,36 +1,50 @@
 //! JPEG frames to grey or RGB, refusing what is damaged.
+//!
+//! The decoder is our own because others fill in grey, or go on, where data is
+//! missing: that would show the network an anomaly. It gives the pixels of the IJG
+//! library, to the bit, and takes no memory once it has seen a picture of a size.
 
-use zune_jpeg::JpegDecoder as ZuneDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+mod bits;
+mod component;
+mod entropy;
+mod error;
+mod frame;
+mod idct;
+mod scan;
+mod standard;
+mod table;
+mod upsample;
 
-use crate::capture::jpeg_header::{JpegHeader, JpegHeaderError, Segments};
-use crate::capture::{Frame, PixelFormat};
+use crate::capture::jpeg_header::JpegHeader;
+use crate::capture::{Frame, PIXEL_LIMIT, PixelFormat};
 
+use self::error::{JpegError, damaged};
+use self::frame::{EOI, FrameState, Markers, SOI, SOS};
 use super::error::PreprocessError;
-use super::huffman::append_standard_tables;
 use super::source::check_size;
 
-/// Decodes JPEGs into a buffer that it keeps.
+/// Scans that a JPEG may have; a picture of many, each of the whole size, would
+/// take minutes.
+const SCANS_LIMIT: usize = 64;
+
+/// Decodes JPEGs into buffers that it keeps.
 #[derive(Debug, Default)]
 pub(super) struct JpegDecoder {
+    frame: FrameState,
     pixels: Vec<u8>,
-    repaired: Vec<u8>,
+    rows: [Vec<u8>; 3],
 }
-
-/// Pixels that a JPEG may claim to have; past it a header is damaged.
-const PIXEL_LIMIT: u64 = 64 << 20;
 
 impl JpegDecoder {
     /// Decodes an MJPEG frame to [`PixelFormat::Grey`] if `luma` and the JPEG
     /// is YCbCr or grey, else to [`PixelFormat::Rgb24`]. The size is the
     /// JPEG's own; given an `expected_size`, any other is refused undecoded.
     ///
-    /// Cameras may double the start marker, pad the end, put stray bytes
-    /// between segments and leave out the Huffman tables. Beyond that a JPEG
-    /// has to be whole: a decoder that fills in grey for what is missing would
-    /// show the network an anomaly.
+    /// Sequential and progressive JPEGs of 8 bits are read, with any sampling and
+    /// any order of scans. Cameras may double the start marker, pad the end, put
+    /// stray bytes between segments and leave out the Huffman tables. Beyond that a
+    /// JPEG has to be whole: a lost restart interval, data that ends early and codes
+    /// that are left over are damage.
     pub fn decode<'a>(
         &'a mut self,
         frame: &Frame<'a>,
@@ -43,68 +57,94 @@ impl JpegDecoder {
         if u64::from(width_px) * u64::from(height_px) > PIXEL_LIMIT {
             return Err(undecodable(format!("a JPEG of {width_px}x{height_px} is too large")));
         }
-        let jpeg = whole_image(frame.data, &header)?;
-        let jpeg = if header.is_clean && header.has_huffman_tables {
-            jpeg
-        } else {
-            repair(jpeg, &header, &mut self.repaired).map_err(undecodable)?;
-            &self.repaired
+        if !frame.data[header.scan..].windows(2).rev().any(|pair| pair == [0xFF, EOI]) {
+            return Err(undecodable("truncated JPEG (no end marker)"));
+        }
+        self.read(&frame.data[header.start..], luma).map_err(undecodable)?;
+        let (format, stride_bytes, data) = self.render(luma && self.frame.has_luma());
+        Ok(Frame { format, width_px, height_px, stride_bytes, data, ..*frame })
+    }
+
+    /// Takes in all segments and scans.
+    fn read(&mut self, data: &[u8], luma: bool) -> Result<(), JpegError> {
+        let frame = &mut self.frame;
+        frame.begin();
+        let mut markers = Markers { data, position: 2 };
+        let mut scans = 0;
+        loop {
+            match markers.next(scans == 0)? {
+                EOI => break,
+                SOS => {
+                    let body = markers.body()?;
+                    if scans == 0 {
+                        frame.lay_out(luma)?;
+                    }
+                    scans += 1;
+                    if scans > SCANS_LIMIT {
+                        return Err(JpegError::Unsupported("of so many scans"));
+                    }
+                    markers.position = scan::decode(frame, body, data, markers.position)?;
+                }
+                // Markers without a length have no business here.
+                0x01 | 0xD0..=0xD7 => {}
+                SOI if scans == 0 => {}
+                marker => frame.take(marker, markers.body()?)?,
+            }
+        }
+        let (components, _) = frame.parts();
+        if components.is_empty() || !components.iter().all(|c| c.is_complete()) {
+            return damaged("a scan is missing");
+        }
+        let is_progressive = frame.is_progressive;
+        let (components, _) = frame.parts();
+        for component in components.iter_mut().filter(|c| c.is_wanted && is_progressive) {
+            component.write_gathered();
+        }
+        Ok(())
+    }
+
+    /// Format, row stride and pixels of what was read.
+    fn render(&mut self, luma: bool) -> (PixelFormat, usize, &[u8]) {
+        let (width, height) = self.frame.size;
+        let max = self.frame.max_sampling();
+        let has_luma = self.frame.has_luma();
+        let (components, _) = self.frame.parts();
+        let fold = |component: &component::Component| {
+            (max.0 / component.sampling.0, max.1 / component.sampling.1)
         };
-        let format = decode_strictly(jpeg, luma, &mut self.pixels)?;
-        let stride_bytes = format.row_bytes(width_px).unwrap_or(0);
-        Ok(Frame { format, width_px, height_px, stride_bytes, data: &self.pixels, ..*frame })
+        if luma && fold(&components[0]) == (1, 1) {
+            return (PixelFormat::Grey, components[0].stride(), components[0].plane());
+        }
+        let (format, bytes) = if luma { (PixelFormat::Grey, 1) } else { (PixelFormat::Rgb24, 3) };
+        self.pixels.resize(width * height * bytes, 0);
+        self.rows.iter_mut().for_each(|row| row.resize(width, 0));
+        for (y, out) in self.pixels.chunks_exact_mut(width * bytes).enumerate() {
+            if luma {
+                upsample::row(&components[0], y, fold(&components[0]), out);
+                continue;
+            }
+            for (component, row) in components.iter().zip(&mut self.rows) {
+                upsample::row(component, y, fold(component), row);
+            }
+            let [first, second, third] = self.rows.each_ref().map(Vec::as_slice);
+            match components.len() {
+                1 => interleave([first; 3], out),
+                _ if has_luma => upsample::ycc_to_rgb([first, second, third], out),
+                _ => interleave([first, second, third], out),
+            }
+        }
+        (format, width * bytes, &self.pixels)
+    }
+}
+
+fn interleave([r, g, b]: [&[u8]; 3], out: &mut [u8]) {
+    for (out, ((&r, &g), &b)) in out.chunks_exact_mut(3).zip(r.iter().zip(g).zip(b)) {
+        out.copy_from_slice(&[r, g, b]);
     }
 }
 
 fn undecodable(error: impl std::fmt::Display) -> PreprocessError {
     PreprocessError::Undecodable(error.to_string())
-}
-
-/// The bytes from the start marker in force to the end marker.
-fn whole_image<'a>(data: &'a [u8], header: &JpegHeader) -> Result<&'a [u8], PreprocessError> {
-    let end = data[header.scan..].windows(2).rposition(|pair| pair == [0xFF, 0xD9]);
-    let end = end.ok_or_else(|| undecodable("truncated JPEG (no end marker)"))?;
-    Ok(&data[header.start..header.scan + end + 2])
-}
-
-/// Copies a JPEG without stray bytes between its header segments, and with
-/// Huffman tables.
-fn repair(jpeg: &[u8], header: &JpegHeader, repaired: &mut Vec<u8>) -> Result<(), JpegHeaderError> {
-    repaired.clear();
-    repaired.extend_from_slice(&jpeg[..2]);
-    let mut segments = Segments::new(jpeg)?;
-    while let Some(segment) = segments.next()? {
-        repaired.extend_from_slice(segment.bytes);
-    }
-    if !header.has_huffman_tables {
-        append_standard_tables(repaired);
-    }
-    repaired.extend_from_slice(&jpeg[header.scan - header.start..]);
-    Ok(())
-}
-
-fn decode_strictly(
-    jpeg: &[u8],
-    luma: bool,
-    pixels: &mut Vec<u8>,
-) -> Result<PixelFormat, PreprocessError> {
-    let damaged = |error| undecodable(format!("damaged JPEG ({error})"));
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX));
-    let mut decoder = ZuneDecoder::new_with_options(ZCursor::new(jpeg), options);
-    decoder.decode_headers().map_err(damaged)?;
-    let has_luma = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
-    let (format, colours) = if luma && has_luma {
-        (PixelFormat::Grey, ColorSpace::Luma)
-    } else {
-        (PixelFormat::Rgb24, ColorSpace::RGB)
-    };
-    decoder.set_options(options.jpeg_set_out_colorspace(colours));
-    pixels.resize(decoder.output_buffer_size().unwrap_or(0), 0);
-    decoder.decode_into(pixels).map_err(damaged)?;
-    Ok(format)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ mod blocks;
 mod convert;
 mod edges;
 mod error;
-mod huffman;
 mod input;
 mod jpeg;
 mod light;

@@ -14,7 +14,7 @@ use super::steady::Steady;
 /// Converts and resizes the frames of one source.
 ///
 /// The first frame that succeeds fixes the size of the source; from then on
-/// nothing is allocated but inside the JPEG decoder.
+/// nothing is allocated.
 #[derive(Debug)]
 pub struct Preprocessor {
     spec: InputSpec,

@@ -12,6 +12,7 @@ mod common;
 mod demo;
 mod doctor;
 mod generated;
+mod jpeg_truth;
 mod live;
 mod packaging;
 mod preprocess_formats;

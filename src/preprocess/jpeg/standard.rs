@@ -2,21 +2,16 @@
 //!
 //! Motion-JPEG cameras that leave their tables out mean these.
 
-/// The four tables as a DHT segment each, to be put before the first scan.
-pub(super) fn append_standard_tables(jpeg: &mut Vec<u8>) {
-    append_table(jpeg, 0x00, &DC_LUMA_COUNTS, &DC_VALUES);
-    append_table(jpeg, 0x10, &AC_LUMA_COUNTS, &AC_LUMA_VALUES);
-    append_table(jpeg, 0x01, &DC_CHROMA_COUNTS, &DC_VALUES);
-    append_table(jpeg, 0x11, &AC_CHROMA_COUNTS, &AC_CHROMA_VALUES);
-}
-
-/// `class_and_slot`: 0 for DC and 1 for AC in the high four bits, the number
-/// that scans refer to in the low four.
-fn append_table(jpeg: &mut Vec<u8>, class_and_slot: u8, counts: &[u8; 16], values: &[u8]) {
-    let length = 2 + 1 + counts.len() + values.len();
-    jpeg.extend_from_slice(&[0xFF, 0xC4, 0, length as u8, class_and_slot]);
-    jpeg.extend_from_slice(counts);
-    jpeg.extend_from_slice(values);
+/// Number of codes of 1 to 16 bits, and the values, of the table for first
+/// coefficients (class 0) or the others (1) of luma (slot 0) or chroma.
+pub(super) fn table(class: usize, slot: usize) -> Option<(&'static [u8; 16], &'static [u8])> {
+    match (class, slot) {
+        (0, 0) => Some((&DC_LUMA_COUNTS, &DC_VALUES)),
+        (0, 1) => Some((&DC_CHROMA_COUNTS, &DC_VALUES)),
+        (1, 0) => Some((&AC_LUMA_COUNTS, &AC_LUMA_VALUES)),
+        (1, 1) => Some((&AC_CHROMA_COUNTS, &AC_CHROMA_VALUES)),
+        _ => None,
+    }
 }
 
 /// Number of codes of 1 to 16 bits; tables K.3 to K.6 in this order.
@@ -84,10 +79,13 @@ mod tests {
         let mut encoded = Vec::new();
         let encoder = jpeg_encoder::Encoder::new(&mut encoded, 80);
         encoder.encode(&[7; 3 * 8 * 8], 8, 8, jpeg_encoder::ColorType::Rgb).unwrap();
-        let mut ours = vec![0xFF, 0xD8];
-        append_standard_tables(&mut ours);
-        ours.extend_from_slice(&[0xFF, 0xDA]);
-        assert_eq!(tables(&ours).len(), 4);
-        assert_eq!(tables(&ours), tables(&encoded));
+        let encoded = tables(&encoded);
+        assert_eq!(encoded.len(), 4);
+        for (class_and_slot, encoded) in encoded {
+            let (class, slot) =
+                (usize::from(class_and_slot >> 4), usize::from(class_and_slot & 15));
+            let (counts, values) = table(class, slot).unwrap();
+            assert_eq!([counts, values].concat(), encoded);
+        }
     }
 }
