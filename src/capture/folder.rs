@@ -4,22 +4,27 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::jpeg_header::JpegHeader;
+use super::jpeg_header::{JpegHeader, JpegHeaderError};
 use super::{
     Frame, FrameSource, PixelFormat, SourceError, check_rate, compare_natural, png_frame,
     timestamp_at_rate_ns,
 };
 
 /// Lends the images of one folder, `.jpg`, `.jpeg` and `.png` in any case, in
-/// natural order: `frame2` before `frame10`.
+/// natural order: `frame2` before `frame10`. Hidden files are passed over; a Mac
+/// leaves one beside every picture.
 ///
-/// JPEG files are lent as they are, PNG files decoded. A file that cannot be
-/// read keeps its place: it is a skipped frame, and the next one has the
-/// timestamp it would have had anyway.
+/// JPEG files are lent as they are, PNG files decoded; which of them a file is, its
+/// contents say. A file that cannot be read, or is of another size than most, keeps
+/// its place: it is a skipped frame, and the next one has the timestamp it would
+/// have had anyway.
 #[derive(Debug)]
 pub struct FolderSource {
     folder: PathBuf,
     files: Vec<PathBuf>,
+    hidden: usize,
+    /// That of most of the pictures.
+    size_px: Option<(u32, u32)>,
     fps: f64,
     next: usize,
     bytes: Vec<u8>,
@@ -40,13 +45,20 @@ impl FolderSource {
         if listing.images.is_empty() {
             return Err(no_images(&folder, &listing));
         }
-        let (bytes, pixels) = (Vec::new(), Vec::new());
-        Ok(Self { folder, files: listing.images, fps, next: 0, bytes, pixels })
+        let Listing { images: files, hidden, .. } = listing;
+        let size_px = usual_size(&files);
+        let (next, bytes, pixels) = (0, Vec::new(), Vec::new());
+        Ok(Self { folder, files, hidden, size_px, fps, next, bytes, pixels })
     }
 
     /// Number of image files, unreadable ones included.
     pub fn len(&self) -> usize {
         self.files.len()
+    }
+
+    /// Hidden files with the ending of an image, which are not among them.
+    pub fn hidden_files(&self) -> usize {
+        self.hidden
     }
 
     /// Always false: a folder without images does not open.
@@ -77,14 +89,26 @@ impl FolderSource {
             .map_err(|error| unreadable(path, &error))?;
         let timestamp_ns = timestamp_at_rate_ns(index as u64, self.fps);
         let sequence = index as u64;
-        if is_png(path) {
+        if let Some(size) = picture_size(&self.bytes).filter(|_| self.size_px.is_some()) {
+            let usual = self.size_px.unwrap_or(size);
+            if size != usual {
+                let what = format!("{}x{}, most are {}x{}", size.0, size.1, usual.0, usual.1);
+                return Err(unreadable(path, &what));
+            }
+        }
+        if png_frame::is_png(&self.bytes) {
             let image = png_frame::decode(&self.bytes, &mut self.pixels)
                 .map_err(|error| unreadable(path, &error))?;
             let png_frame::Image { format, width_px, height_px, stride_bytes } = image;
             let data = &self.pixels[..];
             Ok(Frame { format, width_px, height_px, stride_bytes, data, timestamp_ns, sequence })
         } else {
-            let header = JpegHeader::read(&self.bytes).map_err(|error| unreadable(path, &error))?;
+            let header = JpegHeader::read(&self.bytes).map_err(|error| match error {
+                JpegHeaderError::NotJpeg => {
+                    unreadable(path, &"neither a JPEG nor a PNG, whatever its name says")
+                }
+                error => unreadable(path, &error),
+            })?;
             Ok(Frame {
                 format: PixelFormat::Mjpeg,
                 width_px: header.width_px,
@@ -109,7 +133,13 @@ impl FrameSource for FolderSource {
     }
 
     fn describe(&self) -> String {
-        format!("{}: {} images at {} fps", self.folder.display(), self.files.len(), self.fps)
+        let (folder, images, fps) = (self.folder.display(), self.files.len(), self.fps);
+        match self.hidden {
+            0 => format!("{folder}: {images} images at {fps} fps"),
+            hidden => {
+                format!("{folder}: {images} images at {fps} fps, {hidden} hidden files left out")
+            }
+        }
     }
 }
 
@@ -149,6 +179,8 @@ fn clip_name(folder: &Path) -> String {
 /// The images and the folders directly in a folder, both in natural order.
 struct Listing {
     images: Vec<PathBuf>,
+    /// Hidden files with the ending of an image.
+    hidden: usize,
     folders: Vec<PathBuf>,
 }
 
@@ -157,13 +189,16 @@ impl Listing {
         let failed = |error: std::io::Error| {
             SourceError::fatal(format!("cannot list {}: {error}", folder.display()))
         };
-        let (mut images, mut folders) = (Vec::new(), Vec::new());
+        let (mut images, mut folders, mut hidden) = (Vec::new(), Vec::new(), 0);
         for entry in fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path.is_dir() {
                 folders.push(path);
             } else if is_image(&path) {
-                images.push(path);
+                match is_hidden(&path) {
+                    true => hidden += 1,
+                    false => images.push(path),
+                }
             }
         }
         for list in [&mut images, &mut folders] {
@@ -172,7 +207,7 @@ impl Listing {
                 compare_natural(&bytes(a), &bytes(b))
             });
         }
-        Ok(Self { images, folders })
+        Ok(Self { images, hidden, folders })
     }
 
     fn clips_or_self(&self, folder: &Path) -> Vec<PathBuf> {
@@ -213,8 +248,36 @@ fn is_image(path: &Path) -> bool {
     has_extension(path, &["jpg", "jpeg", "png"])
 }
 
-fn is_png(path: &Path) -> bool {
-    has_extension(path, &["png"])
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// Pictures whose headers tell the size of most.
+const SAMPLES: usize = 33;
+/// Where a header ends at the latest, but for a JPEG that carries a whole profile.
+const HEADER_BYTES: u64 = 256 << 10;
+
+/// The size of most of some pictures, so that one odd picture does not disable the
+/// rest. `None` where none can be read.
+fn usual_size(files: &[PathBuf]) -> Option<(u32, u32)> {
+    let step = files.len().div_ceil(SAMPLES).max(1);
+    let mut bytes = Vec::new();
+    let mut sizes = Vec::new();
+    for path in files.iter().step_by(step) {
+        bytes.clear();
+        let read =
+            File::open(path).and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut bytes));
+        sizes.extend(read.ok().and_then(|_| picture_size(&bytes)));
+    }
+    let count = |size: &(u32, u32)| sizes.iter().filter(|other| *other == size).count();
+    sizes.iter().rev().max_by_key(|size| count(size)).copied()
+}
+
+fn picture_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    png_frame::size(bytes).or_else(|| {
+        let header = JpegHeader::read(bytes).ok()?;
+        Some((header.width_px, header.height_px))
+    })
 }
 
 fn has_extension(path: &Path, wanted: &[&str]) -> bool {

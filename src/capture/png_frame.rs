@@ -4,7 +4,29 @@ use std::io::Cursor;
 
 use png::{ColorType, Decoder, DecodingError, Transformations};
 
-use super::PixelFormat;
+use super::{PIXEL_LIMIT, PixelFormat};
+
+const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+
+/// Why a PNG is not a frame.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PngError {
+    #[error(transparent)]
+    Decoding(#[from] DecodingError),
+    #[error("a PNG of {0}x{1} is too large")]
+    TooLarge(u32, u32),
+}
+
+pub(super) fn is_png(bytes: &[u8]) -> bool {
+    bytes.starts_with(&SIGNATURE)
+}
+
+/// Width and height as the first chunk states them.
+pub(super) fn size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let side = |at: usize| Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?));
+    let is_header = is_png(bytes) && bytes.get(12..16) == Some(b"IHDR");
+    Some((side(16)?, side(20)?)).filter(|_| is_header)
+}
 
 /// What a decoded PNG looks like: rows of `stride_bytes` without padding.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +41,16 @@ pub(super) struct Image {
 /// high byte, palettes are looked up, transparency is dropped.
 ///
 /// # Errors
-/// The decoder's, also for a file that ends early.
-pub(super) fn decode(bytes: &[u8], pixels: &mut Vec<u8>) -> Result<Image, DecodingError> {
+/// The decoder's, also for a file that ends early; and a size that no camera has,
+/// before memory is taken for it.
+pub(super) fn decode(bytes: &[u8], pixels: &mut Vec<u8>) -> Result<Image, PngError> {
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
+    let (width_px, height_px) = reader.info().size();
+    if u64::from(width_px) * u64::from(height_px) > PIXEL_LIMIT {
+        return Err(PngError::TooLarge(width_px, height_px));
+    }
     let length = reader.output_buffer_size().ok_or(DecodingError::LimitsExceeded)?;
     pixels.resize(length, 0);
     let info = reader.next_frame(pixels)?;
@@ -95,6 +122,32 @@ mod tests {
             assert_eq!((image.width_px, image.height_px), (2, 1));
             assert_eq!(image.stride_bytes, expected.len());
         }
+    }
+
+    /// A header, and enough behind it for the decoder to begin.
+    fn claims(width_px: u32, height_px: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width_px, height_px);
+        encoder.set_color(ColorType::Rgba);
+        encoder.set_depth(BitDepth::Sixteen);
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_chunk(png::chunk::IDAT, &[0x78, 0x9c, 0x63, 0, 0]).unwrap();
+        drop(writer);
+        bytes
+    }
+
+    #[test]
+    fn a_size_that_no_camera_has_is_refused_by_its_header() {
+        for (width_px, height_px) in [(60_000, 60_000), (1 << 30, 1 << 30), (1 << 27, 1)] {
+            let mut pixels = Vec::new();
+            let error = decode(&claims(width_px, height_px), &mut pixels).unwrap_err();
+            let said = format!("a PNG of {width_px}x{height_px} is too large");
+            let said = [said, "limits are exceeded".into()];
+            assert!(said.contains(&error.to_string()), "{error}");
+            assert_eq!(pixels.capacity(), 0);
+        }
+        assert_eq!(size(&claims(60_000, 7)), Some((60_000, 7)));
+        assert_eq!(size(&claims(60_000, 7)[..20]), None);
     }
 
     #[test]

@@ -42,7 +42,11 @@ impl Clip {
             let options = VideoOptions { fps: Some(fps), read_timeout_ms: VIDEO_TIMEOUT_MS };
             return Ok(Box::new(VideoSource::open(&self.path, options)?));
         }
-        Ok(Box::new(FolderSource::open(&self.path, fps)?))
+        let folder = FolderSource::open(&self.path, fps)?;
+        if folder.hidden_files() > 0 {
+            log::warn!("{}", folder.describe());
+        }
+        Ok(Box::new(folder))
     }
 
     /// Number of frames, where it is known before playing.

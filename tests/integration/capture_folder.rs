@@ -38,9 +38,9 @@ fn fatal<T: std::fmt::Debug>(result: Result<T, SourceError>) -> String {
 #[test]
 fn images_come_in_natural_order_at_the_given_rate() {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), "frame10.JPG", &jpeg(8, 4));
+    write(folder.path(), "frame10.JPG", &jpeg(2, 1));
     write(folder.path(), "frame2.png", &png(&[1, 2, 3, 4, 5, 6]));
-    write(folder.path(), "frame1.jpeg", &jpeg(16, 8));
+    write(folder.path(), "frame1.jpeg", &jpeg(2, 1));
     write(folder.path(), "notes.txt", b"not an image");
     let mut source = FolderSource::open(folder.path(), 25.0).unwrap();
     assert_eq!(source.len(), 3);
@@ -49,13 +49,13 @@ fn images_come_in_natural_order_at_the_given_rate() {
     assert_eq!(source.frame_path(3), None);
 
     let first = source.next_frame().unwrap().unwrap();
-    assert_eq!((first.format, first.width_px, first.height_px), (PixelFormat::Mjpeg, 16, 8));
-    assert_eq!((first.data, first.timestamp_ns, first.sequence), (&jpeg(16, 8)[..], 0, 0));
+    assert_eq!((first.format, first.width_px, first.height_px), (PixelFormat::Mjpeg, 2, 1));
+    assert_eq!((first.data, first.timestamp_ns, first.sequence), (&jpeg(2, 1)[..], 0, 0));
     let second = source.next_frame().unwrap().unwrap();
     assert_eq!((second.format, second.width_px, second.height_px), (PixelFormat::Rgb24, 2, 1));
     assert_eq!((second.data, second.stride_bytes), (&[1, 2, 3, 4, 5, 6][..], 6));
     assert_eq!((second.timestamp_ns, second.sequence), (40_000_000, 1));
-    assert_eq!(source.next_frame().unwrap().unwrap().width_px, 8);
+    assert_eq!(source.next_frame().unwrap().unwrap().format, PixelFormat::Mjpeg);
     assert_eq!(source.next_frame().unwrap(), None);
     assert_eq!(source.next_frame().unwrap(), None);
 }
@@ -78,6 +78,48 @@ fn unreadable_files_are_skipped_and_keep_their_place() {
     let frame = source.next_frame().unwrap().unwrap();
     assert_eq!((frame.sequence, frame.timestamp_ns), (4, 400_000_000));
     assert_eq!(frame.data, [1, 2, 3]);
+}
+
+#[test]
+fn contents_decide_what_a_picture_is() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "0.png", &jpeg(2, 1));
+    write(folder.path(), "1.jpg", &png(&[1, 2, 3, 4, 5, 6]));
+    write(folder.path(), "2.jpg", b"a note");
+    let mut source = FolderSource::open(folder.path(), 10.0).unwrap();
+    assert_eq!(source.next_frame().unwrap().unwrap().format, PixelFormat::Mjpeg);
+    assert_eq!(source.next_frame().unwrap().unwrap().format, PixelFormat::Rgb24);
+    let error = source.next_frame().unwrap_err().to_string();
+    assert!(error.ends_with("2.jpg: neither a JPEG nor a PNG, whatever its name says"), "{error}");
+}
+
+#[test]
+fn hidden_files_are_no_frames_and_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..3 {
+        write(folder.path(), &format!("{number}.jpg"), &jpeg(8, 8));
+        write(folder.path(), &format!("._{number}.jpg"), b"\0\x05\x16\x07");
+    }
+    let mut source = FolderSource::open(folder.path(), 10.0).unwrap();
+    assert_eq!((source.len(), source.hidden_files()), (3, 3));
+    assert!(source.describe().ends_with("3 images at 10 fps, 3 hidden files left out"));
+    for sequence in 0..3 {
+        assert_eq!(source.next_frame().unwrap().unwrap().sequence, sequence);
+    }
+}
+
+#[test]
+fn one_odd_picture_does_not_disable_the_rest() {
+    for odd in ["a_thumb.jpg", "f3_thumb.jpg", "z.jpg"] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), odd, &jpeg(8, 8));
+        (0..100).for_each(|n| write(folder.path(), &format!("f{n}.jpg"), &jpeg(16, 8)));
+        let mut source = FolderSource::open(folder.path(), 10.0).unwrap();
+        let frames: Vec<_> = (0..101).map(|_| source.next_frame().map(|_| ())).collect();
+        let skipped: Vec<_> = frames.iter().filter_map(|frame| frame.as_ref().err()).collect();
+        assert_eq!(skipped.len(), 1, "{odd}");
+        assert!(skipped[0].to_string().ends_with(&format!("{odd}: 8x8, most are 16x8")));
+    }
 }
 
 #[test]

@@ -66,6 +66,11 @@ fn a_camera_that_falls_silent_is_lost() {
     assert!(open(&machine, options()).is_ok(), "a lost camera is closed at once");
 }
 
+/// For a camera whose frames are 100 ms apart.
+fn patient() -> V4l2Options {
+    V4l2Options { read_timeout_ms: 1000, ..options() }
+}
+
 #[test]
 fn damaged_and_short_frames_are_skipped_and_counted() {
     let machine = one(webcam());
