@@ -17,6 +17,9 @@ pub struct SourceError {
 pub enum SourceErrorKind {
     /// This frame is unreadable, the next may be fine: count it and ask again.
     FrameSkipped,
+    /// A frame that is passed over on purpose, as the first ones of a camera are:
+    /// all is well, ask again.
+    Settling,
     /// The source is gone: drop it, wait, open it again.
     Disconnected,
     /// The configuration is wrong: opening again will not help.

@@ -3,22 +3,29 @@
 //! A [`FrameSource`] lends one frame at a time out of a buffer that it reuses;
 //! nothing here resizes or converts colours.
 
+mod arrival;
 mod error;
 mod folder;
 mod format;
 pub mod jpeg_header;
 mod layout;
+mod lifeline;
+mod messages;
 mod natural;
 mod pipe;
 mod pipe_options;
+mod pipe_stream;
 mod png_frame;
 mod process;
+mod proof;
 mod reopening;
+mod standard_input;
 mod stream;
 #[cfg(feature = "v4l2")]
 pub mod v4l2;
 mod v4l2_options;
 mod video;
+mod wake;
 mod y4m;
 
 pub use error::{SourceError, SourceErrorKind};
@@ -30,6 +37,7 @@ pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timesta
 pub use reopening::{Reopening, Starvation};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
+pub use wake::Wake;
 
 /// Pixels that a picture may claim to have; past it a header is damaged. It is
 /// asked before anything is decoded, whatever the format.

@@ -1,35 +1,47 @@
 //! Frames out of a pipe: raw or YUV4MPEG2, from a command or standard input.
 
-use std::io::IsTerminal;
-use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use crate::clock::{Clock, SystemClock};
 
+use super::arrival::Arrivals;
 use super::layout::Layout;
+use super::messages::Tap;
 use super::pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
+use super::pipe_stream::{FrameStop, Stream, woken};
 use super::process::Supervised;
-use super::stream::{ReadStop, TimedReader};
-use super::y4m::{self, Y4mHeader};
+use super::proof::{Flaw, Proof, text_line};
+use super::standard_input;
+use super::stream::ReadStop;
+use super::wake::Wake;
+use super::y4m;
 use super::{Frame, FrameSource, SourceError, check_rate, timestamp_at_rate_ns};
 
 /// Lends the frames that a command, or whoever feeds standard input, writes.
+///
+/// Lines of text before the first raw frame are passed over. Whether raw frames have
+/// the layout that was stated is looked at in every picture: one that leans or is
+/// torn is skipped, and three of them in a row are a failure.
 #[derive(Debug)]
 pub struct PipeSource {
     label: String,
     child: Option<Supervised>,
-    reader: TimedReader,
-    layout: Layout,
-    /// The stream has a text line before each frame.
-    is_y4m: bool,
-    header_fps: Option<f64>,
-    /// `None` stamps frames on arrival.
-    timestamp_fps: Option<f64>,
+    /// There but while the source is dropped.
+    stream: Option<Stream>,
+    content: PipeContent,
+    stamps: Stamps,
     read_timeout: Duration,
     frame: Vec<u8>,
     line: Vec<u8>,
+    proof: Proof,
     sequence: u64,
     state: State,
+}
+
+#[derive(Debug)]
+enum Stamps {
+    Arrival(Arrivals),
+    Rate(f64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +50,9 @@ enum State {
     Ended,
     Broken,
 }
+
+/// Lines of text that may come before the first raw frame.
+const TEXT_LINES: usize = 100;
 
 impl PipeSource {
     /// Starts the command, and reads the header of a YUV4MPEG2 stream.
@@ -48,6 +63,30 @@ impl PipeSource {
     /// [`Disconnected`](super::SourceErrorKind::Disconnected) if no header
     /// comes.
     pub fn open(input: &PipeInput, options: PipeOptions) -> Result<Self, SourceError> {
+        Self::open_woken(input, options, &Wake::never())
+    }
+
+    /// Like [`PipeSource::open`]; every wait for the command ends when `wake` is
+    /// raised, here and later.
+    ///
+    /// # Errors
+    /// As [`PipeSource::open`], and
+    /// [`Disconnected`](super::SourceErrorKind::Disconnected) once it is raised.
+    pub fn open_woken(
+        input: &PipeInput,
+        options: PipeOptions,
+        wake: &Wake,
+    ) -> Result<Self, SourceError> {
+        Self::open_tapped(input, options, wake, None)
+    }
+
+    /// Like [`PipeSource::open_woken`]; `tap` sees the command's messages first.
+    pub(super) fn open_tapped(
+        input: &PipeInput,
+        options: PipeOptions,
+        wake: &Wake,
+        tap: Option<Tap>,
+    ) -> Result<Self, SourceError> {
         let label = match input {
             PipeInput::Command(command) => command.to_string(),
             PipeInput::StandardInput => "standard input".to_string(),
@@ -56,57 +95,46 @@ impl PipeSource {
         if let Timestamps::Rate(fps) = options.timestamps {
             check_rate(fps).map_err(|error| error.of(&label))?;
         }
-        let (child, pipe) = match input {
+        let mut child = None;
+        let stream = match input {
             PipeInput::Command(command) => {
-                let (child, pipe) = Supervised::start(command)?;
-                (Some(child), pipe)
+                let (started, pipe) = Supervised::start(command, tap)?;
+                Stream::begin(pipe, layout, options, wake, Some(child.insert(started)))
             }
-            PipeInput::StandardInput => (None, standard_input()?),
+            PipeInput::StandardInput => match standard_input::take_up(options.content, wake) {
+                Some(stream) => Ok(stream),
+                None => standard_input::open()
+                    .and_then(|pipe| Stream::begin(pipe, layout, options, wake, None)),
+            },
         };
-        let begun = Self::begin(label.clone(), child, TimedReader::new(pipe), layout, options);
-        begun.map_err(|error| error.of(label))
+        let stream = stream.map_err(|error| error.of(&label))?;
+        Self::new(label.clone(), child, stream, options).map_err(|error| error.of(label))
     }
 
-    /// `layout` is that of raw frames; a YUV4MPEG2 stream states its own.
-    fn begin(
+    fn new(
         label: String,
-        mut child: Option<Supervised>,
-        mut reader: TimedReader,
-        layout: Option<Layout>,
+        child: Option<Supervised>,
+        stream: Stream,
         options: PipeOptions,
     ) -> Result<Self, SourceError> {
-        let read_timeout = Duration::from_millis(options.read_timeout_ms.into());
-        let mut line = Vec::with_capacity(y4m::LINE_LIMIT_BYTES);
-        let is_y4m = layout.is_none();
-        let (layout, header_fps) = match layout {
-            Some(layout) => (layout, None),
-            None => {
-                reader
-                    .read_line(&mut line, y4m::LINE_LIMIT_BYTES, Instant::now() + read_timeout)
-                    .map_err(|stop| no_header(&stop, child.as_mut(), read_timeout))?;
-                let Y4mHeader { format, width_px, height_px, fps } = Y4mHeader::parse(&line)?;
-                (Layout::check(format, width_px, height_px, None)?, fps)
-            }
-        };
-        let timestamp_fps =
+        let stamps =
             match options.timestamps {
-                Timestamps::Arrival => None,
-                Timestamps::Rate(fps) => Some(fps),
-                Timestamps::HeaderRate => Some(header_fps.ok_or_else(|| {
+                Timestamps::Arrival => Stamps::Arrival(Arrivals::new(stream.header_fps)),
+                Timestamps::Rate(fps) => Stamps::Rate(fps),
+                Timestamps::HeaderRate => Stamps::Rate(stream.header_fps.ok_or_else(|| {
                     SourceError::fatal("the stream states no frame rate: set one")
                 })?),
             };
         Ok(Self {
             label,
             child,
-            reader,
-            layout,
-            is_y4m,
-            header_fps,
-            timestamp_fps,
-            read_timeout,
-            frame: vec![0; layout.frame_bytes()],
-            line,
+            content: options.content,
+            stamps,
+            read_timeout: Duration::from_millis(options.read_timeout_ms.into()),
+            frame: vec![0; stream.layout.frame_bytes()],
+            stream: Some(stream),
+            line: Vec::with_capacity(y4m::LINE_LIMIT_BYTES),
+            proof: Proof::default(),
             sequence: 0,
             state: State::Running,
         })
@@ -114,25 +142,66 @@ impl PipeSource {
 
     /// Frames per second as the YUV4MPEG2 header states them.
     pub fn fps(&self) -> Option<f64> {
-        self.header_fps
+        self.stream().header_fps
+    }
+
+    fn stream(&self) -> &Stream {
+        self.stream.as_ref().expect("it is taken when the source is dropped")
+    }
+
+    fn is_y4m(&self) -> bool {
+        self.content == PipeContent::Y4m
     }
 
     fn read_frame(&mut self) -> Result<(), FrameStop> {
         let deadline = Instant::now() + self.read_timeout;
-        if self.is_y4m {
-            match self.reader.read_line(&mut self.line, y4m::LINE_LIMIT_BYTES, deadline) {
+        let is_y4m = self.is_y4m();
+        let stream = self.stream.as_mut().expect("it is taken when the source is dropped");
+        stream.reader.discard(&mut stream.owed, deadline)?;
+        if is_y4m {
+            match stream.reader.read_line(&mut self.line, y4m::LINE_LIMIT_BYTES, deadline) {
                 Ok(()) if y4m::is_frame_line(&self.line) => {}
                 Ok(()) | Err(ReadStop::LineTooLong) => return Err(FrameStop::OutOfStep),
                 Err(ReadStop::Ended { after_bytes: 1.. }) => return Err(FrameStop::Partial(0)),
                 Err(stop) => return Err(stop.into()),
             }
         }
-        match self.reader.read_exact(&mut self.frame, deadline) {
-            Err(ReadStop::Ended { after_bytes }) if after_bytes > 0 || self.is_y4m => {
-                Err(FrameStop::Partial(after_bytes))
-            }
-            other => Ok(other?),
+        stream.fill(&mut self.frame, 0, is_y4m, deadline)?;
+        if self.sequence > 0 || is_y4m {
+            return Ok(());
         }
+        for _ in 0..TEXT_LINES {
+            let Some(length) = text_line(&self.frame) else { break };
+            let text = String::from_utf8_lossy(&self.frame[..length]);
+            log::warn!(
+                "{}: text instead of a picture on standard output, passed over: {}",
+                self.label,
+                text.trim()
+            );
+            self.frame.copy_within(length.., 0);
+            let kept = self.frame.len() - length;
+            stream.fill(&mut self.frame, kept, false, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a picture that cannot have the stated layout.
+    fn prove(&mut self) -> Result<(), SourceError> {
+        if self.is_y4m() {
+            return Ok(());
+        }
+        let layout = self.stream().layout;
+        let Some((flaw, is_certain)) = self.proof.flaw(&layout, &self.frame) else {
+            return Ok(());
+        };
+        if !is_certain {
+            return Err(SourceError::frame_skipped(flaw.to_string()));
+        }
+        self.state = State::Broken;
+        Err(match flaw {
+            Flaw::Stride(_) => SourceError::fatal(flaw.to_string()),
+            Flaw::OutOfStep => SourceError::disconnected(flaw.to_string()),
+        })
     }
 
     /// Decides between the end of the footage and a failure.
@@ -143,6 +212,7 @@ impl PipeSource {
                 let waited_ms = self.read_timeout.as_millis();
                 return Err(SourceError::disconnected(format!("no frame for {waited_ms} ms")));
             }
+            FrameStop::Woken => return Err(woken()),
             FrameStop::OutOfStep => {
                 let frames = self.sequence;
                 return Err(SourceError::disconnected(format!(
@@ -153,6 +223,12 @@ impl PipeSource {
             FrameStop::Partial(bytes) => Some(self.describe_partial(bytes)),
             FrameStop::Ended => None,
         };
+        if let (None, FrameStop::Ended | FrameStop::Partial(_)) = (&self.child, &stop) {
+            // Nobody can open it again.
+            what.iter().for_each(|what| log::warn!("{}: {what}", self.label));
+            self.state = State::Ended;
+            return Ok(());
+        }
         let ending = self.child.as_mut().map(Supervised::finish);
         let failure = ending.filter(|ending| !ending.succeeded).map(|ending| ending.report);
         let clauses: Vec<String> = what.into_iter().chain(failure).collect();
@@ -164,15 +240,15 @@ impl PipeSource {
     }
 
     fn describe_partial(&self, bytes: usize) -> String {
-        let layout = &self.layout;
+        let layout = &self.stream().layout;
         let expected = layout.frame_bytes();
         let start = format!(
             "the stream ended inside a frame, after {bytes} of the {expected} bytes of {layout}"
         );
-        if self.is_y4m {
+        if self.is_y4m() {
             return start;
         }
-        let total = self.reader.total_bytes();
+        let total = self.stream().reader.total_bytes();
         match layout.stride_that_fits(total) {
             Some(stride) => format!(
                 "{start}; rows padded? the {total} bytes received are whole frames with rows of {stride} bytes: set the row stride to {stride}"
@@ -181,6 +257,16 @@ impl PipeSource {
                 "{start}; the stream held {total} bytes, {} frames and a rest: rows padded? choose a width that is a multiple of 128, or set the row stride",
                 self.sequence
             ),
+        }
+    }
+}
+
+impl Drop for PipeSource {
+    fn drop(&mut self) {
+        if let (None, Some(stream)) = (&self.child, self.stream.take())
+            && self.state != State::Ended
+        {
+            standard_input::park(self.content, stream);
         }
     }
 }
@@ -199,39 +285,18 @@ impl FrameSource for PipeSource {
         }
         let sequence = self.sequence;
         self.sequence += 1;
-        let timestamp_ns = match self.timestamp_fps {
-            Some(fps) => timestamp_at_rate_ns(sequence, fps),
-            None => SystemClock.monotonic_ns(),
+        let timestamp_ns = match &mut self.stamps {
+            Stamps::Rate(fps) => timestamp_at_rate_ns(sequence, *fps),
+            Stamps::Arrival(arrivals) => arrivals.stamp(SystemClock.monotonic_ns()),
         };
-        let Layout { format, width_px, height_px, stride_bytes } = self.layout;
+        self.prove().map_err(|error| error.of(&self.label))?;
+        let Layout { format, width_px, height_px, stride_bytes } = self.stream().layout;
         let data = &self.frame[..];
         Ok(Some(Frame { format, width_px, height_px, stride_bytes, data, timestamp_ns, sequence }))
     }
 
     fn describe(&self) -> String {
-        format!("{}: {}", self.label, self.layout)
-    }
-}
-
-/// Why no further frame came.
-enum FrameStop {
-    /// Between two frames.
-    Ended,
-    /// Inside a frame, after so many of its bytes.
-    Partial(usize),
-    TimedOut,
-    OutOfStep,
-    Failed(std::io::Error),
-}
-
-impl From<ReadStop> for FrameStop {
-    fn from(stop: ReadStop) -> Self {
-        match stop {
-            ReadStop::Ended { .. } => Self::Ended,
-            ReadStop::TimedOut => Self::TimedOut,
-            ReadStop::LineTooLong => Self::OutOfStep,
-            ReadStop::Failed(error) => Self::Failed(error),
-        }
+        format!("{}: {}", self.label, self.stream().layout)
     }
 }
 
@@ -242,35 +307,6 @@ fn stated_layout(content: PipeContent) -> Result<Option<Layout>, SourceError> {
         PipeContent::Y4m => Ok(None),
         PipeContent::Raw { format, width_px, height_px, stride_bytes } => {
             Layout::check(format, width_px, height_px, stride_bytes).map(Some)
-        }
-    }
-}
-
-/// A second handle on standard input, past the buffer of [`std::io::stdin`].
-fn standard_input() -> Result<OwnedFd, SourceError> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        return Err(SourceError::fatal(
-            "standard input is a terminal: pipe the frames of a camera command into it",
-        ));
-    }
-    let handle = stdin.as_fd().try_clone_to_owned();
-    handle.map_err(|error| SourceError::fatal(format!("standard input is closed: {error}")))
-}
-
-fn no_header(stop: &ReadStop, child: Option<&mut Supervised>, waited: Duration) -> SourceError {
-    match stop {
-        ReadStop::LineTooLong => {
-            SourceError::fatal("not a YUV4MPEG2 stream: for raw frames state format and size")
-        }
-        ReadStop::TimedOut => {
-            SourceError::disconnected(format!("no stream header for {} ms", waited.as_millis()))
-        }
-        ReadStop::Failed(error) => SourceError::disconnected(error.to_string()),
-        ReadStop::Ended { .. } => {
-            let report = child.map(|child| format!("; {}", child.finish().report));
-            let report = report.unwrap_or_default();
-            SourceError::disconnected(format!("the stream ended before its header{report}"))
         }
     }
 }

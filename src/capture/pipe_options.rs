@@ -11,9 +11,11 @@ pub struct PipeCommand {
     pub argv: Vec<String>,
 }
 
+/// The program's name alone: arguments may hold a password.
 impl fmt::Display for PipeCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`", self.argv.join(" "))
+        let program = self.argv.first().map_or("", String::as_str);
+        write!(f, "`{}`", program.rsplit('/').next().unwrap_or(program))
     }
 }
 

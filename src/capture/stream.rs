@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use super::wake::{Waited, Wake};
 
 /// Why a read did not deliver all that was asked for.
 #[derive(Debug)]
@@ -14,7 +14,12 @@ pub(super) enum ReadStop {
     Ended {
         after_bytes: usize,
     },
-    TimedOut,
+    /// So many bytes of what was asked for had come by then.
+    TimedOut {
+        after_bytes: usize,
+    },
+    /// Somebody asked for the end of the wait.
+    Woken,
     /// No line end within the bytes that a line may have.
     LineTooLong,
     Failed(io::Error),
@@ -24,6 +29,7 @@ pub(super) enum ReadStop {
 #[derive(Debug)]
 pub(super) struct TimedReader {
     pipe: File,
+    wake: Wake,
     ahead: Vec<u8>,
     ahead_start: usize,
     total_bytes: u64,
@@ -32,9 +38,15 @@ pub(super) struct TimedReader {
 const AHEAD_BYTES: usize = 4096;
 
 impl TimedReader {
-    pub fn new(pipe: OwnedFd) -> Self {
+    /// Every wait ends when `wake` is raised.
+    pub fn new(pipe: OwnedFd, wake: Wake) -> Self {
         let ahead = Vec::with_capacity(AHEAD_BYTES);
-        Self { pipe: File::from(pipe), ahead, ahead_start: 0, total_bytes: 0 }
+        Self { pipe: File::from(pipe), wake, ahead, ahead_start: 0, total_bytes: 0 }
+    }
+
+    /// Ends its waits by another from now on.
+    pub fn obey(&mut self, wake: Wake) {
+        self.wake = wake;
     }
 
     /// Bytes handed out so far, those of incomplete reads included.
@@ -50,9 +62,13 @@ impl TimedReader {
         self.ahead_start += filled;
         self.total_bytes += filled as u64;
         while filled < out.len() {
-            match read_by(&mut self.pipe, &mut out[filled..], deadline)? {
-                0 => return Err(ReadStop::Ended { after_bytes: filled }),
+            match read_by(&mut self.pipe, &self.wake, &mut out[filled..], deadline) {
+                Ok(0) => return Err(ReadStop::Ended { after_bytes: filled }),
+                Err(ReadStop::TimedOut { .. }) => {
+                    return Err(ReadStop::TimedOut { after_bytes: filled });
+                }
                 read => {
+                    let read = read?;
                     filled += read;
                     self.total_bytes += read as u64;
                 }
@@ -61,7 +77,27 @@ impl TimedReader {
         Ok(())
     }
 
-    /// Reads up to and without the next line feed into `line`.
+    /// Reads `owed` bytes and forgets them; what is still owed is left there when it
+    /// stops early.
+    pub fn discard(&mut self, owed: &mut usize, deadline: Instant) -> Result<(), ReadStop> {
+        let mut block = [0; 4096];
+        while *owed > 0 {
+            let length = block.len().min(*owed);
+            let read = self.read_exact(&mut block[..length], deadline);
+            *owed -= match &read {
+                Ok(()) => length,
+                Err(ReadStop::Ended { after_bytes } | ReadStop::TimedOut { after_bytes }) => {
+                    *after_bytes
+                }
+                Err(_) => 0,
+            };
+            read?;
+        }
+        Ok(())
+    }
+
+    /// Reads up to and without the next line feed into `line`. What came of a line
+    /// before the deadline is read again by the next call.
     pub fn read_line(
         &mut self,
         line: &mut Vec<u8>,
@@ -84,25 +120,36 @@ impl TimedReader {
             }
             self.ahead_start = 0;
             self.ahead.resize(AHEAD_BYTES, 0);
-            let read = read_by(&mut self.pipe, &mut self.ahead, deadline);
+            let read = read_by(&mut self.pipe, &self.wake, &mut self.ahead, deadline);
             self.ahead.truncate(*read.as_ref().unwrap_or(&0));
-            if read? == 0 {
-                return Err(ReadStop::Ended { after_bytes: line.len() });
+            match read {
+                Ok(0) => return Err(ReadStop::Ended { after_bytes: line.len() }),
+                Err(ReadStop::TimedOut { .. }) => {
+                    self.total_bytes -= line.len() as u64;
+                    self.ahead.extend_from_slice(line);
+                    return Err(ReadStop::TimedOut { after_bytes: line.len() });
+                }
+                read => read.map(drop)?,
             }
         }
     }
 }
 
 /// One read once there is something to read; 0 when the writer has closed.
-fn read_by(pipe: &mut File, out: &mut [u8], deadline: Instant) -> Result<usize, ReadStop> {
+fn read_by(
+    pipe: &mut File,
+    wake: &Wake,
+    out: &mut [u8],
+    deadline: Instant,
+) -> Result<usize, ReadStop> {
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = Timespec::try_from(left).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
-        match poll(&mut [PollFd::new(&*pipe, PollFlags::IN)], Some(&timeout)) {
-            Ok(0) => return Err(ReadStop::TimedOut),
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(ReadStop::Failed(error.into())),
+        match wake.wait(pipe.as_fd(), left) {
+            Ok(Waited::TimedOut) => return Err(ReadStop::TimedOut { after_bytes: 0 }),
+            Ok(Waited::Woken) => return Err(ReadStop::Woken),
+            Ok(Waited::Ready(_)) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(ReadStop::Failed(error)),
         }
         match pipe.read(out) {
             Err(error) if is_transient(&error) => {}
@@ -126,7 +173,7 @@ mod tests {
     fn reader_of(bytes: &[u8]) -> (TimedReader, io::PipeWriter) {
         let (pipe, mut writer) = io::pipe().unwrap();
         writer.write_all(bytes).unwrap();
-        (TimedReader::new(pipe.into()), writer)
+        (TimedReader::new(pipe.into(), Wake::never()), writer)
     }
 
     fn soon() -> Instant {
@@ -153,7 +200,30 @@ mod tests {
     fn silence_times_out() {
         let (mut reader, _writer) = reader_of(b"ab");
         let stop = reader.read_exact(&mut [0; 3], soon()).unwrap_err();
-        assert!(matches!(stop, ReadStop::TimedOut), "{stop:?}");
+        assert!(matches!(stop, ReadStop::TimedOut { after_bytes: 2 }), "{stop:?}");
+    }
+
+    #[test]
+    fn what_is_owed_is_forgotten_whatever_comes_between() {
+        let (mut reader, mut writer) = reader_of(b"ab");
+        let mut owed = 5;
+        assert!(reader.discard(&mut owed, soon()).is_err());
+        assert_eq!(owed, 3);
+        writer.write_all(b"cdeFG").unwrap();
+        reader.discard(&mut owed, soon()).unwrap();
+        let mut block = [0; 2];
+        reader.read_exact(&mut block, soon()).unwrap();
+        assert_eq!((owed, &block), (0, b"FG"));
+    }
+
+    #[test]
+    fn a_line_in_two_parts_is_one_though_the_time_was_up_between() {
+        let (mut reader, mut writer) = reader_of(b"FRA");
+        let mut line = Vec::new();
+        assert!(reader.read_line(&mut line, 10, soon()).is_err());
+        writer.write_all(b"ME\nx").unwrap();
+        reader.read_line(&mut line, 10, soon()).unwrap();
+        assert_eq!((&line[..], reader.total_bytes()), (&b"FRAME"[..], 6));
     }
 
     #[test]

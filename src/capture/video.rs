@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{
     Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
-    SourceErrorKind, Timestamps, check_rate,
+    SourceErrorKind, Timestamps, Wake, check_rate,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,10 +30,28 @@ impl VideoSource {
     /// [`Fatal`](super::SourceErrorKind::Fatal) if the file cannot be opened
     /// or is no video, or if `ffmpeg` is not installed.
     pub fn open(path: impl AsRef<Path>, options: VideoOptions) -> Result<Self, SourceError> {
-        Self::open_with("ffmpeg", path.as_ref(), options)
+        Self::open_woken(path, options, &Wake::never())
     }
 
-    fn open_with(program: &str, path: &Path, options: VideoOptions) -> Result<Self, SourceError> {
+    /// Like [`VideoSource::open`]; every wait for the decoder ends when `wake` is
+    /// raised.
+    ///
+    /// # Errors
+    /// As [`VideoSource::open`].
+    pub fn open_woken(
+        path: impl AsRef<Path>,
+        options: VideoOptions,
+        wake: &Wake,
+    ) -> Result<Self, SourceError> {
+        Self::open_with("ffmpeg", path.as_ref(), options, wake)
+    }
+
+    fn open_with(
+        program: &str,
+        path: &Path,
+        options: VideoOptions,
+        wake: &Wake,
+    ) -> Result<Self, SourceError> {
         let name = path.display();
         std::fs::File::open(path)
             .map_err(|error| SourceError::fatal(format!("cannot open {name}: {error}")))?;
@@ -54,7 +72,7 @@ impl VideoSource {
             return Err(SourceError::fatal(what).of(path));
         }
         // A file stays what it is: what a camera might recover from is final.
-        let pipe = PipeSource::open(&PipeInput::Command(command), pipe_options)
+        let pipe = PipeSource::open_woken(&PipeInput::Command(command), pipe_options, wake)
             .map_err(|error| SourceError::fatal(format!("cannot play {path}: {error}")))?;
         Ok(Self { path: path.to_string(), pipe })
     }

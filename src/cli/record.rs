@@ -96,7 +96,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<(), Error> {
         fps: options.fps,
         luma: options.channels == Channels::Luma,
     };
-    let mut camera = Camera::new(&site.camera, needs, clock.clone());
+    let mut camera = Camera::new(&site.camera, needs, clock.clone()).woken_by(shutdown.wake());
     let mut due_ms = 0;
     let mut progress = |stats: &RecordStats| {
         let now_ms = clock.monotonic_ms();

@@ -11,6 +11,10 @@ use crate::clock::Clock;
 use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 use crate::runtime::{MAX_STEP_PERIODS, OpenSource, RateControl, Shutdown};
 
+/// A camera that was open for so long has recovered: its next loss begins with the
+/// shortest pause.
+const RECOVERED_MS: u64 = 30_000;
+
 /// What to record, where to, and how much.
 #[derive(Clone, Debug)]
 pub struct RecordOptions {
@@ -69,7 +73,7 @@ pub fn record(
     shutdown: &Shutdown,
     progress: &mut dyn FnMut(&RecordStats),
 ) -> Result<(RecordStats, RecordEnd), RecordError> {
-    let limit_ms = options.time_limit_ms.map(|ms| clock.monotonic_ms() + ms);
+    let limit_ms = options.time_limit_ms.map(|ms| clock.monotonic_ms().saturating_add(ms));
     let mut session = Session {
         options,
         clock,
@@ -115,17 +119,21 @@ impl Session<'_> {
             if let Some(end) = self.limit() {
                 return Ok(end);
             }
-            let before = self.stats.frames;
+            let begun_ms = self.clock.monotonic_ms();
             let loss = match self.one_opening(open, progress) {
                 Ok(end) => return Ok(end),
                 Err(RecordError::Source(error)) => error,
                 Err(error) => return Err(error),
             };
-            let for_good = loss.kind() == SourceErrorKind::Fatal;
+            if self.shutdown.is_requested() {
+                return Ok(RecordEnd::Stopped);
+            }
+            // A camera that has worked was configured well; a recording stays what it is.
+            let for_good = loss.kind() == SourceErrorKind::Fatal && !self.options.end_is_loss;
             if self.recorder.is_none() || for_good {
                 return Err(loss.into());
             }
-            if self.stats.frames > before {
+            if self.clock.monotonic_ms().saturating_sub(begun_ms) >= RECOVERED_MS {
                 reopening.reset();
             }
             log::warn!("camera lost: {loss}");
@@ -164,6 +172,7 @@ impl Session<'_> {
                     self.skip(&error);
                     continue;
                 }
+                Err(error) if error.kind() == SourceErrorKind::Settling => continue,
                 Err(error) => return Err(error.into()),
             };
             if !rate.accepts(frame.timestamp_ns) {

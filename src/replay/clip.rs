@@ -44,7 +44,7 @@ where
         let taken = intake.take(&mut pool.lock(slot)).map_err(PlayError::from)?;
         match taken {
             Taken::End => break,
-            Taken::Thinned => continue,
+            Taken::Thinned | Taken::Settling => continue,
             Taken::Skipped { sequence, reason } => {
                 log::warn!("frame {sequence} skipped: {reason}");
                 monitor.record(&Event::Skip { frame: sequence, reason });

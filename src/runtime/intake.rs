@@ -14,6 +14,8 @@ pub enum Taken {
     Frame,
     /// Too soon after the last one for the model's rate.
     Thinned,
+    /// The source passed it over on purpose; all is well.
+    Settling,
     /// It could not be used; the footage goes on.
     Skipped { sequence: u64, reason: String },
     /// There are no more.
@@ -108,6 +110,7 @@ impl Intake {
                 self.counts.skipped += 1;
                 return Ok(Taken::Skipped { sequence, reason: error.to_string() });
             }
+            Err(error) if error.kind() == SourceErrorKind::Settling => return Ok(Taken::Settling),
             Err(error) => return Err(error),
         };
         let arrived = Instant::now();

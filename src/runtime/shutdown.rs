@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::capture::Wake;
 use crate::clock::{Clock, SystemClock};
 
 /// A flag that a signal or the program itself raises once.
@@ -15,6 +16,7 @@ use crate::clock::{Clock, SystemClock};
 pub struct Shutdown {
     requested: Arc<AtomicBool>,
     urges: Arc<AtomicU32>,
+    wake: Wake,
 }
 
 const SLICE_MS: u64 = 20;
@@ -36,12 +38,20 @@ impl Shutdown {
             let flag = &shutdown.requested;
             signal_hook::flag::register_conditional_default(signal, flag.clone())?;
             signal_hook::flag::register(signal, flag.clone())?;
+            // Behind the flag: whoever is woken must see it.
+            signal_hook::low_level::pipe::register(signal, shutdown.wake.raiser()?)?;
         }
         Ok(shutdown)
     }
 
     pub fn request(&self) {
         self.requested.store(true, Ordering::Release);
+        self.wake.raise();
+    }
+
+    /// What ends the waits of a source once the flag is raised.
+    pub fn wake(&self) -> Wake {
+        self.wake.clone()
     }
 
     /// Requests the end in the name of somebody outside, whose patience counts:

@@ -134,7 +134,8 @@ impl<'a> Station<'a> {
         };
         let impairments = options.impairments.clone();
         let mut cooling = Cooling::new(site, Path::new(ROOT), options.pace.clone());
-        let mut camera = Camera::new(&site.camera, Needs::of(&input), clock.clone());
+        let mut camera =
+            Camera::new(&site.camera, Needs::of(&input), clock.clone()).woken_by(shutdown.wake());
         let open = Box::new(move || camera.open());
         let progress = options.progress.clone();
         let stale_ms = self.plan.stale_ms;

@@ -1,12 +1,11 @@
 //! The camera that a site names, opened as often as need be.
 
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use crate::capture::{
     FolderSource, Frame, FrameSource, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
-    Timestamps, VideoOptions, VideoSource,
+    Timestamps, VideoOptions, VideoSource, Wake,
 };
 #[cfg(feature = "v4l2")]
 use crate::capture::{V4l2Options, v4l2::V4l2Camera};
@@ -43,6 +42,7 @@ pub struct Camera {
     section: CameraSection,
     needs: Needs,
     clock: Arc<dyn Clock>,
+    wake: Wake,
     #[cfg(feature = "v4l2")]
     v4l2: Option<V4l2Camera>,
 }
@@ -54,9 +54,17 @@ impl Camera {
             section: section.clone(),
             needs,
             clock,
+            wake: Wake::never(),
             #[cfg(feature = "v4l2")]
             v4l2: None,
         }
+    }
+
+    /// Ends every wait for a frame when `wake` is raised.
+    #[must_use]
+    pub fn woken_by(mut self, wake: Wake) -> Self {
+        self.wake = wake;
+        self
     }
 
     /// Folders and videos are played at their own pace, as if they were
@@ -72,19 +80,21 @@ impl Camera {
                 timestamps: Timestamps::Arrival,
                 read_timeout_ms: camera.read_timeout_ms,
             };
-            PipeSource::open(input, options)
+            PipeSource::open_woken(input, options, &self.wake)
         };
         Ok(match &camera.source {
             CameraSource::Folder { path, repeat } => {
                 let fps = self.needs.fps;
                 let folder = FolderSource::open(path, fps)?;
                 let recording = Recording::Folder { folder, repeat: *repeat, fps };
-                Box::new(Paced::new(recording, self.clock.clone()))
+                Box::new(Paced::new(recording, self.clock.clone(), self.wake.clone()))
             }
             CameraSource::Video { path } => {
                 let read_timeout_ms = camera.read_timeout_ms;
-                let video = VideoSource::open(path, VideoOptions { fps: None, read_timeout_ms })?;
-                Box::new(Paced::new(Recording::Video(video), self.clock.clone()))
+                let options = VideoOptions { fps: None, read_timeout_ms };
+                let video = VideoSource::open_woken(path, options, &self.wake)?;
+                let recording = Recording::Video(video);
+                Box::new(Paced::new(recording, self.clock.clone(), self.wake.clone()))
             }
             CameraSource::Pipe { command, content } => {
                 Box::new(pipe(&PipeInput::Command(command.clone()), *content)?)
@@ -103,6 +113,7 @@ impl Camera {
         section: &V4l2Section,
     ) -> Result<Box<dyn FrameSource + Send>, SourceError> {
         let (needs, read_timeout_ms) = (self.needs, self.section.read_timeout_ms);
+        let wake = self.wake.clone();
         let camera = self.v4l2.get_or_insert_with(|| {
             V4l2Camera::new(V4l2Options {
                 device: section.device.clone(),
@@ -116,6 +127,7 @@ impl Camera {
                 settle_frames: section.settle_frames,
                 controls: section.controls.clone(),
             })
+            .woken_by(wake)
         });
         Ok(Box::new(camera.open()?))
     }
@@ -140,13 +152,14 @@ enum Recording {
 struct Paced {
     recording: Recording,
     clock: Arc<dyn Clock>,
+    wake: Wake,
     start_ns: u64,
     rounds: u64,
 }
 
 impl Paced {
-    fn new(recording: Recording, clock: Arc<dyn Clock>) -> Self {
-        Self { recording, start_ns: clock.monotonic_ns(), clock, rounds: 0 }
+    fn new(recording: Recording, clock: Arc<dyn Clock>, wake: Wake) -> Self {
+        Self { recording, start_ns: clock.monotonic_ns(), clock, wake, rounds: 0 }
     }
 }
 
@@ -169,7 +182,7 @@ impl FrameSource for Paced {
         frame.sequence += offset_frames;
         frame.timestamp_ns += self.start_ns + offset_ns;
         let early_ns = frame.timestamp_ns.saturating_sub(self.clock.monotonic_ns());
-        thread::sleep(Duration::from_nanos(early_ns));
+        self.wake.sleep(Duration::from_nanos(early_ns));
         Ok(Some(frame))
     }
 

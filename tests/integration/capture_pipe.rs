@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use normwatch::capture::{
     FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource, PixelFormat,
-    SourceError, SourceErrorKind, Timestamps,
+    SourceError, SourceErrorKind, Timestamps, Wake,
 };
 
 const GREY: PipeContent =
@@ -76,6 +76,78 @@ fn what_the_shell_has_started_ends_with_it() {
         assert!(begun.elapsed() < Duration::from_secs(20), "it goes on");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Waits for the process whose number a script has written to be gone.
+fn assert_ends(file: &Path) {
+    let begun = Instant::now();
+    let pid = loop {
+        let said = std::fs::read_to_string(file).unwrap_or_default();
+        if let Ok(pid) = said.trim().parse::<i32>() {
+            break rustix::process::Pid::from_raw(pid).unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "it never began");
+    };
+    while rustix::process::test_kill_process(pid).is_ok() && !is_zombie(pid) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it goes on");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn what_a_launcher_has_left_behind_ends_whether_or_not_it_was_asked_for_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, exit, reads) in
+        [("a", "exit 1", true), ("b", "exit 0", true), ("c", "exit 1", false)]
+    {
+        let file = folder.path().join(name);
+        let script = format!("sleep 600 >/dev/null & echo $! >{}; {exit}", file.display());
+        let mut source = open(&script, GREY).unwrap();
+        if reads {
+            let _ = source.next_frame();
+        } else {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        drop(source);
+        assert_ends(&file);
+    }
+}
+
+#[test]
+fn nobody_waits_for_whom_the_command_has_sent_away() {
+    // It leaves the group and keeps standard error.
+    let mut source = open("setsid sleep 20 & printf abcdef", GREY).unwrap();
+    source.next_frame().unwrap().unwrap();
+    let begun = Instant::now();
+    drop(source);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_wait_ends_when_the_run_does() {
+    let wake = Wake::new();
+    let patient = |content| PipeOptions { read_timeout_ms: 600_000, ..options(content) };
+    let silent = command(&["sleep", "600"]);
+    let mut source = PipeSource::open_woken(&silent, patient(GREY), &wake).unwrap();
+    let raiser = wake.clone();
+    let thread = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        raiser.raise();
+    });
+    let begun = Instant::now();
+    assert!(disconnected(source.next_frame()).contains("was ended"));
+    disconnected(PipeSource::open_woken(&silent, patient(PipeContent::Y4m), &wake));
+    assert!(begun.elapsed() < Duration::from_secs(60));
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_command_is_told_of_by_its_name_alone() {
+    let mut source =
+        open("echo 'rtsp://me:secret@10.0.0.1/: refused' >&2; exit 1 # secret", GREY).unwrap();
+    assert_eq!(source.describe(), "`sh`: 3x2 grey");
+    let text = disconnected(source.next_frame());
+    assert!(text.contains("rtsp://…@10.0.0.1/: refused") && !text.contains("secret"), "{text}");
 }
 
 fn is_zombie(pid: rustix::process::Pid) -> bool {

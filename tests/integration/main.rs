@@ -15,6 +15,7 @@ mod generated;
 mod jpeg_truth;
 mod live;
 mod packaging;
+mod pipe_layout;
 mod preprocess_formats;
 mod preprocess_reference;
 mod record;

@@ -33,6 +33,7 @@ pub(super) fn stopped(node: &Path, stop: &RingStop, waited: Duration) -> SourceE
         RingStop::TimedOut => {
             SourceError::disconnected(format!("no frame for {} ms", waited.as_millis()))
         }
+        RingStop::Woken => SourceError::disconnected("the wait for a frame was ended"),
         RingStop::Failed { step, error } => failed(node, step, error),
     }
 }

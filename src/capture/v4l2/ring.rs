@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::transport::{Device, Filled, Readiness};
+use crate::capture::Wake;
 
 /// Enough for a frame in the driver, one waiting and one lent, and one more
 /// for a late reader.
@@ -13,6 +14,7 @@ const BUFFERS: u32 = 4;
 /// dropped.
 pub(super) struct Ring {
     device: Box<dyn Device>,
+    wake: Wake,
     /// Handed back by the kernel and not queued again.
     lent: Option<u32>,
 }
@@ -21,7 +23,12 @@ pub(super) struct Ring {
 #[derive(Debug)]
 pub(super) enum RingStop {
     TimedOut,
-    Failed { step: &'static str, error: io::Error },
+    /// Somebody asked for the end of the wait.
+    Woken,
+    Failed {
+        step: &'static str,
+        error: io::Error,
+    },
 }
 
 fn failed(step: &'static str) -> impl FnOnce(io::Error) -> RingStop {
@@ -29,9 +36,9 @@ fn failed(step: &'static str) -> impl FnOnce(io::Error) -> RingStop {
 }
 
 impl Ring {
-    /// Allocates, queues and starts.
-    pub fn start(device: Box<dyn Device>) -> Result<Self, RingStop> {
-        let mut ring = Self { device, lent: None };
+    /// Allocates, queues and starts. A wait for a frame ends when `wake` is raised.
+    pub fn start(device: Box<dyn Device>, wake: Wake) -> Result<Self, RingStop> {
+        let mut ring = Self { device, wake, lent: None };
         let granted = ring.device.request_buffers(BUFFERS).map_err(failed("allocating buffers"))?;
         if granted == 0 {
             let error = io::Error::from(io::ErrorKind::OutOfMemory);
@@ -52,8 +59,9 @@ impl Ring {
         let deadline = Instant::now() + timeout;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let has_failed = match self.device.wait(left) {
+            let has_failed = match self.device.wait(left, &self.wake) {
                 Ok(Readiness::TimedOut) => return Err(RingStop::TimedOut),
+                Ok(Readiness::Woken) => return Err(RingStop::Woken),
                 Ok(readiness) => readiness == Readiness::Failed,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(RingStop::Failed { step: "waiting", error }),

@@ -11,12 +11,15 @@ use super::kernel::Kernel;
 use super::negotiate::{Negotiated, negotiate};
 use super::ring::Ring;
 use super::transport::{Clocks, Filled, Identity, Machine};
-use crate::capture::{Frame, FrameSource, SourceError, Starvation, V4l2Options};
+use crate::capture::{
+    Frame, FrameSource, SourceError, SourceErrorKind, Starvation, V4l2Options, Wake,
+};
 
 /// A camera that is opened, lost, and opened again.
 pub struct V4l2Camera {
     options: V4l2Options,
     machine: Arc<dyn Machine>,
+    wake: Wake,
     /// Who it was when it was last open.
     identity: Option<Identity>,
 }
@@ -34,7 +37,15 @@ impl V4l2Camera {
     }
 
     pub(super) fn on(machine: Arc<dyn Machine>, options: V4l2Options) -> Self {
-        Self { options, machine, identity: None }
+        Self { options, machine, wake: Wake::never(), identity: None }
+    }
+
+    /// Ends every wait for a frame when `wake` is raised; the source is then
+    /// [`Disconnected`](crate::capture::SourceErrorKind::Disconnected).
+    #[must_use]
+    pub fn woken_by(mut self, wake: Wake) -> Self {
+        self.wake = wake;
+        self
     }
 
     /// Finds the camera, under whatever number it has by now, sets format,
@@ -56,8 +67,8 @@ impl V4l2Camera {
         for warning in controls::apply(&mut *device, &self.options.controls) {
             log::warn!("{label}: {warning}");
         }
-        let ring =
-            Ring::start(device).map_err(|stop| stopped(&node, &stop, Duration::ZERO).of(&label))?;
+        let ring = Ring::start(device, self.wake.clone())
+            .map_err(|stop| stopped(&node, &stop, Duration::ZERO).of(&label))?;
         self.identity = Some(identity);
         Ok(V4l2Source {
             node,
@@ -110,23 +121,25 @@ impl V4l2Source {
         self.damaged
     }
 
-    /// The next buffer whose frame is to be lent or skipped.
+    /// The next buffer whose frame is to be lent or skipped. Each frame that is
+    /// dropped until the exposure has settled is told, so that whoever looks for
+    /// progress sees it.
     fn take(&mut self) -> Result<Filled, SourceError> {
         let Some(ring) = &mut self.ring else {
             return Err(SourceError::disconnected("failed before: reopen it"));
         };
-        loop {
-            match ring.next(self.read_timeout) {
-                Ok(filled) if self.to_settle == 0 => return Ok(filled),
-                Ok(filled) => {
-                    self.to_settle -= 1;
-                    self.counter.pass(filled.sequence);
-                    self.starvation.feed(monotonic_ms(&*self.machine));
-                }
-                Err(stop) => {
-                    self.ring = None;
-                    return Err(stopped(&self.node, &stop, self.read_timeout));
-                }
+        match ring.next(self.read_timeout) {
+            Ok(filled) if self.to_settle == 0 => Ok(filled),
+            Ok(filled) => {
+                self.to_settle -= 1;
+                self.counter.pass(filled.sequence);
+                self.starvation.feed(monotonic_ms(&*self.machine));
+                let what = format!("settling, {} frames more", self.to_settle);
+                Err(SourceError::new(SourceErrorKind::Settling, what))
+            }
+            Err(stop) => {
+                self.ring = None;
+                Err(stopped(&self.node, &stop, self.read_timeout))
             }
         }
     }

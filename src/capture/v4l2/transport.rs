@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use v4l::format::FourCC;
 
+use crate::capture::Wake;
+
 /// The machine: its video nodes and its clocks.
 pub(super) trait Machine: Send + Sync {
     /// `/dev/video*`, in natural order.
@@ -75,7 +77,7 @@ pub(super) trait Device: Send {
     fn dequeue(&mut self) -> io::Result<Filled>;
 
     /// Waits until a buffer is filled, the device fails, or the time is over.
-    fn wait(&self, timeout: Duration) -> io::Result<Readiness>;
+    fn wait(&self, timeout: Duration, wake: &Wake) -> io::Result<Readiness>;
 
     fn stream_on(&mut self) -> io::Result<()>;
 
@@ -191,6 +193,8 @@ pub(super) struct Filled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
     TimedOut,
+    /// Somebody asked for the end of the wait.
+    Woken,
     Filled,
     /// The kernel reports an error state; [`Device::dequeue`] may say which.
     Failed,

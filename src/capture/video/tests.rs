@@ -27,7 +27,8 @@ fn frames_come_through_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"[ "$5" = "file:${0%/*}/clip: 1.mp4" ] || exit 9; printf 'YUV4MPEG2 W2 H2 F10:1\nFRAME\nabcdefFRAME\nABCDEF'"#;
     let program = fake_ffmpeg(folder.path(), script);
-    let mut source = VideoSource::open_with(&program, &clip(folder.path()), OPTIONS).unwrap();
+    let mut source =
+        VideoSource::open_with(&program, &clip(folder.path()), OPTIONS, &Wake::never()).unwrap();
     assert_eq!(source.fps(), Some(10.0));
     assert_eq!(source.next_frame().unwrap().unwrap().data, b"abcdef");
     let second = source.next_frame().unwrap().unwrap();
@@ -39,7 +40,8 @@ fn frames_come_through_the_program() {
 fn a_file_that_is_no_video_is_fatal_and_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let program = fake_ffmpeg(folder.path(), "echo 'Invalid data found' >&2; exit 1");
-    let error = VideoSource::open_with(&program, &clip(folder.path()), OPTIONS).unwrap_err();
+    let error = VideoSource::open_with(&program, &clip(folder.path()), OPTIONS, &Wake::never())
+        .unwrap_err();
     assert_eq!(error.kind(), SourceErrorKind::Fatal);
     assert!(error.to_string().contains("Invalid data found"), "{error}");
 }
@@ -48,10 +50,12 @@ fn a_file_that_is_no_video_is_fatal_and_says_why() {
 fn missing_file_and_missing_program_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("none.mp4");
-    let error = VideoSource::open_with("/nowhere/ffmpeg", &missing, OPTIONS).unwrap_err();
+    let error =
+        VideoSource::open_with("/nowhere/ffmpeg", &missing, OPTIONS, &Wake::never()).unwrap_err();
     assert!(error.to_string().contains("none.mp4: No such file"), "{error}");
     let error =
-        VideoSource::open_with("/nowhere/ffmpeg", &clip(folder.path()), OPTIONS).unwrap_err();
+        VideoSource::open_with("/nowhere/ffmpeg", &clip(folder.path()), OPTIONS, &Wake::never())
+            .unwrap_err();
     assert!(error.to_string().contains("apt install ffmpeg"), "{error}");
     assert_eq!(error.kind(), SourceErrorKind::Fatal);
 }

@@ -14,6 +14,9 @@ use crate::runtime::shutdown::Shutdown;
 use crate::runtime::slots::SlotPool;
 
 const NOTE_RETRY_MS: u64 = 10;
+/// A camera that has delivered for so long has recovered: its next loss begins with
+/// the shortest pause.
+const RECOVERED_MS: u64 = 30_000;
 /// A camera that gives nothing but damaged frames for so long is opened again.
 const UNUSABLE_MS: u64 = 5000;
 
@@ -50,6 +53,8 @@ pub(super) struct Capture {
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
     spare: Option<usize>,
+    /// A frame has come in this run: what is configured can work.
+    has_worked: bool,
     stats: CaptureStats,
 }
 
@@ -63,7 +68,17 @@ impl Capture {
         shutdown: Shutdown,
     ) -> Self {
         let (listener, stats) = (thread::current(), CaptureStats::default());
-        Self { options, pool, queues, listener, clock, shutdown, spare: None, stats }
+        Self {
+            options,
+            pool,
+            queues,
+            listener,
+            clock,
+            shutdown,
+            spare: None,
+            has_worked: false,
+            stats,
+        }
     }
 
     pub(super) fn run(mut self, open: &mut OpenSource<'_>) -> CaptureStats {
@@ -77,13 +92,16 @@ impl Capture {
                 self.stats.counts += intake.counts();
                 end
             });
+            if self.shutdown.is_requested() {
+                break;
+            }
             let loss = match ended {
                 Ok(()) if !self.options.end_is_loss => {
                     self.notify(Note::End(None));
                     break;
                 }
                 Ok(()) => "the source ended".to_owned(),
-                Err(error) if error.kind() == SourceErrorKind::Fatal => {
+                Err(error) if error.kind() == SourceErrorKind::Fatal && !self.may_recover() => {
                     self.notify(Note::End(Some(error)));
                     break;
                 }
@@ -99,12 +117,18 @@ impl Capture {
         self.stats
     }
 
+    /// Whether opening again may help against an error that is said to be final: a
+    /// camera that has worked was configured well. A recording stays what it is.
+    fn may_recover(&self) -> bool {
+        self.has_worked && self.options.end_is_loss
+    }
+
     fn frames(
         &mut self,
         intake: &mut Intake,
         reopening: &mut Reopening,
     ) -> Result<(), SourceError> {
-        let mut first = true;
+        let mut first_ms = None;
         let mut starvation = Starvation::new(UNUSABLE_MS, self.now_ms());
         self.report(Capturing::Reading);
         while !self.shutdown.is_requested() {
@@ -119,6 +143,10 @@ impl Capture {
             match taken {
                 Taken::End => return Ok(()),
                 Taken::Thinned => continue,
+                Taken::Settling => {
+                    starvation.feed(self.now_ms());
+                    continue;
+                }
                 Taken::Skipped { sequence, reason } => {
                     starvation.starve(&reason, self.now_ms())?;
                     self.notify(Note::Skipped { sequence, reason });
@@ -126,9 +154,16 @@ impl Capture {
                 }
                 Taken::Frame => starvation.feed(self.now_ms()),
             }
-            if std::mem::take(&mut first) {
-                reopening.reset();
-                self.notify(Note::Opened);
+            match first_ms {
+                None => {
+                    first_ms = Some(self.now_ms());
+                    self.has_worked = true;
+                    self.notify(Note::Opened);
+                }
+                Some(first_ms) if self.now_ms().saturating_sub(first_ms) >= RECOVERED_MS => {
+                    reopening.reset();
+                }
+                Some(_) => {}
             }
             match self.spare.take() {
                 Some(slot) => {

@@ -13,6 +13,7 @@ use super::super::transport::{
     Readiness, SizeRange,
 };
 use super::{Act, Camera, FakeMachine, errno};
+use crate::capture::Wake;
 
 pub(super) struct Handle {
     machine: FakeMachine,
@@ -209,7 +210,7 @@ impl Device for Handle {
         Ok(filled)
     }
 
-    fn wait(&self, timeout: Duration) -> io::Result<Readiness> {
+    fn wait(&self, timeout: Duration, wake: &Wake) -> io::Result<Readiness> {
         if !self.is_streaming || self.queue.is_empty() {
             return Ok(Readiness::Failed);
         }
@@ -227,8 +228,8 @@ impl Device for Handle {
                 }
                 Ok(None | Some(Act::Silence)) => {
                     self.with(|camera| Ok(camera.script.pop_front()))?;
-                    std::thread::sleep(timeout);
-                    return Ok(Readiness::TimedOut);
+                    let woken = wake.sleep(timeout);
+                    return Ok(if woken { Readiness::Woken } else { Readiness::TimedOut });
                 }
                 Ok(Some(Act::Fail(_))) => return Ok(Readiness::Failed),
                 Ok(Some(_)) => return Ok(Readiness::Filled),

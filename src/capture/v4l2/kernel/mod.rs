@@ -16,7 +16,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::PollFlags;
 use rustix::fs::{Mode, OFlags};
 use rustix::time::{ClockId, clock_gettime};
 use v4l::format::FourCC;
@@ -27,7 +27,8 @@ use super::transport::{
     Clocks, ControlDescription, Device, DeviceFormat, Filled, FormatDescription, Identity, Machine,
     RateRange, Readiness, SizeRange,
 };
-use crate::capture::compare_natural;
+use crate::capture::wake::Waited;
+use crate::capture::{Wake, compare_natural};
 use call::{Calls, zeroed};
 use mapping::Mapping;
 
@@ -201,18 +202,14 @@ impl Device for Node {
         })
     }
 
-    fn wait(&self, timeout: Duration) -> io::Result<Readiness> {
-        let mut fds = [PollFd::from_borrowed_fd(self.calls.0.as_fd(), PollFlags::IN)];
-        let timeout = Timespec::try_from(timeout).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(0) => Ok(Readiness::TimedOut),
-            Ok(_) => {
-                let bad = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
-                let failed = fds[0].revents().intersects(bad);
-                Ok(if failed { Readiness::Failed } else { Readiness::Filled })
-            }
-            Err(error) => Err(error.into()),
-        }
+    fn wait(&self, timeout: Duration, wake: &Wake) -> io::Result<Readiness> {
+        let bad = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+        Ok(match wake.wait(self.calls.0.as_fd(), timeout)? {
+            Waited::TimedOut => Readiness::TimedOut,
+            Waited::Woken => Readiness::Woken,
+            Waited::Ready(flags) if flags.intersects(bad) => Readiness::Failed,
+            Waited::Ready(_) => Readiness::Filled,
+        })
     }
 
     fn stream_on(&mut self) -> io::Result<()> {
@@ -279,12 +276,14 @@ mod tests {
     fn waiting_ends_with_the_time_or_the_device() {
         let (reader, mut writer) = io::pipe().unwrap();
         let node = Node { buffers: Vec::new(), calls: Calls(reader.into()) };
-        let timeout = Duration::from_millis(5);
-        assert_eq!(node.wait(timeout).unwrap(), Readiness::TimedOut);
+        let (timeout, wake) = (Duration::from_millis(5), Wake::new());
+        assert_eq!(node.wait(timeout, &wake).unwrap(), Readiness::TimedOut);
         io::Write::write_all(&mut writer, b"x").unwrap();
-        assert_eq!(node.wait(timeout).unwrap(), Readiness::Filled);
+        assert_eq!(node.wait(timeout, &wake).unwrap(), Readiness::Filled);
         drop(writer);
-        assert_eq!(node.wait(timeout).unwrap(), Readiness::Failed);
+        assert_eq!(node.wait(timeout, &wake).unwrap(), Readiness::Failed);
+        wake.raise();
+        assert_eq!(node.wait(timeout, &wake).unwrap(), Readiness::Woken);
     }
 
     #[test]

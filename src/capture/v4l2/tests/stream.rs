@@ -1,12 +1,14 @@
 //! From the ring to the frame, and all the ways in which a stream goes wrong.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
 
 use super::super::fake::{Act, Camera};
+use super::super::source::V4l2Camera;
 use super::{LOST, SKIPPED, TIMEOUT_MS, one, open, options, outcomes, webcam};
-use crate::capture::{FrameSource, PixelFormat, SourceErrorKind, V4l2Options};
+use crate::capture::{FrameSource, PixelFormat, SourceErrorKind, V4l2Options, Wake};
 
 use Act::{Damaged, Fail, Frame, Gap, Interrupt, Short, Silence, Spurious};
 
@@ -66,9 +68,20 @@ fn a_camera_that_falls_silent_is_lost() {
     assert!(open(&machine, options()).is_ok(), "a lost camera is closed at once");
 }
 
-/// For a camera whose frames are 100 ms apart.
-fn patient() -> V4l2Options {
-    V4l2Options { read_timeout_ms: 1000, ..options() }
+#[test]
+fn a_silent_camera_lets_go_when_the_run_ends() {
+    let machine = one(webcam());
+    machine.play("/dev/video0", &[Frame, Silence]);
+    let wake = Wake::new();
+    let long = V4l2Options { read_timeout_ms: 600_000, ..options() };
+    let mut camera = V4l2Camera::on(Arc::new(machine), long).woken_by(wake.clone());
+    let mut source = camera.open().unwrap();
+    source.next_frame().unwrap();
+    let raiser = std::thread::spawn(move || wake.raise());
+    let begun = Instant::now();
+    assert_eq!(source.next_frame().unwrap_err().kind(), SourceErrorKind::Disconnected);
+    assert!(begun.elapsed().as_secs() < 60);
+    raiser.join().unwrap();
 }
 
 #[test]
@@ -118,6 +131,11 @@ fn the_first_frames_settle_the_exposure() {
     let machine = one(webcam());
     machine.play("/dev/video0", &[Damaged, Frame, Frame, Frame, Frame]);
     let mut source = open(&machine, V4l2Options { settle_frames: 3, ..options() }).unwrap();
+    for left in ["2", "1", "0"] {
+        let error = source.next_frame().unwrap_err();
+        assert_eq!(error.kind(), SourceErrorKind::Settling);
+        assert!(error.to_string().ends_with(&format!("settling, {left} frames more")), "{error}");
+    }
     let frame = source.next_frame().unwrap().unwrap();
     assert_eq!((frame.sequence, frame.data[0]), (0, 3));
     assert_eq!(outcomes(&mut source, 1), [Ok(1)]);
