@@ -71,6 +71,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let (mask, min_duration_ms) = (view.mask.clone(), view.min_duration_ms);
     let rule = rule(args, &bundle)?;
     let result = terms(&bundle, args, view, rule)?;
+    result.require_scores(&bundle.manifest().input)?;
     let description: Vec<String> = args
         .frames
         .iter()

@@ -127,6 +127,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     let scoring = Scoring::new(calibration, &bundle);
     let options = PlayOptions { alarm, mask, scoring, update, fps, stabilise, motion_gate_levels };
     let result = play_into(args, &bundle, &clips, &options)?;
+    result.require_scores(&bundle.manifest().input)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
     let summaries = result.traces.iter().map(|t| summarise(t, labels.as_ref()));

@@ -9,7 +9,7 @@ use super::trace::{ClipTrace, Moment};
 use crate::alarm::{AlarmConfig, Pattern};
 use crate::capture::{FrameSource, SourceError};
 use crate::gpio::SimulatedLines;
-use crate::model::Bundle;
+use crate::model::{Bundle, InputSection};
 use crate::output::{Event, EventLog, EventSink};
 use crate::runtime::{
     Intake, IntakeCounts, Monitor, Pipeline, Scoring, StageTimes, Step, UpdatePolicy,
@@ -78,6 +78,32 @@ pub struct PlayResult {
     pub not_finite: u64,
     pub times: StageTimes,
     pub events_dropped: u64,
+}
+
+impl PlayResult {
+    /// # Errors
+    /// Nothing of the footage could be judged: why, and what to look at.
+    pub fn require_scores(&self, input: &InputSection) -> Result<(), PlayError> {
+        if self.traces.iter().any(|trace| trace.scores.iter().any(Option::is_some)) {
+            return Ok(());
+        }
+        let IntakeCounts { taken, skipped, .. } = self.counts;
+        let (needed, fps) = (input.past_span() + 1, input.fps);
+        let why = match taken {
+            0 if skipped == 0 => "there are no frames in it".to_owned(),
+            0 => format!("all {skipped} frames were skipped: the warnings say why"),
+            _ if taken < needed as u64 => format!(
+                "the network needs {needed} frames in a row, and only {taken} could be used, \
+                 {skipped} were skipped"
+            ),
+            _ if self.not_finite > 0 => "no score was a number".to_owned(),
+            _ => format!(
+                "{taken} frames could be used, but never {needed} in a row without a gap, and \
+                 {skipped} were skipped: the bundle was made for {fps} frames a second, see --fps"
+            ),
+        };
+        Err(SourceError::fatal(format!("nothing of the footage could be judged: {why}")).into())
+    }
 }
 
 /// Plays clips one after the other, each from a fresh start of window and

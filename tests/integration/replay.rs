@@ -210,3 +210,29 @@ fn a_video_file_is_decoded_by_ffmpeg() {
     let summary = json(&fs::read(bench.path("out/summary.json")).unwrap());
     assert_eq!(summary["clips"][0]["scored"], 36);
 }
+
+#[test]
+fn footage_of_which_nothing_can_be_judged_is_an_error_that_says_why() {
+    let bench = Bench::calibrated();
+    bench.clip("short", 3, 2, None);
+    bench.clip("slow", 40, 2, None);
+    fs::create_dir(bench.path("broken")).unwrap();
+    (0..5).for_each(|n| fs::write(bench.path(&format!("broken/{n}.png")), "a note").unwrap());
+    for (footage, fps, part) in [
+        ("short", "10", "frames in a row, and only 3 could be used"),
+        ("slow", "2", "never 5 in a row without a gap"),
+        ("broken", "10", "all 5 frames were skipped"),
+    ] {
+        let common = ["--bundle", "bundle", "--frames", footage, "--fps", fps];
+        let replay = [&["replay"][..], &common, &["--out", "out"]].concat();
+        let calibrate = [&["calibrate"][..], &common, &["--out", "cal.toml"]].concat();
+        for command in [replay, calibrate] {
+            let out = bench.run(&command);
+            assert_eq!(out.status.code(), Some(4), "{command:?}: {}", stderr(&out));
+            let said = stderr(&out);
+            assert!(said.contains("nothing of the footage could be judged"), "{said}");
+            assert!(said.contains(part), "{said}");
+        }
+        assert!(!bench.path("out/summary.json").exists());
+    }
+}
