@@ -149,6 +149,13 @@ impl PipeSource {
         self.stream.as_ref().expect("it is taken when the source is dropped")
     }
 
+    /// The frame that was lent last, once more; there must have been one.
+    pub(super) fn lent(&self) -> Frame<'_> {
+        let Layout { format, width_px, height_px, stride_bytes } = self.stream().layout;
+        let (data, sequence) = (&self.frame[..], self.sequence.saturating_sub(1));
+        Frame { format, width_px, height_px, stride_bytes, data, timestamp_ns: 0, sequence }
+    }
+
     fn is_y4m(&self) -> bool {
         self.content == PipeContent::Y4m
     }

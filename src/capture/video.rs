@@ -1,7 +1,9 @@
 //! Video files, decoded by the `ffmpeg` program.
 
 use std::path::Path;
+use std::time::Duration;
 
+use super::video_messages::{Announced, Announcements};
 use super::{
     Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
     SourceErrorKind, Timestamps, Wake, check_rate,
@@ -9,19 +11,35 @@ use super::{
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VideoOptions {
-    /// Drops or repeats frames to this rate; `None` keeps the file's.
+    /// Frames are numbered by their place at this rate, and those of a file without
+    /// times are taken to be so far apart; `None` counts them.
     pub fps: Option<f64>,
     /// How long to wait for each frame.
     pub read_timeout_ms: u32,
 }
 
-/// Lends the frames of a video file as I420. Timestamps count from the start
-/// of the file.
+/// Lends the frames of a video file as I420, each with the time that the file gives
+/// it, from its start: nothing is repeated over a hole. Frames that the decoder says
+/// are damaged, and those that were made from them, are skipped.
 #[derive(Debug)]
 pub struct VideoSource {
     path: String,
     pipe: PipeSource,
+    announcements: Announcements,
+    fps: Option<f64>,
+    read_timeout: Duration,
+    /// Time in the file of the first frame.
+    start_s: Option<f64>,
+    last_ns: Option<u64>,
+    holes: u64,
+    has_reported: bool,
 }
+
+/// The rate at which `ffmpeg` hands frames over; their times come beside them.
+const HAND_OVER_FPS: f64 = 25.0;
+/// Time between two frames that is told of.
+const HOLE_NS: u64 = 1_000_000_000;
+const HOLES_TOLD: u64 = 3;
 
 impl VideoSource {
     /// Starts `ffmpeg` on the file and reads the stream's header.
@@ -58,10 +76,10 @@ impl VideoSource {
         let Some(path) = path.to_str() else {
             return Err(SourceError::fatal("rename it, the name is not UTF-8").of(name));
         };
-        let command = PipeCommand { argv: arguments(program, path, options.fps) };
+        let command = PipeCommand { argv: arguments(program, path) };
         let pipe_options = PipeOptions {
             content: PipeContent::Y4m,
-            timestamps: Timestamps::HeaderRate,
+            timestamps: Timestamps::Rate(HAND_OVER_FPS),
             read_timeout_ms: options.read_timeout_ms,
         };
         options.fps.map_or(Ok(()), check_rate).map_err(|error| error.of(path))?;
@@ -72,42 +90,139 @@ impl VideoSource {
             return Err(SourceError::fatal(what).of(path));
         }
         // A file stays what it is: what a camera might recover from is final.
-        let pipe = PipeSource::open_woken(&PipeInput::Command(command), pipe_options, wake)
+        let announcements = Announcements::default();
+        let (input, tap) = (PipeInput::Command(command), announcements.tap());
+        let pipe = PipeSource::open_tapped(&input, pipe_options, wake, Some(tap))
             .map_err(|error| SourceError::fatal(format!("cannot play {path}: {error}")))?;
-        Ok(Self { path: path.to_string(), pipe })
+        Ok(Self {
+            path: path.to_string(),
+            pipe,
+            announcements,
+            fps: options.fps,
+            read_timeout: Duration::from_millis(options.read_timeout_ms.into()),
+            start_s: None,
+            last_ns: None,
+            holes: 0,
+            has_reported: false,
+        })
     }
 
-    /// Frames per second of what is delivered.
-    pub fn fps(&self) -> Option<f64> {
-        self.pipe.fps()
+    /// What the file says of the next frame, which has come.
+    fn announced(&mut self) -> Result<Announced, SourceError> {
+        let silent = || SourceError::fatal("the decoder does not say when its pictures are from");
+        self.announcements.next(self.read_timeout).ok_or_else(|| silent().of(&self.path))
+    }
+
+    /// The time of the frame after the last one.
+    fn time_ns(&mut self, announced: Announced, number: u64) -> u64 {
+        let period_ns = 1e9 / self.fps.unwrap_or(HAND_OVER_FPS);
+        let stated_s = announced.time_s.filter(|_| !self.announcements.is_bare());
+        let Some(stated_s) = stated_s else {
+            if number == 0 {
+                let fps = 1e9 / period_ns;
+                log::warn!(
+                    "{}: it has no times of its own: its pictures are taken to be {fps} a second; \
+                     `--fps` states another rate",
+                    self.path
+                );
+            }
+            return (number as f64 * period_ns) as u64;
+        };
+        let start_s = *self.start_s.get_or_insert(stated_s);
+        ((stated_s - start_s).max(0.0) * 1e9).round() as u64
+    }
+
+    fn tell_of_hole(&mut self, before_ns: u64, now_ns: u64) {
+        if now_ns - before_ns < HOLE_NS {
+            return;
+        }
+        self.holes += 1;
+        if self.holes <= HOLES_TOLD {
+            let (hole_s, at_s) = ((now_ns - before_ns) as f64 / 1e9, before_ns as f64 / 1e9);
+            log::warn!("{}: no pictures for {hole_s:.1} s from {at_s:.1} s on", self.path);
+        }
+    }
+
+    /// Sums up what the decoder complained of.
+    fn report(&mut self) {
+        if std::mem::replace(&mut self.has_reported, true) {
+            return;
+        }
+        let (complaints, last) = self.announcements.complaints();
+        if complaints > 0 {
+            log::warn!("{}: the decoder complained {complaints} times, last: {last}", self.path);
+        }
+        if self.holes > HOLES_TOLD {
+            log::warn!("{}: {} holes of a second or more", self.path, self.holes);
+        }
     }
 }
 
 impl FrameSource for VideoSource {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        self.pipe.next_frame().map_err(|error| match error.kind() {
-            SourceErrorKind::Disconnected => error.of(&self.path).with_kind(SourceErrorKind::Fatal),
-            _ => error.of(&self.path),
-        })
+        let number = match self.pipe.next_frame() {
+            Ok(Some(frame)) => frame.sequence,
+            Ok(None) => {
+                self.report();
+                return Ok(None);
+            }
+            Err(error) => {
+                let error = error.of(&self.path);
+                return Err(match error.kind() {
+                    SourceErrorKind::Disconnected => error.with_kind(SourceErrorKind::Fatal),
+                    _ => error,
+                });
+            }
+        };
+        let announced = self.announced()?;
+        if announced.is_damaged {
+            let what = "the decoder says that it is damaged, or made from one that is";
+            return Err(SourceError::frame_skipped(what).of(&self.path));
+        }
+        let timestamp_ns = self.time_ns(announced, number);
+        match self.last_ns {
+            Some(last_ns) if timestamp_ns <= last_ns => {
+                let what = "it is no later than the one before";
+                return Err(SourceError::frame_skipped(what).of(&self.path));
+            }
+            Some(last_ns) => self.tell_of_hole(last_ns, timestamp_ns),
+            None => {}
+        }
+        self.last_ns = Some(timestamp_ns);
+        let place = |fps: f64| (timestamp_ns as f64 * fps / 1e9).round() as u64;
+        let sequence = self.fps.map_or(number, place);
+        Ok(Some(Frame { timestamp_ns, sequence, ..self.pipe.lent() }))
     }
 
     fn describe(&self) -> String {
-        let fps = self.fps().unwrap_or_default();
-        format!("{} at {fps} fps, through {}", self.path, self.pipe.describe())
+        format!("{}, through {}", self.path, self.pipe.describe())
     }
 }
 
 /// The `file:` prefix keeps a name with a colon from being taken for a URL.
-fn arguments(program: &str, path: &str, fps: Option<f64>) -> Vec<String> {
+///
+/// The times of the pictures go to standard error before they are replaced: the
+/// stream has room for none, and `ffmpeg` would repeat pictures over a hole to keep to
+/// a rate.
+fn arguments(program: &str, path: &str) -> Vec<String> {
     let file = format!("file:{path}");
-    let mut argv: Vec<String> =
-        [program, "-v", "error", "-nostdin", "-i", &file].map(String::from).into();
-    argv.extend(["-f", "yuv4mpegpipe", "-pix_fmt", "yuv420p"].map(String::from));
-    if let Some(fps) = fps {
-        argv.extend(["-r".to_string(), fps.to_string()]);
-    }
-    argv.push("-".to_string());
-    argv
+    let before = ["-hide_banner", "-nostats", "-loglevel", "level+info", "-nostdin", "-i", &file];
+    let filter = format!("showinfo=checksum=0,settb=1/{HAND_OVER_FPS},setpts=N");
+    let rate = HAND_OVER_FPS.to_string();
+    let after = [
+        "-map",
+        "0:v:0",
+        "-vf",
+        &filter,
+        "-r",
+        &rate,
+        "-pix_fmt",
+        "yuv420p",
+        "-f",
+        "yuv4mpegpipe",
+        "-",
+    ];
+    [&[program][..], &before, &after].concat().into_iter().map(String::from).collect()
 }
 
 fn is_installed(program: &str) -> bool {

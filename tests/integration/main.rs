@@ -25,3 +25,4 @@ mod run_command;
 mod stabiliser;
 mod station;
 mod survival;
+mod video;

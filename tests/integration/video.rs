@@ -1,0 +1,68 @@
+//! Videos through the real `ffmpeg`: holes, streams without times, damage.
+
+use std::path::Path;
+use std::process::Command;
+
+use normwatch::capture::{FrameSource, SourceErrorKind, VideoOptions, VideoSource};
+
+/// Encodes forty frames of the demonstration's clip.
+fn encode(arguments: &[&str], to: &Path) {
+    let frames = concat!(env!("CARGO_MANIFEST_DIR"), "/models/walkway-clip/frames/204/%06d.jpg");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-y", "-framerate", "10", "-i", frames])
+        .args(["-frames:v", "40"])
+        .args(arguments)
+        .arg(to)
+        .status()
+        .expect("`cargo xtask setup` installs ffmpeg");
+    assert!(made.success());
+}
+
+/// Time in milliseconds and number of each frame, and how many were skipped.
+fn play(path: &Path) -> (Vec<(u64, u64)>, u64) {
+    let options = VideoOptions { fps: Some(10.0), read_timeout_ms: 20_000 };
+    let mut source = VideoSource::open(path, options).unwrap();
+    let (mut frames, mut skipped) = (Vec::new(), 0);
+    loop {
+        match source.next_frame() {
+            Ok(Some(frame)) => frames.push((frame.timestamp_ns / 1_000_000, frame.sequence)),
+            Ok(None) => return (frames, skipped),
+            Err(error) if error.kind() == SourceErrorKind::FrameSkipped => skipped += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_hole_is_one_and_not_a_thousand_repeated_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hole.mkv");
+    encode(&["-vf", "setpts=if(gte(N\\,20)\\,N+18000\\,N)/(10*TB)", "-c:v", "mpeg4"], &file);
+    let (frames, skipped) = play(&file);
+    assert_eq!((frames.len(), skipped), (40, 0));
+    assert_eq!((frames[19], frames[20]), ((1900, 19), (1_802_000, 18_020)));
+}
+
+#[test]
+fn a_stream_without_times_is_played_at_the_rate_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bare.mjpeg");
+    encode(&["-c:v", "mjpeg", "-q:v", "3", "-f", "mjpeg"], &file);
+    let (frames, skipped) = play(&file);
+    assert_eq!((frames.len(), skipped, frames[39]), (40, 0, (3900, 39)));
+}
+
+#[test]
+fn a_damaged_stretch_is_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("damaged.avi");
+    encode(&["-c:v", "mpeg4", "-q:v", "2", "-g", "20"], &file);
+    let whole = std::fs::read(&file).unwrap();
+    assert_eq!(play(&file).1, 0);
+    let mut damaged = whole.clone();
+    let at = whole.len() / 4;
+    damaged[at..at + 3000].fill(0x55);
+    std::fs::write(&file, damaged).unwrap();
+    let (frames, skipped) = play(&file);
+    assert!(skipped > 0 && frames.len() >= 20, "{skipped} skipped, {} left", frames.len());
+}
