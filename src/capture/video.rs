@@ -31,6 +31,7 @@ pub struct VideoSource {
     /// Time in the file of the first frame.
     start_s: Option<f64>,
     last_ns: Option<u64>,
+    last_sequence: u64,
     holes: u64,
     has_reported: bool,
 }
@@ -102,9 +103,16 @@ impl VideoSource {
             read_timeout: Duration::from_millis(options.read_timeout_ms.into()),
             start_s: None,
             last_ns: None,
+            last_sequence: 0,
             holes: 0,
             has_reported: false,
         })
+    }
+
+    /// The frame that was lent last, once more.
+    pub fn last_frame(&self) -> Option<Frame<'_>> {
+        let (timestamp_ns, sequence) = (self.last_ns?, self.last_sequence);
+        Some(Frame { timestamp_ns, sequence, ..self.pipe.lent() })
     }
 
     /// What the file says of the next frame, which has come.
@@ -190,8 +198,8 @@ impl FrameSource for VideoSource {
         }
         self.last_ns = Some(timestamp_ns);
         let place = |fps: f64| (timestamp_ns as f64 * fps / 1e9).round() as u64;
-        let sequence = self.fps.map_or(number, place);
-        Ok(Some(Frame { timestamp_ns, sequence, ..self.pipe.lent() }))
+        self.last_sequence = self.fps.map_or(number, place);
+        Ok(self.last_frame())
     }
 
     fn describe(&self) -> String {

@@ -10,6 +10,9 @@ use crate::fs::write_by_rename;
 /// Clips of fewer frames are removed: no window of the model fits into them.
 const MIN_FRAMES: u64 = 5;
 
+/// Pictures that a power cut may cost.
+const SYNC_EVERY: u64 = 600;
+
 /// The clip that is being written.
 #[derive(Debug)]
 pub(super) struct Clip {
@@ -48,6 +51,9 @@ impl Clip {
         let path = self.folder.join(format!("{:06}.{extension}", self.frames));
         write_by_rename(&path, bytes).map_err(RecordError::file(&path))?;
         self.frames += 1;
+        if self.frames.is_multiple_of(SYNC_EVERY) {
+            sync(&self.folder);
+        }
         self.last_ns = timestamp_ns;
         let cost_bytes = Library::cost_bytes(bytes.len());
         self.cost_bytes += cost_bytes;

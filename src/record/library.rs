@@ -171,13 +171,34 @@ fn take_stock(folder: &Path) -> io::Result<(u64, u64)> {
         next = next.max(number + 1);
         for picture in fs::read_dir(entry.path())? {
             let path = picture?.path();
-            if path.extension().is_some_and(|extension| extension == "part") {
+            let bytes = usize::try_from(path.metadata()?.len()).unwrap_or(0);
+            let is_part = path.extension().is_some_and(|extension| extension == "part");
+            // A power cut leaves names of pictures that never reached the disk.
+            if is_part || bytes == 0 && path.is_file() {
                 fs::remove_file(path)?;
             } else {
-                used_bytes +=
-                    Library::cost_bytes(usize::try_from(path.metadata()?.len()).unwrap_or(0));
+                used_bytes += Library::cost_bytes(bytes);
             }
         }
     }
     Ok((next, used_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_power_cut_has_left_is_no_picture() {
+        let folder = tempfile::tempdir().unwrap();
+        let clip = folder.path().join(format!("{CLIP}0003"));
+        fs::create_dir(&clip).unwrap();
+        for (name, bytes) in
+            [("000000.png", &b"picture"[..]), ("000001.png", b""), ("x.part", b"p")]
+        {
+            fs::write(clip.join(name), bytes).unwrap();
+        }
+        assert_eq!(take_stock(folder.path()).unwrap(), (4, BLOCK_BYTES));
+        assert!(!clip.join("000001.png").exists() && !clip.join("x.part").exists());
+    }
 }

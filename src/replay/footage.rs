@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::capture::{
-    FolderSource, Frame, FrameSource, SourceError, VideoOptions, VideoSource, list_clips,
+    FolderSource, Frame, FrameSource, SourceError, SourceErrorKind, VideoOptions, VideoSource,
+    list_clips,
 };
 use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
+use crate::runtime::{MAX_STEP_PERIODS, RateControl};
 
 /// A decoder that is silent for this long has hung.
 const VIDEO_TIMEOUT_MS: u32 = 30_000;
@@ -33,14 +35,16 @@ pub fn list_footage(path: &Path) -> Result<Vec<Clip>, SourceError> {
 
 impl Clip {
     /// Opens the clip. Images are taken to be `fps` apart; a video file brings
-    /// its own time.
+    /// its own time, and is thinned to `fps`. Where it has no pictures for longer
+    /// than a window bears, a skipped frame says so.
     ///
     /// # Errors
     /// The source's.
     pub fn open(&self, fps: f64) -> Result<Box<dyn FrameSource + Send>, SourceError> {
         if self.path.is_file() {
             let options = VideoOptions { fps: Some(fps), read_timeout_ms: VIDEO_TIMEOUT_MS };
-            return Ok(Box::new(VideoSource::open(&self.path, options)?));
+            let video = VideoSource::open(&self.path, options)?;
+            return Ok(Box::new(Thinned::new(video, fps)));
         }
         let folder = FolderSource::open(&self.path, fps)?;
         if folder.hidden_files() > 0 {
@@ -76,9 +80,13 @@ impl Clip {
             }
         } else {
             let mut source = self.open(fps)?;
-            while let Some(frame) = source.next_frame()? {
-                if frame.sequence == sequence {
-                    return Ok(with(&frame));
+            loop {
+                match source.next_frame() {
+                    Ok(Some(frame)) if frame.sequence == sequence => return Ok(with(&frame)),
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(error) if error.kind() == SourceErrorKind::FrameSkipped => {}
+                    Err(error) => return Err(error),
                 }
             }
         }
@@ -102,5 +110,48 @@ impl Clip {
             let message = format!("{}: frame {sequence}: {error}", self.path.display());
             SourceError::frame_skipped(message)
         })
+    }
+}
+
+/// A video at no more than a rate.
+struct Thinned {
+    video: VideoSource,
+    rate: RateControl,
+    max_step_ns: u64,
+    last_ns: Option<u64>,
+    /// The video's last frame came behind a hole, which was told of.
+    is_held: bool,
+}
+
+impl Thinned {
+    fn new(video: VideoSource, fps: f64) -> Self {
+        let period_ns = 1e9 / fps;
+        let max_step_ns = (period_ns * MAX_STEP_PERIODS) as u64;
+        let rate = RateControl::new(period_ns.round() as u64);
+        Self { video, rate, max_step_ns, last_ns: None, is_held: false }
+    }
+}
+
+impl FrameSource for Thinned {
+    fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
+        while !std::mem::take(&mut self.is_held) {
+            let Some(frame) = self.video.next_frame()? else { return Ok(None) };
+            let now_ns = frame.timestamp_ns;
+            if !self.rate.accepts(now_ns) {
+                continue;
+            }
+            let step_ns = now_ns - self.last_ns.replace(now_ns).unwrap_or(now_ns);
+            if step_ns <= self.max_step_ns {
+                break;
+            }
+            self.is_held = true;
+            let what = format!("no pictures for {:.1} s", step_ns as f64 / 1e9);
+            return Err(SourceError::frame_skipped(what));
+        }
+        Ok(self.video.last_frame())
+    }
+
+    fn describe(&self) -> String {
+        self.video.describe()
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use normwatch::capture::{FrameSource, SourceErrorKind, VideoOptions, VideoSource};
+use normwatch::replay::Clip;
 
 /// Encodes forty frames of the demonstration's clip.
 fn encode(arguments: &[&str], to: &Path) {
@@ -21,7 +22,10 @@ fn encode(arguments: &[&str], to: &Path) {
 /// Time in milliseconds and number of each frame, and how many were skipped.
 fn play(path: &Path) -> (Vec<(u64, u64)>, u64) {
     let options = VideoOptions { fps: Some(10.0), read_timeout_ms: 20_000 };
-    let mut source = VideoSource::open(path, options).unwrap();
+    play_from(VideoSource::open(path, options).unwrap())
+}
+
+fn play_from(mut source: impl FrameSource) -> (Vec<(u64, u64)>, u64) {
     let (mut frames, mut skipped) = (Vec::new(), 0);
     loop {
         match source.next_frame() {
@@ -41,6 +45,19 @@ fn a_hole_is_one_and_not_a_thousand_repeated_pictures() {
     let (frames, skipped) = play(&file);
     assert_eq!((frames.len(), skipped), (40, 0));
     assert_eq!((frames[19], frames[20]), ((1900, 19), (1_802_000, 18_020)));
+}
+
+#[test]
+fn footage_is_thinned_and_a_hole_is_one_skipped_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clip.mkv");
+    let clip = Clip { name: "clip".into(), path: path.clone() };
+    encode(&["-vf", "setpts=if(gte(N\\,20)\\,N+18000\\,N)/(10*TB)", "-c:v", "mpeg4"], &path);
+    let (frames, skipped) = play_from(clip.open(10.0).unwrap());
+    assert_eq!((frames.len(), skipped, frames[20]), (40, 1, (1_802_000, 18_020)));
+    encode(&["-r", "30", "-c:v", "mpeg4"], &path);
+    let (frames, skipped) = play_from(clip.open(10.0).unwrap());
+    assert!((13..=14).contains(&frames.len()) && skipped == 0, "{frames:?} {skipped}");
 }
 
 #[test]

@@ -41,7 +41,9 @@ fn by_path(
     path: &Path,
     before: Option<&Identity>,
 ) -> Result<Found, SourceError> {
-    let is_number = path.parent() == Some(Path::new("/dev"));
+    // A link of one's own means what it leads to; a number, whatever had it at first.
+    let is_number = path.to_str().and_then(|path| path.strip_prefix("/dev/video"));
+    let is_number = is_number.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()));
     let before = before.filter(|_| is_number);
     let found = match (open_path(machine, path), before) {
         (Ok(found), None) => found,
