@@ -4,11 +4,13 @@
 //! come in as arguments. It builds with `core` and `heapless` alone, so the
 //! same code can sit on a microcontroller beside the camera.
 
+mod lasting;
 mod line;
 mod machine;
 mod outputs;
 mod pattern;
 
+pub use lasting::{Lasting, LastingChange, LastingTimes, Sign};
 pub use line::{Line, Polarity};
 pub use machine::{AlarmConfig, AlarmMachine, Input, Levels, State, Transition, Transitions};
 pub use outputs::{AlarmOutputs, OutputError};

@@ -6,6 +6,7 @@
 //! normal footage.
 
 mod auc;
+mod background;
 mod block;
 mod block_term;
 mod deployed;
@@ -13,11 +14,15 @@ mod distribution;
 mod error_map;
 mod mask;
 mod paper;
+mod places;
 mod polygon;
 mod rows;
 mod smooth;
+mod stays;
+mod tamper;
 
 pub use auc::auc;
+pub use background::{Background, Reduction};
 pub use block::{Block, BlockRule};
 pub use block_term::BlockTerm;
 pub use deployed::{DeployedScore, Surprise, Weights};
@@ -25,5 +30,8 @@ pub use distribution::{Distribution, MAX_SURPRISE, Tail, quantile};
 pub use error_map::{ErrorMap, FrameError};
 pub use mask::Mask;
 pub use paper::{gate_error, normality, psnr_db};
+pub use places::Places;
 pub use polygon::{MaskMode, Polygon};
 pub use smooth::Smoothed;
+pub use stays::{Area, LOOK_NS, SEEN_AFTER_MS, Staying, Stays};
+pub use tamper::{PartValues, Parts, Tamper, usual_agreement, usual_detail};
