@@ -9,11 +9,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use normwatch::alarm::{Levels, Pattern};
-use normwatch::calibrate::Calibration;
+use normwatch::calibrate::{BackgroundFootage, Calibration, StaysCalibration};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::gpio::SimulatedLines;
 use normwatch::model::{Bundle, NetworkOptions, Normaliser};
 use normwatch::output::{EventLog, JsonLines};
+use normwatch::preprocess::InputSpec;
 use normwatch::replay::{PlayError, replay_clip};
 use normwatch::runtime::{Intake, Pipeline, Scoring, UpdatePolicy, default_alarm};
 use normwatch::score::Mask;
@@ -46,7 +47,8 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const WARM_UP: usize = 4;
-const COUNTED: usize = 12;
+/// Enough for the looks after which what stays is judged.
+const COUNTED: usize = 100;
 
 /// A pattern that moves in YUYV or JPEG, larger than the model's input.
 struct Moving {
@@ -106,6 +108,20 @@ fn jpegs() -> Vec<Vec<u8>> {
     (0..8).map(jpeg).collect()
 }
 
+/// Of pictures that are enough alike for what stays, and what is lost, to be
+/// looked for.
+fn background(spec: InputSpec, mask: &Mask) -> StaysCalibration {
+    let mut footage = BackgroundFootage::new(spec.width_px, spec.height_px).unwrap();
+    let mut frame = vec![0; spec.frame_len()];
+    for number in 0..60 {
+        let level =
+            |index: usize| index / 5 % 7 * 30 + index / spec.width_px / 6 % 5 * 12 + number % 3;
+        frame.iter_mut().enumerate().for_each(|(index, byte)| *byte = level(index) as u8);
+        footage.see(&frame, number as u64 * 500_000_000);
+    }
+    footage.learn(mask).unwrap().0
+}
+
 /// Allocations of the frames behind the warm-up.
 fn count(
     bundle: &Bundle,
@@ -118,10 +134,14 @@ fn count(
     let data = vec![0; 2 * (WIDTH_PX * HEIGHT_PX) as usize];
     let source = Moving { data, jpegs, period_ns: input.period_ns(), next: 0, frames };
     let calibration = bundle.calibration_text().unwrap();
-    let calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
+    let mut calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
+    let mask = Mask::everything(input.width_px, input.height_px);
+    if let Some(calibration) = &mut calibration {
+        calibration.stays = Some(background(input.spec(), &mask));
+    }
     let pipeline = Pipeline {
         bundle,
-        mask: &Mask::everything(input.width_px, input.height_px),
+        mask: &mask,
         scoring: &Scoring::new(calibration, bundle),
         update,
         alarm: default_alarm(Levels { enter: 2.0, exit: 1.0 }),

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::levels::{USUAL, exit_level};
-use crate::score::Distribution;
+use crate::score::{Distribution, MAX_SURPRISE};
 
 /// Exceedances closer together than this belong to one situation, which would
 /// raise one alarm.
@@ -41,6 +41,15 @@ pub struct ClusterTail {
 }
 
 impl ClusterTail {
+    /// Whether a file has got it right.
+    pub(super) fn is_sound(&self) -> bool {
+        self.scale > 0.0
+            && (0.0..=f64::from(MAX_SURPRISE)).contains(&self.threshold)
+            && self.clusters_per_day > 0.0
+            && self.clusters_per_day.is_finite()
+            && !self.excesses.is_empty()
+    }
+
     /// Fits the peaks of `duration_s` of footage. `None` without any peak.
     pub fn fit(
         peaks: &[f64],

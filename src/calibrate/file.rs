@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::clusters::ClusterTail;
+use super::stays::StaysCalibration;
 use crate::preprocess::Light;
-use crate::score::{BlockRule, Distribution, MAX_SURPRISE, Weights, quantile};
+use crate::score::{BlockRule, Distribution, Weights, quantile};
 
 pub(super) const FORMAT_VERSION: u32 = 3;
 
@@ -71,6 +72,9 @@ pub struct Calibration {
     pub block_ratio: Distribution,
     /// Of the smoothed distance.
     pub memory_distance: Distribution,
+    /// Of what stays, with its background; older calibrations have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stays: Option<StaysCalibration>,
     /// Declustered peaks of the deployed score, by how long it lasts, shortest
     /// first; the first is 0 ms.
     pub clusters: Vec<ClusterTail>,
@@ -143,14 +147,8 @@ impl Calibration {
         if self.score.len() < 2 || !self.score.is_sorted() {
             return Err("`score` must be at least two ascending numbers".into());
         }
-        let sound = |c: &ClusterTail| {
-            c.scale > 0.0
-                && (0.0..=f64::from(MAX_SURPRISE)).contains(&c.threshold)
-                && c.clusters_per_day > 0.0
-                && c.clusters_per_day.is_finite()
-                && !c.excesses.is_empty()
-        };
-        if !self.clusters.iter().all(sound) {
+        self.stays.as_ref().map_or(Ok(()), StaysCalibration::check)?;
+        if !self.clusters.iter().all(ClusterTail::is_sound) {
             return Err("[[clusters]] does not describe a tail".into());
         }
         let durations = self.clusters.iter().map(|c| c.min_duration_ms);

@@ -3,16 +3,22 @@
 //! The user states a budget of false alarms a day; this room turns it into an
 //! enter level, and says how far the footage can be trusted with that.
 
+mod background_file;
 mod budget;
 mod clusters;
 mod file;
 mod fit;
+mod learn_background;
 mod levels;
+mod stays;
 
+pub use background_file::{background_from_npz, background_sha256};
 pub use budget::{Budget, BudgetReport};
 pub use clusters::ClusterTail;
 pub use file::{Calibration, CalibrationError, FootageSummary, MIN_FRAMES};
 pub use fit::{fit_distribution, fit_tail};
+pub use learn_background::BackgroundFootage;
+pub use stays::{StaysCalibration, StaysRule, UsualStays};
 
 use crate::preprocess::Light;
 use crate::score::{BlockRule, DeployedScore, Weights};
@@ -96,6 +102,7 @@ pub fn calibrate(
         block_ratio,
         memory_distance,
         score: score.quantiles,
+        stays: None,
         clusters,
     })
 }

@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::{print_json, site};
-use crate::calibrate::{BudgetReport, Calibration};
+use crate::calibrate::{BackgroundFootage, BudgetReport, Calibration};
 use crate::model::Bundle;
 use crate::output::JsonLines;
 use crate::replay::{
     DEFAULT_BLOCK_WEIGHT, PlayOptions, PlayResult, calibrate_bundle, list_footage, play,
 };
 use crate::runtime::{NO_LEVELS, Scoring, UpdatePolicy, default_alarm};
-use crate::score::{BlockRule, Weights};
-use crate::station::{View, levels};
+use crate::score::{BlockRule, Mask, Weights};
+use crate::station::{View, background_beside, levels};
 
 /// Budgets that the report lists beside the one asked for.
 const LISTED_ALARMS_PER_DAY: [f64; 4] = [10.0, 1.0, 1.0 / 7.0, 1.0 / 30.0];
@@ -70,26 +70,30 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
     let view = site::view(args.config.as_deref(), &bundle)?;
     let (mask, min_duration_ms) = (view.mask.clone(), view.min_duration_ms);
     let rule = rule(args, &bundle)?;
-    let result = terms(&bundle, args, view, rule)?;
+    let (result, seen) = terms(&bundle, args, view, rule)?;
     result.require_scores(&bundle.manifest().input)?;
     let description: Vec<String> = args
         .frames
         .iter()
         .map(|p| p.file_name().unwrap_or_default().to_string_lossy().into())
         .collect();
-    let calibration =
+    let mut calibration =
         calibrate_bundle(&bundle, &result.traces, &mask, (rule, weights), &description.join(", "))
             .map_err(|error| Error::Calibration { file: args.frames[0].clone(), error })?;
     let budget = levels(&calibration, args.alarms_per_day, min_duration_ms)?;
+    let background = learn_what_stays(&mut calibration, seen, &mask);
     let text = calibration.to_toml();
     let written = match &args.out {
         Some(path) => {
+            if let Some(bytes) = &background {
+                let file = background_beside(path);
+                crate::fs::write_atomically(&file, bytes).map_err(Error::file(&file))?;
+            }
             crate::fs::write_atomically(path, text.as_bytes()).map_err(Error::file(path))?;
             path.clone()
         }
-        None => bundle.store_calibration(&text).map_err(|error| Error::File {
-            file: error.file,
-            error: std::io::Error::other(error.what),
+        None => bundle.store_calibration(&text, background.as_deref()).map_err(|error| {
+            Error::File { file: error.file, error: std::io::Error::other(error.what) }
         })?,
     };
     let others = LISTED_ALARMS_PER_DAY.map(|alarms_per_day| {
@@ -121,7 +125,7 @@ fn terms(
     args: &CalibrateArgs,
     view: View,
     rule: BlockRule,
-) -> Result<PlayResult, Error> {
+) -> Result<(PlayResult, Option<BackgroundFootage>), Error> {
     let mut clips = Vec::new();
     for path in &args.frames {
         clips.extend(list_footage(path)?);
@@ -137,10 +141,32 @@ fn terms(
         motion_gate_levels: None,
     };
     let mut progress = super::report::Progress::new(&clips);
-    play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
+    let input = bundle.manifest().input;
+    let mut seen = BackgroundFootage::new(input.width_px, input.height_px);
+    let result = play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |playing| {
         progress.show(playing);
-        Ok(())
-    })
+        if let (Some(seen), Some(score)) = (&mut seen, &playing.step.score) {
+            seen.see(playing.frame, score.timestamp_ns);
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok((result, seen))
+}
+
+/// Adds what stays to a calibration; gives the background's file.
+fn learn_what_stays(
+    calibration: &mut Calibration,
+    seen: Option<BackgroundFootage>,
+    mask: &Mask,
+) -> Option<Vec<u8>> {
+    let Some((stays, file)) = seen.and_then(|seen| seen.learn(mask)) else {
+        log::warn!(
+            "too little footage, or too small an input, to tell what stays from what passes"
+        );
+        return None;
+    };
+    calibration.stays = Some(stays);
+    Some(file)
 }
 
 fn report(

@@ -155,10 +155,28 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         labels: labels.as_ref(),
         title: format!("normwatch replay of {}", args.frames.display()),
         verdict: None,
-        extra_rows: Vec::new(),
+        extra_rows: lasting_rows(&summary.clips),
     };
     report::write(&args.out.join("report.html"), sources)?;
     if args.json { print_json(&summary) } else { print(args, &summary, &result.times.rows()) }
+}
+
+/// What lasted in each clip, and where.
+fn lasting_rows(clips: &[ClipSummary]) -> Vec<(String, String)> {
+    let kinds = clips.iter().flat_map(|clip| {
+        [("changed", &clip.changes), ("tampered with", &clip.tamperings)]
+            .map(|(kind, intervals)| (&clip.clip, kind, intervals))
+    });
+    kinds
+        .filter(|(_, _, intervals)| !intervals.is_empty())
+        .map(|(clip, kind, intervals)| {
+            let frames: Vec<String> = intervals
+                .iter()
+                .map(|run| format!("frames {} to {}", run.first_frame, run.last_frame))
+                .collect();
+            (format!("{clip} {kind}"), frames.join(", "))
+        })
+        .collect()
 }
 
 fn gate_levels(text: &str) -> Result<f32, String> {
@@ -224,6 +242,9 @@ fn print(args: &ReplayArgs, summary: &Summary, stages: &[StageRow]) -> Result<()
             },
             clip.max_score.map_or("–".into(), |s| format!("{s:.2}")),
         );
+    }
+    for row in lasting_rows(&summary.clips) {
+        println!("{}: {}", row.0, row.1);
     }
     if let Some(auc) = &summary.auc {
         println!("\nframe AUC over {} frames, {} abnormal:", auc.frames, auc.abnormal);

@@ -26,6 +26,7 @@ mod output;
 mod reader;
 mod report;
 mod site;
+mod stays;
 mod watchdog;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ pub use output::{EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use site::Site;
+pub use stays::{StaysSection, TamperSection};
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};
 
 use report::Report;

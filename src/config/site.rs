@@ -13,6 +13,7 @@ use super::mask;
 use super::output::OutputSection;
 use super::reader::Section;
 use super::report::Report;
+use super::stays::{StaysSection, TamperSection};
 use super::watchdog::WatchdogPolicy;
 use crate::score::Polygon;
 
@@ -38,6 +39,8 @@ pub struct Site {
     pub alarm: AlarmSection,
     pub memory: MemorySection,
     pub load: LoadSection,
+    pub stays: StaysSection,
+    pub tamper: TamperSection,
     /// In the order of the file; empty to watch the whole picture.
     pub masks: Vec<Polygon>,
     pub output: OutputSection,
@@ -63,6 +66,8 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let alarm = root.optional_section("alarm");
     let memory = MemorySection::read(root.optional_section("memory"));
     let load = LoadSection::read(root.optional_section("load"));
+    let stays = StaysSection::read(root.optional_section("stays"));
+    let tamper = TamperSection::read(root.optional_section("tamper"));
     let masks = root.sections("mask").into_iter().filter_map(mask::read).collect();
     let output = root
         .required_section("output")
@@ -83,6 +88,8 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         alarm,
         memory,
         load,
+        stays,
+        tamper,
         masks,
         output: output?,
         input,

@@ -39,6 +39,7 @@ const MODEL_FILES: [&str; 3] = ["encoder.onnx", "decoder.onnx", "memory.npy"];
 const MANIFEST: &str = "manifest.toml";
 const GOLDEN: &str = "golden.npz";
 const CALIBRATION: &str = "calibration.toml";
+const BACKGROUND: &str = "background.npz";
 
 impl Bundle {
     /// Loads a bundle folder: format version, checksums, shapes, self-test.
@@ -113,13 +114,30 @@ impl Bundle {
         String::from_utf8(bytes).map(Some).map_err(|e| folder.error(CALIBRATION, e))
     }
 
-    /// Puts a calibration into the bundle on disk: the file first, then the
-    /// manifest that vouches for it, each by rename, so that a power cut
-    /// leaves a bundle that either loads or says what is wrong.
+    /// The file of the calibration's background, if the bundle carries one.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn background_file(&self) -> Result<Option<(PathBuf, Vec<u8>)>, BundleError> {
+        if !self.manifest.files.contains_key(BACKGROUND) {
+            return Ok(None);
+        }
+        let bytes = Folder { path: &self.path }.read(BACKGROUND)?;
+        Ok(Some((self.path.join(BACKGROUND), bytes)))
+    }
+
+    /// Puts a calibration, and its background where it has one, into the bundle on
+    /// disk: the files first, then the manifest that vouches for them, each by
+    /// rename, so that a power cut leaves a bundle that either loads or says what
+    /// is wrong.
     ///
     /// # Errors
     /// The file that could not be written.
-    pub fn store_calibration(&mut self, text: &str) -> Result<PathBuf, BundleError> {
+    pub fn store_calibration(
+        &mut self,
+        text: &str,
+        background: Option<&[u8]>,
+    ) -> Result<PathBuf, BundleError> {
         let folder = Folder { path: &self.path };
         let manifest_text = folder.read_text(MANIFEST)?;
         let mut document = manifest_text
@@ -127,8 +145,20 @@ impl Bundle {
             .map_err(|e| folder.error(MANIFEST, e))?;
         let checksum = sha256_hex(text.as_bytes());
         document["files"][CALIBRATION] = toml_edit::value(checksum.as_str());
-        folder.write(CALIBRATION, text)?;
-        folder.write(MANIFEST, &document.to_string())?;
+        match background {
+            Some(bytes) => {
+                let checksum = sha256_hex(bytes);
+                document["files"][BACKGROUND] = toml_edit::value(checksum.as_str());
+                folder.write(BACKGROUND, bytes)?;
+                self.manifest.files.insert(BACKGROUND.into(), checksum);
+            }
+            None => {
+                document["files"].as_table_like_mut().map(|files| files.remove(BACKGROUND));
+                self.manifest.files.remove(BACKGROUND);
+            }
+        }
+        folder.write(CALIBRATION, text.as_bytes())?;
+        folder.write(MANIFEST, document.to_string().as_bytes())?;
         self.manifest.files.insert(CALIBRATION.into(), checksum);
         Ok(self.path.join(CALIBRATION))
     }
@@ -151,8 +181,8 @@ impl Folder<'_> {
         String::from_utf8(self.read(file)?).map_err(|e| self.error(file, e))
     }
 
-    fn write(&self, file: &str, text: &str) -> Result<(), BundleError> {
-        crate::fs::write_atomically(&self.path.join(file), text.as_bytes())
+    fn write(&self, file: &str, bytes: &[u8]) -> Result<(), BundleError> {
+        crate::fs::write_atomically(&self.path.join(file), bytes)
             .map_err(|e| self.error(file, format!("cannot be written: {e}")))
     }
 

@@ -45,6 +45,23 @@ pub enum Event {
     /// Something has begun or ceased to keep the fault line down, though scores
     /// come: `guard`, `arm`.
     Fault { time_ms: u64, cause: &'static str, present: bool },
+    /// Something is there that was not, or is gone, and has stayed so (`begin`), or
+    /// no longer (`end`). The rectangle is in model pixels, the peak in −log10 p.
+    Changed {
+        time_ms: u64,
+        frame: u64,
+        phase: &'static str,
+        /// When it came.
+        since_ms: u64,
+        x_px: usize,
+        y_px: usize,
+        width_px: usize,
+        height_px: usize,
+        peak: f32,
+    },
+    /// The camera no longer has its usual view (`begin`), or has it again (`end`);
+    /// `lost` is the share of the view, 0 to 1.
+    Tampered { time_ms: u64, frame: u64, phase: &'static str, since_ms: u64, lost: f32 },
     /// Of the frames, one in so many is judged from now on: the board is hot, or
     /// no longer.
     Pace { time_ms: u64, judge_every: u32 },

@@ -31,6 +31,10 @@ pub struct ClipSummary {
     pub frames: usize,
     pub scored: usize,
     pub alarms: Vec<Interval>,
+    /// Something was there that was not, and stayed.
+    pub changes: Vec<Interval>,
+    /// The camera was turned, covered or blurred.
+    pub tamperings: Vec<Interval>,
     /// Alarms raised outside every true event; `None` without labels.
     pub false_alarms: Option<usize>,
     /// Runs of abnormal frames, and how many of them an alarm overlaps that was
@@ -127,6 +131,8 @@ pub fn summarise(trace: &ClipTrace, labels: Option<&Labels>) -> Result<ClipSumma
         frames: trace.frames(),
         scored: trace.scores.iter().flatten().count(),
         alarms: trace.alarms.clone(),
+        changes: trace.changes.clone(),
+        tamperings: trace.tamperings.clone(),
         false_alarms: raised_inside.as_ref().map(|inside| trace.alarms.len() - inside.len()),
         events: events.as_ref().map(Vec::len),
         events_caught: events.as_ref().map(|e| e.iter().filter(caught).count()),

@@ -3,7 +3,7 @@
 use crate::alarm::State;
 use crate::calibrate::TermSample;
 use crate::output::report::Interval;
-use crate::runtime::{FrameScore, Step};
+use crate::runtime::{FrameScore, SlowState, Step};
 use crate::score::Block;
 
 /// The worst frame of an alarm and of the suspicion before it, kept for a
@@ -28,6 +28,10 @@ pub struct ClipTrace {
     pub scores: Vec<Option<FrameScore>>,
     pub states: Vec<State>,
     pub alarms: Vec<Interval>,
+    /// While something was there that was not, from when it came.
+    pub changes: Vec<Interval>,
+    /// While the view was lost, from when that began.
+    pub tamperings: Vec<Interval>,
     /// The worst moment of each alarm, or of the clip if there was none.
     pub moments: Vec<Moment>,
     /// Worst moment of the suspicion or alarm that goes on, and of the clip
@@ -44,6 +48,8 @@ impl ClipTrace {
             scores: Vec::new(),
             states: Vec::new(),
             alarms: Vec::new(),
+            changes: Vec::new(),
+            tamperings: Vec::new(),
             moments: Vec::new(),
             worst: None,
             worst_so_far: None,
@@ -85,6 +91,7 @@ impl ClipTrace {
         self.pad_to(frame);
         self.scores.push(step.score);
         self.states.push(step.state);
+        self.note_what_lasts(frame, step);
         let became = |state| step.transitions.iter().any(|t| t.to == state);
         if became(State::Alarm) {
             self.alarms.push(Interval { first_frame: frame, last_frame: frame });
@@ -112,6 +119,23 @@ impl ClipTrace {
             }
             if of_cause {
                 self.worst = Some(moment);
+            }
+        }
+    }
+
+    fn note_what_lasts(&mut self, frame: usize, step: &Step) {
+        let of = |since_ms: u64| {
+            let earlier = |score: &&FrameScore| score.timestamp_ns / 1_000_000 < since_ms;
+            let scores = self.scores.iter().rev().flatten();
+            scores.take_while(|score| !earlier(score)).last().map_or(frame, |s| s.sequence as usize)
+        };
+        let SlowState { changed_since_ms, tampered_since_ms } = step.slow;
+        let (changed, tampered) = (changed_since_ms.map(of), tampered_since_ms.map(of));
+        for (since, intervals) in [(changed, &mut self.changes), (tampered, &mut self.tamperings)] {
+            let Some(first_frame) = since else { continue };
+            match intervals.last_mut().filter(|last| last.last_frame >= first_frame) {
+                Some(last) => last.last_frame = frame,
+                None => intervals.push(Interval { first_frame, last_frame: frame }),
             }
         }
     }
@@ -160,7 +184,7 @@ mod tests {
             let transition = Transition { from: before, to: state, at_ms: 0 };
             transitions.push(transition).expect("one fits");
         }
-        Step { score: Some(score), state, transitions }
+        Step { score: Some(score), state, transitions, slow: SlowState::default() }
     }
 
     fn worst_frames(course: &[(State, f32)]) -> Vec<u64> {

@@ -19,6 +19,7 @@ mod shutdown;
 mod sight;
 mod sight_journal;
 mod slots;
+mod slow_view;
 mod thermal_pace;
 mod window;
 
@@ -33,5 +34,6 @@ pub use pipeline::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, Pipeline, default_alarm};
 pub use rate::RateControl;
 pub use shutdown::Shutdown;
 pub use slots::{Slot, SlotPool};
+pub use slow_view::{SlowState, SlowStep, SlowView, SlowViewOptions, ViewChange};
 pub use thermal_pace::{Pace, ThermalPace};
 pub use window::{MAX_PAST_FRAMES, MAX_STEP_PERIODS, Window};

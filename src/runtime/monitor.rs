@@ -10,14 +10,16 @@ use super::impairments::{Impaired, Impairment};
 use super::line_journal::LineJournal;
 use super::sight_journal::SightJournal;
 use super::slots::SlotPool;
+use super::slow_view::{SlowState, SlowStep, SlowView, ViewChange};
 use super::window::{Freed, Window};
 use crate::alarm::{
-    AlarmConfig, AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions,
+    AlarmConfig, AlarmMachine, AlarmOutputs, Input, LastingChange, OutputError, State, Transitions,
 };
 use crate::clock::Clock;
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
 use crate::preprocess::Light;
+use crate::score::Area;
 
 /// Constants of a monitor.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,8 @@ pub struct Step {
     pub score: Option<FrameScore>,
     pub state: State,
     pub transitions: Transitions,
+    /// What lasts for longer than the network sees.
+    pub slow: SlowState,
 }
 
 /// The road from a preprocessed frame to a line level: window, network, score,
@@ -58,6 +62,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     last_score_ms: Option<u64>,
     sight: SightJournal,
     impaired: Impaired,
+    slow: Option<SlowView>,
     lines: LineJournal,
 }
 
@@ -89,6 +94,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             last_score_ms: None,
             sight: SightJournal::default(),
             impaired: Impaired::default(),
+            slow: None,
         }
     }
 
@@ -102,12 +108,18 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.sight = SightJournal::live(usual, span_ns / 1_000_000, 1e9 / period_ns as f64);
     }
 
+    /// From now on what lasts is told, too: what stays, and a view that is lost.
+    pub fn watch_what_lasts(&mut self, slow: SlowView) {
+        self.slow = Some(slow);
+    }
+
     /// Begins another clip: a new window and a new state machine, as if just
     /// started. The memory stays as it is. Returns the slots set free.
     pub fn restart(&mut self, now_ms: u64) -> Freed {
         self.machine = AlarmMachine::new(self.options.alarm, now_ms);
         self.last_score_ms = None;
         self.analyser.forget();
+        self.slow.iter_mut().for_each(SlowView::forget);
         let freed = self.window.clear();
         self.drive_and_log(now_ms);
         freed
@@ -145,10 +157,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let Some(newest) = self.window.slots().last().filter(|_| self.window.is_full()) else {
             return Ok(None);
         };
-        let (timestamp_ns, frame) = {
+        let start = Instant::now();
+        let (timestamp_ns, frame, lasting) = {
             let slot = pool.lock(newest);
-            (slot.timestamp_ns, slot.sequence)
+            let look = |slow: &mut SlowView| slow.look(&slot.data, slot.timestamp_ns);
+            (slot.timestamp_ns, slot.sequence, self.slow.as_mut().map(look).unwrap_or_default())
         };
+        let looked_ns = start.elapsed().as_nanos() as u64;
         let time_ms = timestamp_ns / 1_000_000;
         let analysed = self.analyser.analyse(pool, &self.window, &mut self.times);
         let now_ms = clock.monotonic_ms();
@@ -165,11 +180,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         if score.is_some() {
             self.last_score_ms = Some(time_ms);
         }
-        let input = match (score, level) {
-            (None, _) => Input::Blind,
-            (Some(_), None) => Input::Tick,
-            (Some(_), Some(level)) => Input::Score(level),
-        };
+        let input = self.input_for(score.is_some(), level);
         let transitions = self.machine.step(time_ms, input);
         let driven = self.drive(now_ms);
         if score.is_none() {
@@ -177,9 +188,23 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             self.log.record(&Event::Skip { frame, reason });
         }
         self.log_transitions(&transitions, Some(frame), level);
+        self.log_lasting(time_ms, frame, lasting);
         self.log_lines(now_ms, driven);
-        self.times.add(Stage::Alarm, start.elapsed().as_nanos() as u64);
-        Ok(Some(Step { score, state: self.machine.state(), transitions }))
+        self.times.add(Stage::Alarm, looked_ns + start.elapsed().as_nanos() as u64);
+        let slow = self.slow.as_ref().map(SlowView::state).unwrap_or_default();
+        Ok(Some(Step { score, state: self.machine.state(), transitions, slow }))
+    }
+
+    /// What the state machine learns of a frame. A view that is lost is a fault and
+    /// no anomaly: until it is clear which of both it is, a suspicion waits.
+    fn input_for(&self, scored: bool, level: Option<f32>) -> Input {
+        let slow = self.slow.as_ref();
+        match level {
+            _ if !scored || slow.is_some_and(SlowView::is_tampered) => Input::Blind,
+            None => Input::Tick,
+            Some(_) if slow.is_some_and(SlowView::is_lost) => Input::Gap,
+            Some(level) => Input::Score(level),
+        }
     }
 
     /// Lets time pass: cooldown ends, patterns move, old scores go stale.
@@ -189,6 +214,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
 
     /// An input from outside: acknowledge, arm, disarm, motion.
     pub fn input(&mut self, now_ms: u64, input: Input) {
+        if input == Input::Acknowledge {
+            self.slow.iter_mut().for_each(SlowView::acknowledge);
+        }
         let transitions = self.machine.step(now_ms, input);
         let driven = self.drive(now_ms);
         self.log_transitions(&transitions, None, None);
@@ -199,6 +227,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     pub fn blind(&mut self, now_ms: u64, reason: &str) -> Freed {
         self.last_score_ms = None;
         self.sight.forget();
+        self.slow.iter_mut().for_each(SlowView::blind);
         self.analyser.forget();
         let transitions = self.machine.step(now_ms, Input::Blind);
         let driven = self.drive(now_ms);
@@ -251,10 +280,12 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     }
 
     /// Whether a recent score vouches for the whole, of a picture that shows
-    /// something, and nothing else is amiss.
+    /// something, of a view that is the usual one, and nothing else is amiss.
     pub fn is_healthy(&self, now_ms: u64) -> bool {
         let recent = |at| now_ms.saturating_sub(at) <= self.options.stale_ms;
-        self.last_score_ms.is_some_and(recent) && self.sight.sees() && self.impaired.is_none()
+        let tampered = self.slow.as_ref().is_some_and(SlowView::is_tampered);
+        let seeing = self.sight.sees() && self.impaired.is_none();
+        self.last_score_ms.is_some_and(recent) && seeing && !tampered
     }
 
     pub fn state(&self) -> State {
@@ -296,6 +327,39 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
     }
 
+    fn log_lasting(&mut self, time_ms: u64, frame: u64, step: SlowStep) {
+        if let Some(ViewChange { change, area, peak }) = step.changed {
+            let phase = phase(change);
+            log::info!("the view is changed: {phase}");
+            let Area { x_px, y_px, width_px, height_px } = area;
+            self.log.record(&Event::Changed {
+                time_ms,
+                frame,
+                phase,
+                since_ms: change.since_ms,
+                x_px,
+                y_px,
+                width_px,
+                height_px,
+                peak,
+            });
+        }
+        if let Some((change, lost)) = step.tampered {
+            let phase = phase(change);
+            if change.begins {
+                log::error!(
+                    "the camera was turned, covered or blurred: {:.0} % of its usual view is \
+                     lost; put it back, or run `normwatch calibrate` again for the new view",
+                    100.0 * lost
+                );
+            } else {
+                log::info!("the camera has its usual view again");
+            }
+            let since_ms = change.since_ms;
+            self.log.record(&Event::Tampered { time_ms, frame, phase, since_ms, lost });
+        }
+    }
+
     fn drive_and_log(&mut self, now_ms: u64) {
         let driven = self.drive(now_ms);
         self.log_lines(now_ms, driven);
@@ -305,10 +369,20 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// alarm from its line.
     fn drive(&mut self, now_ms: u64) -> Result<(), OutputError<A::Error, F::Error>> {
         let healthy = self.is_healthy(now_ms);
-        self.outputs.show(now_ms, self.machine.state(), healthy)
+        let changed = self.slow.as_ref().is_some_and(SlowView::raises_alarm);
+        let state = match self.machine.state() {
+            State::Disarmed => State::Disarmed,
+            _ if changed => State::Alarm,
+            state => state,
+        };
+        self.outputs.show(now_ms, state, healthy)
     }
 
     fn log_lines(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
         self.lines.note(now_ms, &self.outputs, result, &mut self.log);
     }
+}
+
+fn phase(change: LastingChange) -> &'static str {
+    if change.begins { "begin" } else { "end" }
 }

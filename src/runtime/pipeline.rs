@@ -6,6 +6,7 @@ use super::analyser::{Analyser, Scoring, UpdatePolicy};
 use super::intake::IntakeOptions;
 use super::monitor::{Monitor, MonitorOptions};
 use super::slots::SlotPool;
+use super::slow_view::{SlowView, SlowViewOptions};
 use crate::alarm::{AlarmConfig, AlarmOutputs, Levels};
 use crate::model::Bundle;
 use crate::output::{Event, EventLog, EventSink};
@@ -75,7 +76,18 @@ impl Pipeline<'_> {
             enter_level: self.alarm.levels.enter,
             exit_level: self.alarm.levels.exit,
         });
-        Monitor::new(self.monitor_options(), self.analyser(), outputs, log, now_ms)
+        let options = self.monitor_options();
+        let mut monitor = Monitor::new(options, self.analyser(), outputs, log, now_ms);
+        if let Some(slow) = self.slow_view(SlowViewOptions::default()) {
+            monitor.watch_what_lasts(slow);
+        }
+        monitor
+    }
+
+    /// Tells what lasts; `None` where the calibration knows no background.
+    pub fn slow_view(&self, options: SlowViewOptions) -> Option<SlowView> {
+        let Scoring::Deployed(calibration) = self.scoring else { return None };
+        SlowView::new(calibration.stays.as_ref()?, self.mask, options)
     }
 
     /// Slots for a window and the one frame that is being taken.

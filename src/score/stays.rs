@@ -93,9 +93,16 @@ impl Stays {
             return None;
         }
         self.last_ns = Some(timestamp_ns);
-        let Self { background, picture, .. } = self;
-        background.reduction.reduce(frame, picture);
-        let values = self.places.compare(&self.picture);
+        let mut picture = std::mem::take(&mut self.picture);
+        self.background.reduction.reduce(frame, &mut picture);
+        let staying = self.look_at_reduced(&picture);
+        self.picture = picture;
+        staying
+    }
+
+    /// Looks at a picture that is reduced already, one look after the last.
+    pub fn look_at_reduced(&mut self, picture: &[u8]) -> Option<Staying> {
+        let values = self.places.compare(picture);
         let count = values.len();
         let newest = self.taken % LOOKS * count;
         self.looks[newest..newest + count].copy_from_slice(values);

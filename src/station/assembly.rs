@@ -16,12 +16,14 @@ use crate::gpio::{BoardLines, Panel};
 use crate::health::{Progress, supervise};
 use crate::output::{EventLog, EventWriter};
 use crate::runtime::{
-    Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, StageRow,
-    Step, run_live,
+    Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown,
+    SlowViewOptions, StageRow, Step, run_live,
 };
 
 /// Where the kernel shows its thermal zones and watchdogs.
 const ROOT: &str = "/";
+
+type SiteMonitor = Monitor<Pin, Pin, EventWriter>;
 
 /// A site that is ready to watch: its lines are held, at their safe levels.
 ///
@@ -31,7 +33,7 @@ pub struct Station<'a> {
     site: &'a Site,
     plan: Plan,
     clock: Arc<dyn Clock>,
-    monitor: Monitor<Pin, Pin, EventWriter>,
+    monitor: SiteMonitor,
     /// The lines once more, for the supervisor.
     spare: SpareLines,
     leave: Option<Leave>,
@@ -87,6 +89,7 @@ impl<'a> Station<'a> {
         let log = event_log(site, clock.clone())?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
+        watch_what_lasts(site, &plan, &mut monitor);
         log::info!(
             "{} on {}: alarm at {:.2}, over at {:.2}",
             plan.bundle.manifest().name,
@@ -170,6 +173,28 @@ impl<'a> Station<'a> {
             stages: self.monitor.times().rows(),
         })
     }
+}
+
+/// Watches for what stays and for tampering as the site wants it, and says once
+/// what cannot be told.
+fn watch_what_lasts(site: &Site, plan: &Plan, monitor: &mut SiteMonitor) {
+    let options = SlowViewOptions {
+        stays_ms: site.stays.stays_s * 1000,
+        alarm: site.stays.alarm,
+        alarms_per_day: site.stays.alarms_per_day,
+        tampered_ms: site.tamper.after_s * 1000,
+    };
+    let Some(slow) = plan.pipeline().slow_view(options) else {
+        log::warn!(
+            "this calibration knows no background, so what stays and a camera that was turned \
+             are not told: run `normwatch calibrate` again"
+        );
+        return;
+    };
+    if !slow.tells_tampering() {
+        log::warn!("too little of this view has structure to tell a camera that was turned");
+    }
+    monitor.watch_what_lasts(slow);
 }
 
 fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<EventLog<EventWriter>, StationError> {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::calibrate::{Budget, BudgetReport, Calibration, CalibrationError};
+use crate::calibrate::{
+    Budget, BudgetReport, Calibration, CalibrationError, background_from_npz, background_sha256,
+};
 use crate::model::{Bundle, BundleError};
 use crate::score::Mask;
 
@@ -56,10 +58,37 @@ pub fn load_calibration(
             None => return Ok(None),
         },
     };
-    let calibration = Calibration::parse(&text)
+    let mut calibration = Calibration::parse(&text)
         .and_then(|c| c.check_identity(bundle.model_sha256(), &mask.identity()).map(|()| c))
-        .map_err(|error| LevelsError::Calibration { file, error })?;
+        .map_err(|error| LevelsError::Calibration { file: file.clone(), error })?;
+    if let Some(stays) = &mut calibration.stays {
+        let (file, bytes) = match path {
+            Some(_) => {
+                let file = background_beside(&file);
+                match std::fs::read(&file) {
+                    Ok(bytes) => (file, bytes),
+                    Err(error) => return Err(LevelsError::File { file, error }),
+                }
+            }
+            None => bundle.background_file()?.unwrap_or((file, Vec::new())),
+        };
+        let input = bundle.manifest().input;
+        let known = background_sha256(&bytes) == stays.background_sha256;
+        let background = if known {
+            background_from_npz(&bytes, (input.width_px, input.height_px))
+        } else {
+            Err("is not the background of this calibration: run `normwatch calibrate` again".into())
+        };
+        let refused =
+            |what| LevelsError::Calibration { file, error: CalibrationError::Invalid(what) };
+        stays.background = Some(background.map_err(refused)?);
+    }
     Ok(Some(calibration))
+}
+
+/// Where the background of a calibration lies that is in no bundle.
+pub fn background_beside(calibration: &Path) -> PathBuf {
+    calibration.with_extension("background.npz")
 }
 
 /// Like [`load_calibration`], where nothing works without one.

@@ -36,6 +36,6 @@ mod view;
 pub use assembly::{Station, StationReport};
 pub use camera::{Camera, Needs, end_is_loss};
 pub use error::StationError;
-pub use levels::{LevelsError, levels, load_calibration, require_calibration};
+pub use levels::{LevelsError, background_beside, levels, load_calibration, require_calibration};
 pub use plan::{Plan, site_levels};
 pub use view::{View, whole_picture};

@@ -57,7 +57,7 @@ fn the_examples_of_readme_and_cameras_load() {
 #[test]
 fn the_reference_names_every_key() {
     let site = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
-        [load]\nx=1\n[[mask]]\nx=1\n\
+        [load]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n\
         [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
         [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
         [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
@@ -76,5 +76,5 @@ fn the_reference_names_every_key() {
             assert!(named.iter().any(|n| REFERENCE.contains(n)), "{key} of {diagnostic}");
         }
     }
-    assert_eq!(sections, 24);
+    assert_eq!(sections, 26);
 }

@@ -187,7 +187,7 @@ fn the_manifest_must_fit_and_make_sense() {
 fn a_calibration_is_stored_with_its_checksum() {
     let copy = Copy::new();
     let mut bundle = Bundle::load(copy.folder.path()).unwrap();
-    bundle.store_calibration("x = 1\n").unwrap();
+    bundle.store_calibration("x = 1\n", None).unwrap();
     let again = Bundle::load(copy.folder.path()).unwrap();
     assert_eq!(again.calibration_text().unwrap().as_deref(), Some("x = 1\n"));
     assert_eq!(again.model_sha256(), bundle.model_sha256());

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod generated;
 mod jpeg_truth;
+mod lasting;
 mod live;
 mod packaging;
 mod pipe_layout;

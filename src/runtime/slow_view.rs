@@ -1,0 +1,265 @@
+//! What lasts for longer than the network sees: things that stay, and a camera
+//! that was tampered with.
+
+use crate::alarm::{Lasting, LastingChange, LastingTimes, Sign};
+use crate::calibrate::{StaysCalibration, StaysRule};
+use crate::score::{Area, Mask, SEEN_AFTER_MS, Stays, Tamper};
+
+/// Of the view, this share must be lost for the camera to count as tampered with,
+/// and less than this share for it to be well again. A lorry that fills half of
+/// the picture stays below the first.
+const TAMPERED_SHARE: f32 = 0.6;
+const WELL_SHARE: f32 = 0.4;
+/// How long a view must be back.
+const WELL_MS: u32 = 2000;
+/// How long what stayed must be gone.
+const GONE_MS: u32 = 2000;
+
+/// What a site wants to know of what lasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SlowViewOptions {
+    /// A thing that stays so long has changed the view; at least
+    /// [`SEEN_AFTER_MS`].
+    pub stays_ms: u32,
+    /// Whether the alarm line is active as long as the view is changed.
+    pub alarm: bool,
+    /// How many false changes a day the user accepts, above 0.
+    pub alarms_per_day: f64,
+    /// A view that is lost for so long has been tampered with.
+    pub tampered_ms: u32,
+}
+
+impl Default for SlowViewOptions {
+    fn default() -> Self {
+        Self { stays_ms: 20_000, alarm: true, alarms_per_day: 1.0, tampered_ms: 3000 }
+    }
+}
+
+/// What the slow view has found so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SlowState {
+    /// Since when something is there that was not, once it has stayed.
+    pub changed_since_ms: Option<u64>,
+    /// Since when the view is lost, once that has lasted.
+    pub tampered_since_ms: Option<u64>,
+}
+
+/// A change of the view, or its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ViewChange {
+    pub change: LastingChange,
+    /// Where it is.
+    pub area: Area,
+    /// Highest surprise of the place so far, in −log10 p.
+    pub peak: f32,
+}
+
+/// What one frame brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct SlowStep {
+    pub changed: Option<ViewChange>,
+    /// With the share of the view that is lost.
+    pub tampered: Option<(LastingChange, f32)>,
+}
+
+/// Looks at frames now and then, against the calibration's background.
+#[derive(Clone, Debug)]
+pub struct SlowView {
+    stays: Stays,
+    rule: StaysRule,
+    changed: Lasting,
+    area: Area,
+    peak: f32,
+    alarm: bool,
+    acknowledged: bool,
+    /// `None` where the view has too little structure.
+    tamper: Option<Tamper>,
+    tampered: Lasting,
+    lost: f32,
+}
+
+impl SlowView {
+    /// `None` where the calibration comes without its background. `mask` has the
+    /// model's input size.
+    pub fn new(
+        calibration: &StaysCalibration,
+        mask: &Mask,
+        options: SlowViewOptions,
+    ) -> Option<Self> {
+        let background = calibration.background.clone()?;
+        let after_ms = options.stays_ms.max(SEEN_AFTER_MS as u32);
+        Some(Self {
+            tamper: Tamper::new(background.clone()),
+            stays: Stays::new(background, mask),
+            rule: calibration.rule(options.alarms_per_day),
+            changed: Lasting::new(LastingTimes { after_ms, gone_ms: GONE_MS }),
+            area: Area::default(),
+            peak: 0.0,
+            alarm: options.alarm,
+            acknowledged: false,
+            tampered: Lasting::new(LastingTimes {
+                after_ms: options.tampered_ms,
+                gone_ms: WELL_MS,
+            }),
+            lost: 0.0,
+        })
+    }
+
+    /// Whether a camera that was tampered with can be told.
+    pub fn tells_tampering(&self) -> bool {
+        self.tamper.is_some()
+    }
+
+    /// Looks at a frame, planar u8.
+    pub fn look(&mut self, frame: &[u8], timestamp_ns: u64) -> SlowStep {
+        let now_ms = timestamp_ns / 1_000_000;
+        let tampered = self.look_for_tampering(frame, timestamp_ns, now_ms);
+        // A view that is lost says nothing of what stays in it.
+        let changed = if self.is_lost() {
+            self.changed.blind();
+            None
+        } else {
+            self.look_for_changes(frame, timestamp_ns, now_ms)
+        };
+        SlowStep { changed, tampered }
+    }
+
+    fn look_for_tampering(
+        &mut self,
+        frame: &[u8],
+        timestamp_ns: u64,
+        now_ms: u64,
+    ) -> Option<(LastingChange, f32)> {
+        self.lost = self.tamper.as_mut()?.look(frame, timestamp_ns)?;
+        let sign = match self.lost {
+            lost if lost >= TAMPERED_SHARE => Sign::Present,
+            lost if lost < WELL_SHARE => Sign::Absent,
+            _ => Sign::Between,
+        };
+        self.tampered.step(now_ms, sign, 0).map(|change| (change, self.lost))
+    }
+
+    fn look_for_changes(
+        &mut self,
+        frame: &[u8],
+        timestamp_ns: u64,
+        now_ms: u64,
+    ) -> Option<ViewChange> {
+        let staying = self.stays.look(frame, timestamp_ns)?;
+        let (sign, surprise) = self.rule.judge(staying.ratio);
+        if sign == Sign::Present {
+            if !self.changed.is_pending() && self.changed.active_since_ms().is_none() {
+                self.peak = 0.0;
+            }
+            if surprise >= self.peak {
+                self.area = staying.area;
+            }
+            self.peak = self.peak.max(surprise);
+        }
+        let change = self.changed.step(now_ms, sign, SEEN_AFTER_MS as u32)?;
+        self.acknowledged = false;
+        Some(ViewChange { change, area: self.area, peak: self.peak })
+    }
+
+    /// Whether the view is lost now, for however short a time.
+    pub fn is_lost(&self) -> bool {
+        self.tampered.is_pending() || self.is_tampered()
+    }
+
+    /// Whether the view has been lost for long enough.
+    pub fn is_tampered(&self) -> bool {
+        self.tampered.active_since_ms().is_some()
+    }
+
+    /// Whether a change wants the alarm line.
+    pub fn raises_alarm(&self) -> bool {
+        self.alarm && !self.acknowledged && self.changed.active_since_ms().is_some()
+    }
+
+    /// Somebody has seen the change: it goes on, without the alarm line.
+    pub fn acknowledge(&mut self) {
+        self.acknowledged = self.changed.active_since_ms().is_some();
+    }
+
+    pub fn state(&self) -> SlowState {
+        SlowState {
+            changed_since_ms: self.changed.active_since_ms(),
+            tampered_since_ms: self.tampered.active_since_ms(),
+        }
+    }
+
+    /// The camera is gone: what comes next may be another view.
+    pub fn blind(&mut self) {
+        self.stays.forget();
+        self.tamper.iter_mut().for_each(Tamper::forget);
+        self.changed.blind();
+        self.tampered.blind();
+    }
+
+    /// Begins again, with other footage.
+    pub fn forget(&mut self) {
+        self.blind();
+        self.changed.forget();
+        self.tampered.forget();
+        self.acknowledged = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibrate::BackgroundFootage;
+
+    const SIDE: usize = 64;
+    const LOOK_NS: u64 = 500_000_000;
+
+    fn frame(number: u64, thing: bool) -> Vec<u8> {
+        let level = |i: usize| {
+            let (x, y) = (i % SIDE, i / SIDE);
+            let noise = (i * 31 + number as usize * 17 + i * number as usize % 7) % 5;
+            let chequer = if (x / 3 + y / 3).is_multiple_of(2) { 20 } else { 230 };
+            let inside = thing && (20..32).contains(&x) && (20..32).contains(&y);
+            if inside { chequer } else { ((x / 7 * 41 + y / 5 * 29) % 120 + 60 + noise) as u8 }
+        };
+        (0..SIDE * SIDE).map(level).collect()
+    }
+
+    fn view(options: SlowViewOptions) -> SlowView {
+        let mut footage = BackgroundFootage::new(SIDE, SIDE).unwrap();
+        (0..120).for_each(|number| footage.see(&frame(number, false), number * LOOK_NS));
+        let mask = Mask::everything(SIDE, SIDE);
+        let (calibration, _) = footage.learn(&mask).unwrap();
+        SlowView::new(&calibration, &mask, options).unwrap()
+    }
+
+    /// Looks with or without the thing, and says when changes begin and end, in s.
+    fn changes(view: &mut SlowView, course: std::ops::Range<u64>, thing: bool) -> Vec<(bool, u64)> {
+        let look = |n: u64| view.look(&frame(n, thing), n * LOOK_NS).changed;
+        let changes = course.filter_map(look).map(|changed| changed.change);
+        changes.map(|change| (change.begins, change.at_ms / 1000)).collect()
+    }
+
+    #[test]
+    fn an_acknowledged_change_goes_on_without_the_alarm_and_the_next_one_alarms() {
+        let mut view = view(SlowViewOptions::default());
+        assert!(changes(&mut view, 0..40, false).is_empty());
+        assert_eq!(changes(&mut view, 40..100, true), [(true, 40)]);
+        assert!(view.raises_alarm());
+        view.acknowledge();
+        assert!(!view.raises_alarm() && view.state().changed_since_ms == Some(20_000));
+        assert_eq!(changes(&mut view, 100..140, false), [(false, 53)]);
+        assert_eq!(changes(&mut view, 140..200, true), [(true, 90)]);
+        assert!(view.raises_alarm());
+    }
+
+    #[test]
+    fn a_lost_camera_keeps_a_change_and_a_site_may_keep_it_from_the_alarm() {
+        let mut view = view(SlowViewOptions { alarm: false, ..SlowViewOptions::default() });
+        assert_eq!(changes(&mut view, 0..100, true).len(), 1);
+        assert!(!view.raises_alarm());
+        view.blind();
+        assert!(view.state().changed_since_ms.is_some());
+        view.forget();
+        assert_eq!(view.state(), SlowState::default());
+    }
+}
