@@ -39,7 +39,8 @@ pub struct TrainingRecord {
     pub seed: u64,
     pub epochs: usize,
     pub steps_per_epoch: usize,
-    /// The time that epochs and steps were planned for, if they were.
+    /// The time that was given, if one was; epochs and steps are then what was
+    /// expected of it.
     pub minutes: Option<f64>,
     pub batch: usize,
     pub learning_rate: f64,
@@ -95,6 +96,8 @@ pub enum Schedule {
     CosinePerEpoch,
     /// At every step.
     CosinePerStep,
+    /// At every step, by the share of `minutes` that is over.
+    CosineByTime,
 }
 
 /// `[footage]`: what was read, as the network takes it.

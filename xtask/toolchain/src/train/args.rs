@@ -108,8 +108,10 @@ pub struct TrainingArgs {
     /// Steps in all, about.
     #[arg(long, conflicts_with = "minutes")]
     pub steps: Option<usize>,
-    /// As many steps as this machine does in about this time, by its speed at
-    /// the start; run.toml says how many that was.
+    /// Time in minutes from the start to the last checkpoint. The learning
+    /// rate falls by the time that is over, so that the training is whole on
+    /// any machine, however busy; its weights are then no machine's but this
+    /// one's. `--epochs` and `--steps` give equal weights everywhere.
     #[arg(long)]
     pub minutes: Option<f64>,
     /// Windows in a step.
@@ -246,7 +248,11 @@ impl TrainArgs {
             minutes: args.minutes,
             batch: args.batch.unwrap_or(if paper { 4 } else { 8 }),
             learning_rate: args.learning_rate.unwrap_or(self.preset.learning_rate()),
-            schedule: if paper { Schedule::CosinePerEpoch } else { Schedule::CosinePerStep },
+            schedule: match args.minutes {
+                Some(_) => Schedule::CosineByTime,
+                None if paper => Schedule::CosinePerEpoch,
+                None => Schedule::CosinePerStep,
+            },
             compact: args.compact.unwrap_or(auxiliary),
             separate: args.separate.unwrap_or(auxiliary),
             motion_weight: args.motion_weight.or(self.preset.motion_weight()),

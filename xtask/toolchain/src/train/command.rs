@@ -10,11 +10,11 @@ use normwatch::runtime::Shutdown;
 
 use super::args::TrainArgs;
 use super::backend::Place;
-use super::console::{Watch, announce, summarise};
+use super::console::{Voice, Watch, announce, summarise};
 use super::engine::Mode;
 use super::footage::Footage;
 use super::learner::{Learner, Objective, Teacher};
-use super::plan::Plan;
+use super::plan::{Plan, TimeBudget};
 use super::report::forget_after;
 use super::resume::check_same;
 use super::samples::Samples;
@@ -33,13 +33,35 @@ const TIMED_STEPS: usize = 8;
 /// Trains as `args` say, or goes on with what is in RUN.
 pub fn run(args: &TrainArgs) -> Result<()> {
     let begun = Instant::now();
-    let shutdown = Shutdown::on_signals()?;
+    let voice = if args.json { Voice::Json } else { Voice::Text };
+    let session = train_to_the_end(args, begun, voice, Shutdown::on_signals()?)?;
+    summarise(&session, begun.elapsed().as_secs_f64(), args.json)
+}
+
+/// The same without a word on standard output, for other commands. `shutdown`
+/// ends it with a checkpoint.
+///
+/// # Errors
+/// As [`run`]; also when it was ended.
+pub fn train(args: &TrainArgs, shutdown: Shutdown) -> Result<()> {
+    train_to_the_end(args, Instant::now(), Voice::Silent, shutdown).map(drop)
+}
+
+fn train_to_the_end(
+    args: &TrainArgs,
+    begun: Instant,
+    voice: Voice,
+    shutdown: Shutdown,
+) -> Result<Session> {
     let mut session = prepare(args, begun)?;
+    if voice == Voice::Text {
+        announce(&session);
+    }
     let bar = normwatch_progress::bar("training", "steps", session.plan.steps() as u64);
-    bar.set_position((session.progress.epoch * session.plan.steps_per_epoch) as u64);
+    bar.set_position(session.plan.steps_done(session.progress.done()));
     bar.reset_eta();
-    let (folder, plan, json) = (session.folder.clone(), session.plan, args.json);
-    let mut watch = Watch { folder: &folder, plan, bar, json, shutdown };
+    let (folder, plan) = (session.folder.clone(), session.plan);
+    let mut watch = Watch { folder: &folder, plan, bar, voice, shutdown };
     let finished = session.run(&mut watch)?;
     watch.bar.finish_and_clear();
     if !finished {
@@ -49,7 +71,7 @@ pub fn run(args: &TrainArgs) -> Result<()> {
             session.progress.step
         );
     }
-    summarise(&session, begun.elapsed().as_secs_f64(), json)
+    Ok(session)
 }
 
 pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
@@ -82,18 +104,21 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
         learner.teacher = teacher(&place)?;
         seconds_per_step(learner, &samples, &training)
     };
-    let plan = match planned {
+    let validation_steps = validation_windows(&samples, &held_out) / (3.0 * training.batch as f64);
+    let mut plan = match planned {
         Some(TrainingRecord { epochs, steps_per_epoch, minutes: Some(_), .. }) => {
-            Plan { epochs: *epochs, steps_per_epoch: *steps_per_epoch }
+            Plan { epochs: *epochs, steps_per_epoch: *steps_per_epoch, time: None }
         }
         _ => {
-            let validation_steps =
-                validation_windows(&samples, &held_out) / (3.0 * training.batch as f64);
             let windows = samples.len();
             plan(args, &training, windows, begun, &mut || Ok((speed()?, validation_steps)))?
         }
     };
-    let Plan { epochs, steps_per_epoch } = plan;
+    plan.time = training.minutes.map(|minutes| TimeBudget {
+        seconds: 60.0 * minutes - begun.elapsed().as_secs_f64(),
+        validation_steps,
+    });
+    let Plan { epochs, steps_per_epoch, .. } = plan;
     let training = TrainingRecord { epochs, steps_per_epoch, ..training.clone() };
     new.training = Some(training.clone());
     match &stored {
@@ -114,7 +139,6 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
         };
     learner.teacher = teacher(&place)?;
     forget_after(&args.out, progress.epoch)?;
-    announce(args, &new, &network, &samples, progress);
     Ok(Session {
         folder: args.out.clone(),
         run: new,

@@ -7,26 +7,25 @@ use normwatch::runtime::Shutdown;
 use normwatch_progress::ProgressBar;
 use serde::Serialize;
 
-use super::args::TrainArgs;
 use super::plan::Plan;
 use super::report::{EpochReport, append};
-use super::samples::Samples;
 use super::session::{Observer, Session};
 use super::state::Progress;
 use crate::invocation::invoked_as;
-use crate::net::Network;
-use crate::run::{BEST, Checkpoint, LAST, RunFile};
+use crate::run::{BEST, Checkpoint, LAST};
 
-pub(super) fn announce(
-    args: &TrainArgs,
-    run: &RunFile,
-    network: &Network,
-    samples: &Samples,
-    progress: Progress,
-) {
-    if args.json {
-        return;
-    }
+/// What a training prints on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    Text,
+    /// One line an epoch.
+    Json,
+    Silent,
+}
+
+pub(super) fn announce(session: &Session) {
+    let Session { run, samples, progress, .. } = session;
+    let network = session.learner.engine.network();
     let (Some(footage), Some(training)) = (&run.footage, &run.training) else { return };
     println!(
         "{}: {} parameters, {:.3} GMAC a frame",
@@ -42,10 +41,13 @@ pub(super) fn announce(
         footage.held_out.join(", ")
     );
     println!(
-        "{} epochs of {} steps of {} windows",
-        training.epochs, training.steps_per_epoch, training.batch
+        "{}{} epochs of {} steps of {} windows",
+        if training.minutes.is_some() { "about " } else { "" },
+        training.epochs,
+        training.steps_per_epoch,
+        training.batch
     );
-    if progress != Progress::default() {
+    if *progress != Progress::default() {
         println!("going on in epoch {} after step {}", progress.epoch + 1, progress.step);
     }
 }
@@ -54,14 +56,14 @@ pub(super) struct Watch<'a> {
     pub folder: &'a Path,
     pub plan: Plan,
     pub bar: ProgressBar,
-    pub json: bool,
+    pub voice: Voice,
     pub shutdown: Shutdown,
 }
 
 impl Observer for Watch<'_> {
     fn step(&mut self, progress: &Progress) -> bool {
         let Progress { epoch, step, sums, .. } = *progress;
-        self.bar.set_position((epoch * self.plan.steps_per_epoch + step) as u64);
+        self.bar.set_position(self.plan.steps_done(progress.done()));
         let pixel = sums[0] / step as f64;
         self.bar.set_message(format!("epoch {}, pixel loss {pixel:.5}", epoch + 1));
         !self.shutdown.is_requested()
@@ -69,7 +71,11 @@ impl Observer for Watch<'_> {
 
     fn epoch(&mut self, report: &EpochReport) -> Result<()> {
         append(self.folder, report)?;
-        let line = if self.json { serde_json::to_string(report)? } else { report.to_string() };
+        let line = match self.voice {
+            Voice::Text => report.to_string(),
+            Voice::Json => serde_json::to_string(report)?,
+            Voice::Silent => return Ok(()),
+        };
         self.bar.suspend(|| println!("{line}"));
         Ok(())
     }

@@ -32,4 +32,5 @@ mod validate;
 mod window;
 
 pub use args::TrainArgs;
-pub use command::run;
+pub use command::{run, train};
+pub use footage::recorded_fps;

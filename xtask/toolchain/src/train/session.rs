@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::augment::Augmentation;
 use super::batches::augmented;
 use super::learner::Learner;
-use super::plan::Plan;
+use super::plan::{Done, Plan};
 use super::report::EpochReport;
 use super::samples::Samples;
 use super::state::{Best, Progress, save};
@@ -45,9 +45,9 @@ impl Session {
     /// last one that was written is intact.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<bool> {
         let mut stored = Instant::now();
-        while self.progress.epoch < self.plan.epochs {
+        while !self.plan.is_over(self.done()) {
             let order = self.samples.order(self.training.seed, self.progress.epoch);
-            while self.progress.step < self.plan.steps_per_epoch {
+            while !self.plan.ends_epoch(self.done()) {
                 self.step(&order)?;
                 if !observer.step(&self.progress) {
                     self.save()?;
@@ -80,7 +80,7 @@ impl Session {
         let (batch, outliers) =
             augmented(&self.samples, indices, &augmentation, (training.seed, total));
         let outliers = outliers.as_ref().zip(training.contrast);
-        let rate = self.plan.learning_rate(training.schedule, training.learning_rate, epoch, step);
+        let rate = self.plan.learning_rate(training.schedule, training.learning_rate, self.done());
         let losses = self
             .learner
             .step(&batch, outliers, rate)
@@ -120,11 +120,12 @@ impl Session {
             self.progress.best = Some(best);
         }
         self.progress.seconds += begun.elapsed().as_secs_f64();
-        let steps = self.plan.steps_per_epoch as f64;
+        // An epoch that the time ended is shorter than the others.
+        let steps = self.progress.step as f64;
         let [pixel, compact, separate] = self.progress.sums.map(|sum| sum / steps);
         let report = EpochReport {
             epoch,
-            epochs: self.plan.epochs,
+            epochs: self.plan.epochs.max(epoch),
             seconds: self.progress.seconds,
             pixel,
             compact,
@@ -138,6 +139,10 @@ impl Session {
             Progress { epoch, step: 0, sums: [0.0; 3], contrast: [0.0], ..self.progress };
         self.save()?;
         Ok(report)
+    }
+
+    fn done(&self) -> Done {
+        self.progress.done()
     }
 
     fn save(&self) -> Result<()> {

@@ -9,6 +9,7 @@ use super::adam;
 use super::backend::Place;
 use super::engine::Mode;
 use super::learner::{Learner, Objective};
+use super::plan::Done;
 use crate::net::{Network, Weights};
 use crate::run::{ArrayFile, ITEMS, LAST, Validation};
 
@@ -32,6 +33,12 @@ pub struct Progress {
     pub best: Option<Best>,
     /// Time spent so far.
     pub seconds: f64,
+}
+
+impl Progress {
+    pub fn done(&self) -> Done {
+        Done { epoch: self.epoch, step: self.step, seconds: self.seconds }
+    }
 }
 
 /// What a checkpoint is chosen by: the higher AUC on pasted anomalies, among

@@ -8,9 +8,10 @@ use anyhow::Result;
 use clap::Parser;
 
 use super::Observer;
-use crate::run::{ArrayFile, BEST, Checkpoint, LAST};
+use crate::run::{ArrayFile, BEST, Checkpoint, LAST, Schedule};
 use crate::train::TrainArgs;
 use crate::train::command::prepare;
+use crate::train::plan::Plan;
 use crate::train::report::EpochReport;
 use crate::train::state::Progress;
 
@@ -224,12 +225,34 @@ fn a_plan_made_by_time_is_kept_when_going_on() {
     let (footage, out) = (scratch.footage(), scratch.path("run"));
     let args = args(&footage, &out, &["--minutes", "0.5"]);
     let session = prepare(&args, std::time::Instant::now()).unwrap();
+    let planned = |plan: &Plan| (plan.epochs, plan.steps_per_epoch);
     assert!(session.plan.steps() > 100, "{:?}", session.plan);
     let record = session.run.training.as_ref().unwrap();
     assert_eq!(record.epochs * record.steps_per_epoch, session.plan.steps());
     // Another speed would have given another plan.
     let late = std::time::Instant::now() - Duration::from_secs(20);
-    assert_eq!(prepare(&args, late).unwrap().plan, session.plan);
+    assert_eq!(planned(&prepare(&args, late).unwrap().plan), planned(&session.plan));
+}
+
+#[test]
+fn time_that_is_used_stays_used_when_going_on() {
+    let scratch = Scratch::new();
+    let (footage, out) = (scratch.footage(), scratch.path("run"));
+    let args = args(&footage, &out, &["--minutes", "60"]);
+    let mut session = prepare(&args, std::time::Instant::now()).unwrap();
+    let stored = session.run.training.clone().unwrap();
+    assert_eq!((stored.minutes, stored.schedule), (Some(60.0), Schedule::CosineByTime));
+    session.run(&mut Watch { left: 3, epochs: Vec::new() }).unwrap();
+    let mut session = prepare(&args, std::time::Instant::now()).unwrap();
+    assert!(session.progress.seconds > 0.0 && session.progress.step == 3);
+    // An hour has gone by but for a moment.
+    session.progress.seconds = 3599.9;
+    let mut watch = Watch { left: usize::MAX, epochs: Vec::new() };
+    assert!(session.run(&mut watch).unwrap());
+    let [report] = &watch.epochs[..] else { panic!("{:?}", watch.epochs) };
+    assert!(report.pixel.is_finite() && report.best);
+    // All is done: the same command trains no more.
+    assert!(train(&args).is_empty());
 }
 
 #[test]
