@@ -51,10 +51,26 @@ pub fn calibrate(
     identity: (&str, &str),
     description: &str,
 ) -> Result<Calibration, CalibrationError> {
-    let all: Vec<&TermSample> = clips.iter().flatten().collect();
-    if all.len() < MIN_FRAMES {
-        return Err(CalibrationError::TooShort { frames: all.len() });
+    let frames = clips.iter().map(Vec::len).sum();
+    if frames < MIN_FRAMES {
+        return Err(CalibrationError::TooShort { frames });
     }
+    calibrate_roughly(clips, period_ns, (block, weights), identity, description)
+}
+
+/// The same from however few frames: to judge a method on footage that has no
+/// more. A camera's own levels need [`MIN_FRAMES`].
+///
+/// # Errors
+/// Terms that never vary.
+pub fn calibrate_roughly(
+    clips: &[Vec<TermSample>],
+    period_ns: u64,
+    (block, weights): (BlockRule, Weights),
+    identity: (&str, &str),
+    description: &str,
+) -> Result<Calibration, CalibrationError> {
+    let all: Vec<&TermSample> = clips.iter().flatten().collect();
     let term = |name: &'static str, pick: fn(&TermSample) -> f64| {
         let values: Vec<f64> = all.iter().map(|s| pick(s)).collect();
         fit_distribution(&values).ok_or(CalibrationError::Constant { term: name })

@@ -97,6 +97,9 @@ enum Command {
     Verify(toolchain::ToolchainArgs),
     /// Measures bundles on labelled footage (package normwatch-toolchain).
     Eval(toolchain::ToolchainArgs),
+    /// Trains and judges on every scene of a folder (package
+    /// normwatch-toolchain).
+    Scenes(toolchain::ToolchainArgs),
     /// Renders synthetic footage of a walkway (package normwatch-toolchain).
     Scene(toolchain::ToolchainArgs),
 }
@@ -140,6 +143,7 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Quantize(args) => toolchain::run("quantize", &args),
         Command::Verify(args) => toolchain::run("verify", &args),
         Command::Eval(args) => toolchain::run("eval", &args),
+        Command::Scenes(args) => toolchain::run("scenes", &args),
         Command::Scene(args) => toolchain::run("scene", &args),
     };
     match result.and_then(|()| closed_output::flush_output()) {

@@ -54,6 +54,8 @@ enum Command {
     Calibrate(Arguments),
     /// normwatch-toolchain: measures bundles on labelled footage.
     Eval(Arguments),
+    /// normwatch-toolchain: trains and judges on every scene of a folder.
+    Scenes(Arguments),
     /// normwatch-toolchain: renders synthetic footage of a walkway.
     Scene(Arguments),
     /// normwatch-bench: our kernels beside other runtimes, by time and by
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => return programs::toolchain("verify", &args),
         Command::Calibrate(args) => return programs::toolchain("calibrate", &args),
         Command::Eval(args) => return programs::toolchain("eval", &args),
+        Command::Scenes(args) => return programs::toolchain("scenes", &args),
         Command::Scene(args) => return programs::toolchain("scene", &args),
         Command::Bench(args) => return programs::bench(&args),
         Command::BoardTest(args) => return programs::board_test("board-test", &args),

@@ -19,6 +19,7 @@ pub mod onnx;
 mod onnx_check;
 mod quantize;
 pub mod run;
+mod scenes;
 mod train;
 mod verify;
 mod workers;

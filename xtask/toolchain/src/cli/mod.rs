@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::invocation::{NAME, invoked_as};
-use crate::{eval, export, import, quantize, train, verify};
+use crate::{eval, export, import, quantize, scenes, train, verify};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -46,6 +46,8 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// Measures bundles on labelled footage, beside trivial predictors.
     Eval(eval::EvalArgs),
+    /// Trains and judges on every scene of a folder, in one table.
+    Scenes(scenes::ScenesArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(normwatch_scene::SceneArgs),
 }
@@ -82,6 +84,7 @@ fn run(command: Command) -> Result<()> {
             Ok(())
         }
         Command::Eval(args) => eval::run(args),
+        Command::Scenes(args) => scenes::run(&args),
         Command::Scene(args) => normwatch_scene::run(args),
     }
 }

@@ -8,7 +8,7 @@ use super::results::{BundleResult, DeployedResult, PaperResult, PerturbedResult}
 use super::watch::{Inspector, Setup};
 use super::{EvalArgs, Protocol, measure};
 use anyhow::Result;
-use normwatch::calibrate::{Budget, BudgetReport};
+use normwatch::calibrate::{Budget, BudgetReport, Calibration};
 use normwatch::model::Bundle;
 use normwatch::replay::{Clip, ClipTrace};
 use normwatch::runtime::UpdatePolicy;
@@ -31,20 +31,35 @@ pub fn evaluate<'a>(
     dataset: &'a Dataset,
     bundle: &Bundle,
 ) -> Result<(BundleResult, Played<'a>)> {
-    let deployed = args.protocol != Protocol::Paper;
-    let bare = uncalibrated(args, bundle);
-    let calibration = deployed.then(|| calibration(args, dataset, &bare)).transpose()?;
+    let calibration = match args.protocol {
+        Protocol::Paper => None,
+        _ => Some(calibration(args, dataset, &uncalibrated(args, bundle))?),
+    };
+    evaluate_with(args, dataset, bundle, calibration.as_ref())
+}
+
+/// The same with a calibration that was made already. Without one there are
+/// neither deployed scores nor alarms.
+///
+/// # Errors
+/// Footage that cannot be played.
+pub fn evaluate_with<'a>(
+    args: &EvalArgs,
+    dataset: &'a Dataset,
+    bundle: &Bundle,
+    calibration: Option<&Calibration>,
+) -> Result<(BundleResult, Played<'a>)> {
     let (alarms_per_day, min_duration_ms) = (args.alarms_per_day, DEFAULT_MIN_DURATION_MS);
     let budget = Budget { alarms_per_day, min_duration_ms };
-    let budget = calibration.as_ref().map(|calibration| budget.levels(calibration));
+    let budget = calibration.map(|calibration| budget.levels(calibration));
     let setup = Setup {
-        calibration: calibration.as_ref(),
+        calibration,
         levels: budget.as_ref().map_or(NO_LEVELS, BudgetReport::levels),
         update: UpdatePolicy::new(args.update, bundle),
         motion_gate_levels: args.motion_gate,
-        ..bare
+        ..uncalibrated(args, bundle)
     };
-    let (traces, inspectors) = play_tests(dataset, &setup, deployed)?;
+    let (traces, inspectors) = play_tests(dataset, &setup, calibration.is_some())?;
     let played = Played { traces, inspectors, budget };
     let mut result = counted(dataset, bundle, &played.traces);
     result.paper = paper(args, dataset, bundle, &played.traces)?;
@@ -60,7 +75,7 @@ pub fn evaluate<'a>(
 
 /// How clips are played before there are levels: memory frozen, network never
 /// at rest.
-fn uncalibrated<'a>(args: &EvalArgs, bundle: &'a Bundle) -> Setup<'a> {
+pub fn uncalibrated<'a>(args: &EvalArgs, bundle: &'a Bundle) -> Setup<'a> {
     Setup {
         bundle,
         calibration: None,

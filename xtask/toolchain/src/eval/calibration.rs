@@ -33,10 +33,9 @@ fn own(bundle: &Bundle) -> Result<Calibration> {
 /// calibration where it has one.
 fn from_training(dataset: &Dataset, setup: &Setup<'_>) -> Result<Calibration> {
     let bundle = setup.bundle;
-    let score = bundle.manifest().score;
+    let rule = BlockRule::from(bundle.manifest().score);
     let own = bundle.calibration_text()?.map(|text| Calibration::parse(&text)).transpose()?;
-    let usual = Weights { block: DEFAULT_BLOCK_WEIGHT, memory: score.memory_weight };
-    let weights = own.map_or(usual, |own| own.weights);
+    let weights = own.map_or(usual_weights(bundle), |own| own.weights);
     let what = format!("{}, training clips", bundle.manifest().name);
     let bar = normwatch_progress::bar(what, "frames", total_frames(&dataset.training));
     let setup = Setup { bar, ..setup.clone() };
@@ -44,6 +43,11 @@ fn from_training(dataset: &Dataset, setup: &Setup<'_>) -> Result<Calibration> {
     setup.bar.finish_and_clear();
     let traces: Vec<ClipTrace> = played.into_iter().map(|(trace, ())| trace).collect();
     let mask = whole_picture(bundle);
-    calibrate_bundle(bundle, &traces, &mask, (BlockRule::from(score), weights), "training")
+    calibrate_bundle(bundle, &traces, &mask, (rule, weights), "training")
         .with_context(|| format!("{}: training", dataset.path.display()))
+}
+
+/// What `normwatch calibrate` takes where nobody asks for other weights.
+pub fn usual_weights(bundle: &Bundle) -> Weights {
+    Weights { block: DEFAULT_BLOCK_WEIGHT, memory: bundle.manifest().score.memory_weight }
 }

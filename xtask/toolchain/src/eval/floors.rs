@@ -15,9 +15,6 @@ use normwatch::replay::Clip;
 use normwatch::score::{BlockRule, ErrorMap, Mask, normality, psnr_db};
 use normwatch_progress::ProgressBar;
 
-/// The rate at which clips are read; only smoothing depends on it.
-const FPS: f64 = 10.0;
-
 /// The size that the literature's figures are for.
 const LITERATURE_PX: usize = 256;
 
@@ -29,6 +26,8 @@ pub struct FloorSetup<'a> {
     pub rule: BlockRule,
     /// Frames at the beginning of each clip that no model scores.
     pub skipped_frames: usize,
+    /// Frames a second of the clips; only smoothing depends on it.
+    pub fps: f64,
     pub jobs: usize,
     pub with_masks: bool,
     pub perturbation: Option<(Perturbation, u64)>,
@@ -77,6 +76,7 @@ impl<'a> FloorSetup<'a> {
             spec: manifest.input.spec(),
             rule: manifest.score.into(),
             skipped_frames: manifest.input.past_span(),
+            fps: args.fps.unwrap_or(manifest.input.fps),
             jobs: usize::from(args.jobs),
             with_masks: perturbation.is_none() && args.protocol != Protocol::Paper,
             perturbation: perturbation.map(|how| (how, args.seed)),
@@ -98,7 +98,10 @@ impl<'a> FloorSetup<'a> {
     }
 
     /// Both predictors; without training footage only the first.
-    fn both(mut self) -> Result<Vec<Floor>> {
+    ///
+    /// # Errors
+    /// A frame or a mask that cannot be read.
+    pub fn both(mut self) -> Result<Vec<Floor>> {
         let (testing, training) = (&self.dataset.testing, &self.dataset.training);
         let frames =
             2 * total_frames(testing.iter().map(|test| &test.clip)) + total_frames(training);
@@ -184,7 +187,7 @@ impl<'a> FloorSetup<'a> {
         };
         self.each_frame(&test.clip, self.perturbation, |index, frame| {
             if index >= self.skipped_frames.max(1) {
-                let now_ns = (index as f64 * 1e9 / FPS) as u64;
+                let now_ns = (index as f64 * 1e9 / self.fps) as u64;
                 let error = map.measure(&prediction, frame, now_ns);
                 out.psnr_db.push(psnr_db(&error));
                 out.block.push(f64::from(error.worst_block.ratio));
@@ -214,9 +217,9 @@ impl<'a> FloorSetup<'a> {
         let mut source: Box<dyn FrameSource + Send> = match perturbation {
             Some((how, seed)) => {
                 let grey = self.spec.channels == Channels::Luma;
-                Box::new(Perturbed::open(clip, FPS, grey, how, seed)?)
+                Box::new(Perturbed::open(clip, self.fps, grey, how, seed)?)
             }
-            None => clip.open(FPS)?,
+            None => clip.open(self.fps)?,
         };
         let mut preprocessor = Preprocessor::new(self.spec).steadied(self.stabilise);
         let mut planes = vec![0; self.spec.frame_len()];

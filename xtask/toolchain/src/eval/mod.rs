@@ -4,22 +4,22 @@
 //! Footage goes through the runtime's own pipeline; what is added here is the
 //! comparison with the truth.
 
-mod bundle;
-mod calibration;
-mod dataset;
+pub mod bundle;
+pub mod calibration;
+pub mod dataset;
 mod detection;
-mod floors;
+pub mod floors;
 mod measure;
-mod metrics;
+pub mod metrics;
 mod perturb;
 mod pixels;
-mod report;
-mod results;
+pub mod report;
+pub mod results;
 mod run;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
-mod watch;
+pub mod watch;
 
 pub use run::run;
 

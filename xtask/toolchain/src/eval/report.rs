@@ -88,7 +88,8 @@ fn figures(results: &Results) -> Vec<Section> {
     sections
 }
 
-fn section(title: &str, note: &str, heads: &[String], rows: Vec<Row>) -> Section {
+/// A table as the page has it.
+pub fn section(title: &str, note: &str, heads: &[String], rows: Vec<Row>) -> Section {
     let columns = [String::new()].into_iter().chain(heads.iter().cloned()).collect();
     let rows = rows.into_iter().map(|(name, cells)| [vec![name], cells].concat()).collect();
     Section { title: title.into(), note: note.into(), columns, rows, ..Section::default() }

@@ -188,7 +188,8 @@ fn only_with_deployed(results: &Results, rows: Vec<Row>) -> Vec<Row> {
     if results.bundles.iter().any(|b| b.deployed.is_some()) { rows } else { Vec::new() }
 }
 
-fn block(title: &str, heads: &[String], rows: &[Row]) -> String {
+/// A table under its title; nothing without rows.
+pub fn block(title: &str, heads: &[String], rows: &[Row]) -> String {
     if rows.is_empty() {
         return String::new();
     }
@@ -213,7 +214,7 @@ fn block(title: &str, heads: &[String], rows: &[Row]) -> String {
     out
 }
 
-fn dash() -> String {
+pub fn dash() -> String {
     "–".into()
 }
 
@@ -229,6 +230,6 @@ pub fn seconds(value: Option<f64>) -> String {
     value.map_or_else(dash, |s| format!("{s:.1} s"))
 }
 
-fn number(value: Option<f64>, decimals: usize) -> String {
+pub fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(dash, |v| format!("{v:.decimals$}"))
 }

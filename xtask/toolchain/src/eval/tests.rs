@@ -184,6 +184,7 @@ fn floors_by_hand() {
         spec: InputSpec { width_px: 8, height_px: 8, channels, resize },
         rule: BlockRule::plain(4),
         skipped_frames: 4,
+        fps: 10.0,
         jobs: 1,
         with_masks: true,
         perturbation: None,

@@ -19,7 +19,7 @@ use normwatch::preprocess::Channels;
 use crate::bundle::{BundleFiles, BundleParts, Golden, on_grid, write_bundle};
 use crate::net::{Network, Task};
 use crate::run::Checkpoint;
-use crate::verify;
+use crate::verify::{self, Verification};
 
 pub use forward::forward;
 
@@ -89,6 +89,25 @@ pub struct ExportArgs {
 /// A RUN that cannot be used, a bundle that cannot be written, or one that is
 /// out of tolerance.
 pub fn run(args: &ExportArgs) -> Result<()> {
+    let verification = make(args)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&verification)?);
+    } else {
+        verification.print();
+        println!("written to {}; next: calibrate, quantize", args.out.display());
+    }
+    keep(args, &verification)
+}
+
+/// The same without a word on standard output, for other commands.
+///
+/// # Errors
+/// As [`run`].
+pub fn export(args: &ExportArgs) -> Result<()> {
+    keep(args, &make(args)?)
+}
+
+fn make(args: &ExportArgs) -> Result<Verification> {
     ensure!(!args.out.exists(), "{} exists: remove it or choose another name", args.out.display());
     let mut checkpoint = Checkpoint::load(&args.run)?;
     if args.grey {
@@ -96,13 +115,11 @@ pub fn run(args: &ExportArgs) -> Result<()> {
     }
     let parts = parts(args, &checkpoint)?;
     let bundle = write_bundle(&args.out, &parts)?;
-    let verification = verify::compare(&[BundleFiles::read(bundle.path())?], &[])?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&verification)?);
-    } else {
-        verification.print();
-        println!("written to {}; next: calibrate, quantize", args.out.display());
-    }
+    verify::compare(&[BundleFiles::read(bundle.path())?], &[])
+}
+
+/// Removes a bundle that is out of tolerance.
+fn keep(args: &ExportArgs, verification: &Verification) -> Result<()> {
     if let Err(error) = verification.passed() {
         std::fs::remove_dir_all(&args.out)?;
         return Err(error.context(format!("{} was not kept", args.out.display())));
