@@ -37,6 +37,9 @@ _normwatch__toolchain() {
             normwatch__toolchain,scene)
                 cmd="normwatch__toolchain__subcmd__scene"
                 ;;
+            normwatch__toolchain,scenes)
+                cmd="normwatch__toolchain__subcmd__scenes"
+                ;;
             normwatch__toolchain,train)
                 cmd="normwatch__toolchain__subcmd__train"
                 ;;
@@ -64,6 +67,9 @@ _normwatch__toolchain() {
             normwatch__toolchain__subcmd__help,scene)
                 cmd="normwatch__toolchain__subcmd__help__subcmd__scene"
                 ;;
+            normwatch__toolchain__subcmd__help,scenes)
+                cmd="normwatch__toolchain__subcmd__help__subcmd__scenes"
+                ;;
             normwatch__toolchain__subcmd__help,train)
                 cmd="normwatch__toolchain__subcmd__help__subcmd__train"
                 ;;
@@ -77,7 +83,7 @@ _normwatch__toolchain() {
 
     case "${cmd}" in
         normwatch__toolchain)
-            opts="-h -V --help --version train export import quantize verify calibrate eval scene help"
+            opts="-h -V --help --version train export import quantize verify calibrate eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -213,7 +219,7 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__help)
-            opts="train export import quantize verify calibrate eval scene help"
+            opts="train export import quantize verify calibrate eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -311,6 +317,20 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__help__subcmd__scene)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__toolchain__subcmd__help__subcmd__scenes)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -553,6 +573,56 @@ _normwatch__toolchain() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "jpg png" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__toolchain__subcmd__scenes)
+            opts="-h --data --preset --minutes --out --only --fps --seed --precision --skip-training --json --jobs --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --preset)
+                    COMPREPLY=($(compgen -W "paper paper-recon edge nano" -- "${cur}"))
+                    return 0
+                    ;;
+                --minutes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --precision)
+                    COMPREPLY=($(compgen -W "f32 int8" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 *)

@@ -33,6 +33,7 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f -a "verify" -d 'Proves that bundles compute what they should'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f -a "eval" -d 'Measures bundles on labelled footage, beside trivial predictors'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f -a "scenes" -d 'Trains and judges on every scene of a folder, in one table'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f -a "scene" -d 'Renders synthetic footage of a walkway, with or without anomalies'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l footage -d 'Normal footage: a folder of images, a folder of such folders, a recording of `normwatch record`, or a video file. May be given more than once' -r -F
@@ -62,7 +63,7 @@ nearest\t'Every pixel four times, then a 3×3 convolution'
 pixel-shuffle\t'A 3×3 convolution to four times the channels, folded into 2×2 pixels'"
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l epochs -d 'How often every window is seen' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l steps -d 'Steps in all, about' -r
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l minutes -d 'As many steps as this machine does in about this time, by its speed at the start; run.toml says how many that was' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l minutes -d 'Time in minutes from the start to the last checkpoint. The learning rate falls by the time that is over, so that the training is whole on any machine, however busy; its weights are then no machine\'s but this one\'s. `--epochs` and `--steps` give equal weights everywhere' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l batch -d 'Windows in a step' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l learning-rate -d 'Adam\'s step size at the start; it falls to 0 along half a cosine' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l compact -d 'Weight of the compactness loss' -r
@@ -144,6 +145,22 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand 
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand eval" -l no-stabilise -d 'Judge the pictures as they come, without moving back those of a swaying camera, and without evening the light'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand eval" -l json -d 'Print all figures as JSON instead of tables'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l data -d 'The folder of scenes, or a single scene' -r -F
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l preset -d 'Network and training to start from' -r -f -a "paper\t'MNAD\'s prediction network as released: four colour frames of 256×256'
+paper-recon\t'MNAD\'s reconstruction network as released: one colour frame of 256×256'
+edge\t'Four grey frames of 128×128 and a quarter of the paper\'s width: for boards with NEON'
+nano\t'Four grey frames of 96×96 and an eighth of the paper\'s width: trains within minutes on two cores'"
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l minutes -d 'Time for the training of each scene [default: the length that `train` has]' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l out -d 'Folder for report and bundles [default: out/scenes/, and in it a folder named after preset, minutes and seed]' -r -F
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l only -d 'Only these scenes' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l fps -d 'Frames a second of the footage, of all scenes that do not say it themselves (recording.toml or scene.toml) or with NAME=RATE of one [default: the preset\'s]. The bundle\'s rate is the scene\'s' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l seed -d 'Equal seeds, data and flags give equal weights, unless the time decides how long a training is' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l precision -d 'The bundle that is judged' -r -f -a "f32\t'As the training left it'
+int8\t'Quantised, with the footage that it was trained on'"
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l jobs -d 'Threads of the judgement. The figures do not depend on it' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l skip-training -d 'Judge the bundles that are in --out already'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -l json -d 'Print all figures as JSON instead of tables'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scenes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l out -d 'Folder to write to: frames/, masks/, labels.json, scene.toml' -r -F
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l like -d 'Start from the parameters in this scene.toml instead of the defaults; other options override them. Alone it renders the same bytes again' -r -F
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l seed -d 'The place: equal seeds show the same ground from the same camera [default: 1]' -r
@@ -179,12 +196,13 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand 
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l force -d 'Replace the footage in a folder that is not empty'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l json -d 'Print what was rendered as JSON'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "train" -d 'Trains a network on normal footage: FOOTAGE to a RUN'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "export" -d 'Makes a bundle of a RUN'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "import" -d 'Makes a RUN of a PyTorch checkpoint in MNAD\'s published layout'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "quantize" -d 'Makes an int8 or f16 bundle of an f32 one'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "verify" -d 'Proves that bundles compute what they should'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "eval" -d 'Measures bundles on labelled footage, beside trivial predictors'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "scene" -d 'Renders synthetic footage of a walkway, with or without anomalies'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scene help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "train" -d 'Trains a network on normal footage: FOOTAGE to a RUN'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "export" -d 'Makes a bundle of a RUN'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "import" -d 'Makes a RUN of a PyTorch checkpoint in MNAD\'s published layout'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "quantize" -d 'Makes an int8 or f16 bundle of an f32 one'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "verify" -d 'Proves that bundles compute what they should'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "eval" -d 'Measures bundles on labelled footage, beside trivial predictors'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "scenes" -d 'Trains and judges on every scene of a folder, in one table'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "scene" -d 'Renders synthetic footage of a walkway, with or without anomalies'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand help; and not __fish_seen_subcommand_from train export import quantize verify calibrate eval scenes scene help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -15,7 +15,7 @@ use super::ScenesArgs;
 use super::make::Place;
 use super::results::{BUDGETS, HeldOutLoss, SceneResult, TrainingResult};
 use super::scene::Scene;
-use super::split::Split;
+use super::split::{Split, cut};
 use crate::eval::bundle::{Played, evaluate_with, uncalibrated};
 use crate::eval::calibration::usual_weights;
 use crate::eval::dataset::{Dataset, total_frames};
@@ -72,11 +72,6 @@ pub fn judge(
         let eval = EvalArgs { alarms_per_day, ..eval.clone() };
         all.push(evaluate_with(&eval, &scene.dataset, &bundle, Some(&calibration))?);
     }
-    ensure!(
-        all[SHOWN].0.frames > 0,
-        "its test clips are shorter than the {} frames that one score takes",
-        bundle.manifest().input.past_span() + 1
-    );
     let alarms =
         all.iter().filter_map(|(result, _)| Some(result.deployed.as_ref()?.alarms.clone()));
     let alarms = alarms.collect();
@@ -170,13 +165,30 @@ fn calibrate(
 
 /// # Errors
 /// Too few scored frames for levels.
-pub fn enough(frames: usize) -> Result<()> {
-    if frames < LEAST_FRAMES {
-        bail!(
-            "its training part is too short: the last third, which only the calibration sees, \
-             gives {frames} scores, and levels need {LEAST_FRAMES}"
-        );
-    }
+fn enough(frames: usize) -> Result<()> {
+    ensure!(
+        frames >= LEAST_FRAMES,
+        "its training part is too short: the last third, which only the calibration sees, gives \
+         {frames} scores, and levels need {LEAST_FRAMES}"
+    );
+    Ok(())
+}
+
+/// Whether a scene's parts are long enough for a network that scores no frame
+/// before the first `past_span` of a clip have passed.
+///
+/// # Errors
+/// Which part is too short.
+pub fn check_length(scene: &Scene, past_span: usize) -> Result<()> {
+    let lengths: Vec<usize> =
+        scene.dataset.training.iter().map(|clip| clip.len().unwrap_or(0)).collect();
+    let left = lengths.iter().zip(cut(&lengths)).map(|(length, taken)| length - taken);
+    enough(left.map(|frames| frames.saturating_sub(past_span)).sum())?;
+    ensure!(
+        scene.dataset.testing.iter().any(|test| test.truth.len() > past_span),
+        "its test clips are shorter than the {} frames that one score takes",
+        past_span + 1
+    );
     Ok(())
 }
 

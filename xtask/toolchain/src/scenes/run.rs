@@ -15,7 +15,7 @@ use super::make::{Place, make, network};
 use super::pool::pool;
 use super::results::{BUDGETS, NotJudged, Results, SceneResult};
 use super::scene::{Scene, list};
-use super::split::{Split, cut};
+use super::split::Split;
 use super::{judge, page, table};
 
 /// Trains and judges, prints, and writes the report.
@@ -56,9 +56,7 @@ pub fn judge_all(args: &ScenesArgs, shutdown: &Shutdown) -> Result<(Results, Opt
     let mut scenes = Vec::new();
     for (name, path) in list(&args.data, &args.only)? {
         let read = Scene::read(&name, &path, args, input.fps).and_then(|scene| {
-            let lengths: Vec<usize> =
-                scene.dataset.training.iter().map(|clip| clip.len().unwrap_or(0)).collect();
-            judge::enough(scores(&lengths, input.past_span()))?;
+            judge::check_length(&scene, input.past_span())?;
             Ok(scene)
         });
         match read {
@@ -90,12 +88,6 @@ pub fn judge_all(args: &ScenesArgs, shutdown: &Shutdown) -> Result<(Results, Opt
         pace.took(begun.elapsed());
     }
     Ok(outcome.finish(args))
-}
-
-/// Scores that the calibration would have of training clips of these lengths.
-fn scores(lengths: &[usize], past_span: usize) -> usize {
-    let left = lengths.iter().zip(cut(lengths)).map(|(length, taken)| length - taken);
-    left.map(|frames| frames.saturating_sub(past_span)).sum()
 }
 
 fn one(

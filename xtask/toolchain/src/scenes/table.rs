@@ -153,9 +153,10 @@ pub fn line(scene: &SceneResult) -> String {
         ),
         None => String::new(),
     };
-    let alarms = scene
-        .alarms
-        .iter()
-        .map(|a| format!("{}/{} found and {} false", a.caught, a.events.len(), a.false_alarms));
-    format!("{auc}alarms at 240, 24 and 1 a day: {}", alarms.collect::<Vec<_>>().join("; "))
+    let one = |a: &AlarmResult| match a.events.len() {
+        0 => format!("{} false", a.false_alarms),
+        events => format!("{} of {events} events and {} false", a.caught, a.false_alarms),
+    };
+    let alarms: Vec<String> = scene.alarms.iter().map(one).collect();
+    format!("{auc}alarms at 240, 24 and 1 a day: {}", alarms.join("; "))
 }
