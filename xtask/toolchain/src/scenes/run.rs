@@ -162,7 +162,8 @@ impl Pace {
     fn left(&self, scenes: usize) -> String {
         let all = |one: Duration| (one * scenes as u32).as_secs_f64() / 60.0;
         let done = u32::try_from(self.took.len()).unwrap_or(u32::MAX);
-        match (self.took.iter().sum::<Duration>().checked_div(done), self.least) {
+        let least = self.least.filter(|&one| all(one) >= 1.0);
+        match (self.took.iter().sum::<Duration>().checked_div(done), least) {
             (Some(one), _) => format!(", about {:.0} min left for all", all(one).ceil()),
             (None, Some(one)) => format!(", more than {:.0} min left for all", all(one).floor()),
             (None, None) => String::new(),

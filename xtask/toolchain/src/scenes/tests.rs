@@ -74,7 +74,7 @@ impl Footage {
 
     fn pixel(&self, frame: usize, x: usize, y: usize) -> u8 {
         if self.clock && x < 6 && y < 4 {
-            return if (frame / 10 + x) % 3 == 0 { 255 } else { 0 };
+            return if (frame / 10 + x).is_multiple_of(3) { 255 } else { 0 };
         }
         if frame >= self.odd_from && x.abs_diff(frame * 11 % 24) < 6 && y.abs_diff(9) < 6 {
             return 250;
