@@ -248,9 +248,11 @@ struct Hung(Camera, Arc<AtomicBool>);
 
 impl FrameSource for Hung {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        while self.0.left == 0 {
+        if self.0.left == 0 {
             self.1.store(true, Ordering::Release);
-            thread::sleep(Duration::from_secs(3600));
+            loop {
+                thread::park();
+            }
         }
         self.0.next_frame()
     }
