@@ -212,7 +212,7 @@ mod tests {
     fn a_whole_picture_has_no_flaw_whatever_it_shows() {
         assert_eq!(flaw(160, scene), None);
         assert_eq!(flaw(160, |_, _| 90), None);
-        assert_eq!(flaw(160, |row, column| (row * 7 ^ column * 13) as u8), None);
+        assert_eq!(flaw(160, |row, column| ((row * 7) ^ (column * 13)) as u8), None);
         assert_eq!(flaw(160, |_, column| if column > 70 { 200 } else { 30 }), None, "a wall");
         let pillar = |_: usize, column: usize| if (70..76).contains(&column) { 200 } else { 30 };
         assert_eq!(flaw(160, pillar), None);

@@ -168,7 +168,7 @@ impl FrameState {
         let only_first = luma && self.has_luma();
         for (place, component) in self.components[..self.count].iter_mut().enumerate() {
             let sampling = component.sampling;
-            if max.0 % sampling.0 != 0 || max.1 % sampling.1 != 0 {
+            if !max.0.is_multiple_of(sampling.0) || !max.1.is_multiple_of(sampling.1) {
                 return Err(JpegError::Unsupported("with samples between pixels"));
             }
             let size = (

@@ -81,9 +81,9 @@ mod tests {
         let mut table = Table::empty();
         table.set(&counts, &[7, 8, 9, 10]).unwrap();
         assert_eq!(table.entry(0b0_1111_1111), 1 << 8 | 7);
-        assert_eq!(table.entry(0b10_111_1111), 2 << 8 | 8);
-        assert_eq!(table.entry(0b110_00_0000), 3 << 8 | 9);
-        assert_eq!(table.entry(0b1110_0_0000), 0);
+        assert_eq!(table.entry(0b1_0111_1111), 2 << 8 | 8);
+        assert_eq!(table.entry(0b1_1000_0000), 3 << 8 | 9);
+        assert_eq!(table.entry(0b1_1100_0000), 0);
         assert_eq!(table.long_code(0b1110_0000_0000_1010), Some((12, 10)));
         assert_eq!(table.long_code(0b1111_0000_0000_1010), None);
     }
