@@ -28,7 +28,7 @@ pub struct StaysCalibration {
     pub background_sha256: String,
     /// The footage behind the distribution.
     pub duration_s: f64,
-    /// `None` where there was too little footage.
+    /// `None` where there was too little footage, or nothing in it ever stayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual: Option<UsualStays>,
     /// Comes from a file of its own.
@@ -53,12 +53,16 @@ impl StaysCalibration {
     /// every run without a gap; no part of it may have seen the background that it
     /// is compared with.
     pub(super) fn fit(runs: &[Vec<(u64, f64)>]) -> Self {
-        let all: Vec<f64> = runs.iter().flatten().map(|(_, ratio)| *ratio).collect();
+        // What differs less has gone anyhow. A tail fitted to the noise of a calm
+        // scene can be so heavy that nothing is ever rare.
+        let counted = |ratio: f64| ratio.max(LEAST_RATIO * GONE_SHARE);
+        let all: Vec<f64> = runs.iter().flatten().map(|(_, ratio)| counted(*ratio)).collect();
         let duration_s = all.len() as f64 * LOOK_NS as f64 / 1e9;
         let enough = all.len() >= LEAST_LOOKS;
         let ratio = enough.then(|| fit_distribution(&all)).flatten();
         let usual = ratio.and_then(|ratio| {
-            let score = |&(at_ns, value): &(u64, f64)| (at_ns, f64::from(ratio.surprise(value)));
+            let score =
+                |&(at_ns, value): &(u64, f64)| (at_ns, f64::from(ratio.surprise(counted(value))));
             let scored: Vec<Vec<(u64, f64)>> =
                 runs.iter().map(|run| run.iter().map(score).collect()).collect();
             let scores: Vec<f64> = scored.iter().flatten().map(|(_, score)| *score).collect();

@@ -247,15 +247,16 @@ pub struct Tamper {
 const LOOK_NS: u64 = 250_000_000;
 
 impl Tamper {
-    /// `None` where too little of the view has structure to be known by.
+    /// `None` where too little of the view has structure or detail to be known by.
     pub fn new(background: Background) -> Option<Self> {
         let counts = |values: &[f32]| values.iter().filter(|value| **value > 0.0).count();
-        let structure_counts = counts(&background.structure);
-        (structure_counts >= LEAST_PARTS).then(|| Self {
+        let (structure_counts, detail_counts) =
+            (counts(&background.structure), counts(&background.detail));
+        (structure_counts.max(detail_counts) >= LEAST_PARTS).then(|| Self {
             parts: Parts::new(background.reduction, &background.picture),
             picture: vec![0; background.reduction.pixels()],
             structure_counts,
-            detail_counts: counts(&background.detail),
+            detail_counts,
             looks: 0,
             blurred: 0.0,
             last_ns: None,
@@ -273,7 +274,7 @@ impl Tamper {
         }
         self.last_ns = Some(timestamp_ns);
         self.background.reduction.reduce(frame, &mut self.picture);
-        let detailed = self.looks.is_multiple_of(2) && self.detail_counts >= LEAST_PARTS;
+        let detailed = self.looks.is_multiple_of(2);
         self.looks += 1;
         let agreement = if detailed {
             let values = self.parts.values(&self.picture);
@@ -294,7 +295,10 @@ impl Tamper {
 
 fn lost(now: &[f32], usual: &[f32], counts: usize) -> f32 {
     let is_lost = |(now, usual): &(&f32, &f32)| **usual > 0.0 && **now < LEAST_SHARE * **usual;
-    now.iter().zip(usual).filter(is_lost).count() as f32 / counts.max(1) as f32
+    if counts < LEAST_PARTS {
+        return 0.0;
+    }
+    now.iter().zip(usual).filter(is_lost).count() as f32 / counts as f32
 }
 
 #[cfg(test)]

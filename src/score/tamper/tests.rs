@@ -67,7 +67,8 @@ fn light_infrared_light_and_half_a_lorry_do_not_lose_it() {
 #[test]
 fn a_view_without_structure_cannot_be_lost() {
     let reduction = Reduction::new(SIDE, SIDE).unwrap();
-    let background = Background { structure: vec![0.0; COUNT], ..background() };
+    let none = || vec![0.0; COUNT];
+    let background = Background { structure: none(), detail: none(), ..background() };
     assert_eq!(background.reduction, reduction);
     assert!(Tamper::new(background).is_none());
     assert_eq!(usual_agreement(&mut [0.3, 0.9, 0.4]), 0.0);
