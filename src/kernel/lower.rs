@@ -188,10 +188,10 @@ impl Pass {
             [id] if planar(&id) => Some(id),
             _ => None,
         };
-        let (map, addend) = match inputs {
-            &[map, more] if input(&more).is_some() => (map, input(&more)),
-            &[more, map] => (map, input(&more)),
-            _ => (at.value, None),
+        let &[first, second] = inputs else { return Err(NodeFault::InputCount(inputs.len())) };
+        let (map, addend) = match input(&second) {
+            Some(addend) => (first, Some(addend)),
+            None => (second, input(&first)),
         };
         let addend = addend.ok_or(NodeFault::AddsMaps)?;
         if self.exported[at.value].is_none() {

@@ -93,7 +93,7 @@ impl Camera {
                 let read_timeout_ms = camera.read_timeout_ms;
                 let options = VideoOptions { fps: None, read_timeout_ms };
                 let video = VideoSource::open_woken(path, options, &self.wake)?;
-                let recording = Recording::Video(video);
+                let recording = Recording::Video(Box::new(video));
                 Box::new(Paced::new(recording, self.clock.clone(), self.wake.clone()))
             }
             CameraSource::Pipe { command, content } => {
@@ -145,7 +145,7 @@ pub fn end_is_loss(camera: &CameraSection) -> bool {
 
 enum Recording {
     Folder { folder: FolderSource, repeat: bool, fps: f64 },
-    Video(VideoSource),
+    Video(Box<VideoSource>),
 }
 
 /// Holds each frame of a recording back until its time has come.

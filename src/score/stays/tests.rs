@@ -64,7 +64,7 @@ fn a_thing_that_stays_counts_after_six_seconds_and_no_longer_two_after_it_went()
 #[test]
 fn what_passes_and_what_is_light_does_not_count() {
     let mut stays = stays(&Mask::everything(SIDE, SIDE));
-    let passing = |i: usize| (i % 4 == 0).then_some((20, 32));
+    let passing = |i: usize| i.is_multiple_of(4).then_some((20, 32));
     let gain = |i: usize| if i % 20 < 10 { 1.0 } else { 0.6 };
     let pictures: Vec<_> = (0..80).map(|i| picture(passing(i), gain(i))).collect();
     let worst = course(&mut stays, &pictures).into_iter().flatten().map(|staying| staying.ratio);
