@@ -61,9 +61,6 @@ _normwatch() {
             normwatch,scene)
                 cmd="normwatch__subcmd__scene"
                 ;;
-            normwatch,scenes)
-                cmd="normwatch__subcmd__scenes"
-                ;;
             normwatch,train)
                 cmd="normwatch__subcmd__train"
                 ;;
@@ -115,9 +112,6 @@ _normwatch() {
             normwatch__subcmd__help,scene)
                 cmd="normwatch__subcmd__help__subcmd__scene"
                 ;;
-            normwatch__subcmd__help,scenes)
-                cmd="normwatch__subcmd__help__subcmd__scenes"
-                ;;
             normwatch__subcmd__help,train)
                 cmd="normwatch__subcmd__help__subcmd__train"
                 ;;
@@ -131,7 +125,7 @@ _normwatch() {
 
     case "${cmd}" in
         normwatch)
-            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -357,7 +351,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help)
-            opts="demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -580,20 +574,6 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        normwatch__subcmd__help__subcmd__scenes)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         normwatch__subcmd__help__subcmd__train)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -777,20 +757,6 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__scene)
-            opts="-v -q --verbose --quiet"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        normwatch__subcmd__scenes)
             opts="-v -q --verbose --quiet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

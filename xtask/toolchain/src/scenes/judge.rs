@@ -63,7 +63,7 @@ pub fn judge(
         ));
     } else {
         bundle
-            .store_calibration(&calibration.to_toml())
+            .store_calibration(&calibration.to_toml(), None)
             .map_err(|error| anyhow::anyhow!("{}: {}", error.file.display(), error.what))?;
     }
     let floors = floors(&eval, scene, split, &bundle)?;
