@@ -19,6 +19,7 @@ mod shutdown;
 mod sight;
 mod sight_journal;
 mod slots;
+mod slow_journal;
 mod slow_view;
 mod thermal_pace;
 mod window;

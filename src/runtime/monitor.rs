@@ -10,16 +10,16 @@ use super::impairments::{Impaired, Impairment};
 use super::line_journal::LineJournal;
 use super::sight_journal::SightJournal;
 use super::slots::SlotPool;
-use super::slow_view::{SlowState, SlowStep, SlowView, ViewChange};
+use super::slow_journal;
+use super::slow_view::{SlowState, SlowView};
 use super::window::{Freed, Window};
 use crate::alarm::{
-    AlarmConfig, AlarmMachine, AlarmOutputs, Input, LastingChange, OutputError, State, Transitions,
+    AlarmConfig, AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions,
 };
 use crate::clock::Clock;
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
 use crate::preprocess::Light;
-use crate::score::Area;
 
 /// Constants of a monitor.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +188,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             self.log.record(&Event::Skip { frame, reason });
         }
         self.log_transitions(&transitions, Some(frame), level);
-        self.log_lasting(time_ms, frame, lasting);
+        slow_journal::note(&mut self.log, time_ms, frame, lasting);
         self.log_lines(now_ms, driven);
         self.times.add(Stage::Alarm, looked_ns + start.elapsed().as_nanos() as u64);
         let slow = self.slow.as_ref().map(SlowView::state).unwrap_or_default();
@@ -327,39 +327,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
     }
 
-    fn log_lasting(&mut self, time_ms: u64, frame: u64, step: SlowStep) {
-        if let Some(ViewChange { change, area, peak }) = step.changed {
-            let phase = phase(change);
-            log::info!("the view is changed: {phase}");
-            let Area { x_px, y_px, width_px, height_px } = area;
-            self.log.record(&Event::Changed {
-                time_ms,
-                frame,
-                phase,
-                since_ms: change.since_ms,
-                x_px,
-                y_px,
-                width_px,
-                height_px,
-                peak,
-            });
-        }
-        if let Some((change, lost)) = step.tampered {
-            let phase = phase(change);
-            if change.begins {
-                log::error!(
-                    "the camera was turned, covered or blurred: {:.0} % of its usual view is \
-                     lost; put it back, or run `normwatch calibrate` again for the new view",
-                    100.0 * lost
-                );
-            } else {
-                log::info!("the camera has its usual view again");
-            }
-            let since_ms = change.since_ms;
-            self.log.record(&Event::Tampered { time_ms, frame, phase, since_ms, lost });
-        }
-    }
-
     fn drive_and_log(&mut self, now_ms: u64) {
         let driven = self.drive(now_ms);
         self.log_lines(now_ms, driven);
@@ -381,8 +348,4 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     fn log_lines(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {
         self.lines.note(now_ms, &self.outputs, result, &mut self.log);
     }
-}
-
-fn phase(change: LastingChange) -> &'static str {
-    if change.begins { "begin" } else { "end" }
 }
