@@ -58,6 +58,8 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand 
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l base-width -d 'Channels of the first block; queries have 8 times as many' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l items -d 'Memory items' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l temperature -d 'What similarities are divided by before the softmax that reads the memory: at 1, as published, the read is all but the mean item; near 0 it is the nearest one' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l predicts -d 'What the network\'s last layer gives: the next frame, or its change since the newest one' -r -f -a "frame\t'The frame, by tanh, as published'
+change\t'What is added to the newest frame. The convolution starts at zero, so that learning starts where subtracting two frames ends'"
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l upsampling -d 'How the decoder doubles its resolution' -r -f -a "transposed\t'The paper\'s transposed convolution, 3×3 with stride 2'
 nearest\t'Every pixel four times, then a 3×3 convolution'
 pixel-shuffle\t'A 3×3 convolution to four times the channels, folded into 2×2 pixels'"
@@ -68,6 +70,7 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand 
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l learning-rate -d 'Adam\'s step size at the start; it falls to 0 along half a cosine' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l compact -d 'Weight of the compactness loss' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l separate -d 'Weight of the separateness loss' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l motion-weight -d 'How much more a pixel counts in the loss where something moves: with 4, five times as much. 0 counts all alike, as published' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l normaliser -d 'What divides the update weights of the memory' -r -f -a "released\t'Their maximum over all queries, as the released code has it'
 paper\t'Their maximum over the item\'s own queries, the paper\'s equation 5'"
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l held-out -d 'Share of the footage that only validation sees' -r

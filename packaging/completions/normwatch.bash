@@ -61,6 +61,9 @@ _normwatch() {
             normwatch,scene)
                 cmd="normwatch__subcmd__scene"
                 ;;
+            normwatch,scenes)
+                cmd="normwatch__subcmd__scenes"
+                ;;
             normwatch,train)
                 cmd="normwatch__subcmd__train"
                 ;;
@@ -112,6 +115,9 @@ _normwatch() {
             normwatch__subcmd__help,scene)
                 cmd="normwatch__subcmd__help__subcmd__scene"
                 ;;
+            normwatch__subcmd__help,scenes)
+                cmd="normwatch__subcmd__help__subcmd__scenes"
+                ;;
             normwatch__subcmd__help,train)
                 cmd="normwatch__subcmd__help__subcmd__train"
                 ;;
@@ -125,7 +131,7 @@ _normwatch() {
 
     case "${cmd}" in
         normwatch)
-            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help"
+            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -351,7 +357,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help)
-            opts="demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scene help"
+            opts="demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -574,6 +580,20 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__help__subcmd__scenes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__help__subcmd__train)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -757,6 +777,20 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__scene)
+            opts="-v -q --verbose --quiet"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__scenes)
             opts="-v -q --verbose --quiet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

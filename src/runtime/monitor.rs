@@ -8,34 +8,17 @@ use super::analyser::{Analyser, FrameScore};
 use super::histogram::{Stage, StageTimes};
 use super::impairments::{Impaired, Impairment};
 use super::line_journal::LineJournal;
+use super::monitor_options::MonitorOptions;
 use super::sight_journal::SightJournal;
 use super::slots::SlotPool;
 use super::slow_journal;
 use super::slow_view::{SlowState, SlowView};
 use super::window::{Freed, Window};
-use crate::alarm::{
-    AlarmConfig, AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions,
-};
+use crate::alarm::{AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions};
 use crate::clock::Clock;
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
 use crate::preprocess::Light;
-
-/// Constants of a monitor.
-#[derive(Clone, Copy, Debug)]
-pub struct MonitorOptions {
-    /// t of the model.
-    pub past_frames: usize,
-    /// From one frame that the model sees to the next; 1 for consecutive ones,
-    /// 0 where it sees the judged frame alone.
-    pub frame_spacing: usize,
-    pub period_ns: u64,
-    pub alarm: AlarmConfig,
-    /// The fault line drops when the last score is older than this.
-    pub stale_ms: u64,
-    /// Whether level changes are events; those of a heartbeat never are.
-    pub log_lines: bool,
-}
 
 /// What one judged frame did.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,8 @@ use embedded_hal::digital::OutputPin;
 
 use super::analyser::{Analyser, Scoring, UpdatePolicy};
 use super::intake::IntakeOptions;
-use super::monitor::{Monitor, MonitorOptions};
+use super::monitor::Monitor;
+use super::monitor_options::MonitorOptions;
 use super::slots::SlotPool;
 use super::slow_view::{SlowView, SlowViewOptions};
 use crate::alarm::{AlarmConfig, AlarmOutputs, Levels};
