@@ -119,6 +119,9 @@ pub struct ScoreSection {
     /// c of the blocks' relative error; see `score::BlockTerm`.
     #[serde(default = "default_texture_floor")]
     pub texture_floor: f32,
+    /// k of the blocks' relative error; see `score::BlockTerm`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub motion_factor: f32,
     /// Time constant of the score's smoothing.
     #[serde(default = "default_smoothing_ms")]
     pub smoothing_ms: u32,
@@ -204,6 +207,9 @@ impl Manifest {
         let floor = self.score.texture_floor;
         if floor.is_nan() || floor <= 0.0 {
             return Err("`score.texture_floor` must be above 0".into());
+        }
+        if !(0.0..=1000.0).contains(&self.score.motion_factor) {
+            return Err("`score.motion_factor` must be between 0 and 1000".into());
         }
         if !(0.0..=1000.0).contains(&self.score.memory_weight) {
             return Err("`score.memory_weight` must be between 0 and 1000".into());

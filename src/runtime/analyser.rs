@@ -166,15 +166,23 @@ impl Analyser {
         }
         let start = Instant::now();
         let edges = held.iter().fold(Edges::default(), |edges, slot| edges.or(slot.edges));
-        let score = self.score(target, edges, rests);
+        let newest = past.last().map(|slot| slot.data.as_slice());
+        let score = self.score(target, newest, edges, rests);
         times.add(Stage::Score, gate_ns + start.elapsed().as_nanos() as u64);
         Ok(score)
     }
 
-    fn score(&mut self, target: &Slot, edges: Edges, rests: bool) -> Option<FrameScore> {
+    fn score(
+        &mut self,
+        target: &Slot,
+        newest: Option<&[u8]>,
+        edges: Edges,
+        rests: bool,
+    ) -> Option<FrameScore> {
         let now_ns = target.timestamp_ns;
         let prediction = self.predictor.prediction();
-        let error = self.error_map.measure_within(prediction, &target.data, edges, now_ns);
+        let at = (edges, now_ns);
+        let error = self.error_map.measure_within(prediction, &target.data, newest, at);
         let distance = self.predictor.memory_read().compactness();
         if !(error.is_finite() && distance.is_finite()) {
             self.not_finite += 1;

@@ -28,15 +28,23 @@ pub struct BlockRule {
     /// 1: texture well below it does not count. Infinite = not relative: the
     /// plain mean squared error.
     pub texture_floor: f32,
+    /// k, how often the predicted motion counts beside the texture: its mean
+    /// square, prediction less the newest frame before. 0 = not at all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub motion_factor: f32,
     /// Time constant of the smoothing in place; 0 = none.
     pub smoothing_ms: u32,
+}
+
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 /// What a calibration starts from.
 impl From<ScoreSection> for BlockRule {
     fn from(section: ScoreSection) -> Self {
-        let ScoreSection { block_px, texture_floor, smoothing_ms, .. } = section;
-        Self { block_px, texture_floor, smoothing_ms }
+        let ScoreSection { block_px, texture_floor, motion_factor, smoothing_ms, .. } = section;
+        Self { block_px, texture_floor, motion_factor, smoothing_ms }
     }
 }
 
@@ -44,7 +52,7 @@ impl BlockRule {
     /// The largest mean squared error of a block, neither relative nor
     /// smoothed.
     pub fn plain(block_px: usize) -> Self {
-        Self { block_px, texture_floor: f32::INFINITY, smoothing_ms: 0 }
+        Self { block_px, texture_floor: f32::INFINITY, motion_factor: 0.0, smoothing_ms: 0 }
     }
 
     /// # Errors
@@ -55,6 +63,9 @@ impl BlockRule {
         }
         if self.texture_floor.is_nan() || self.texture_floor <= 0.0 {
             return Err("`texture_floor` must be above 0".into());
+        }
+        if !(0.0..=1000.0).contains(&self.motion_factor) {
+            return Err("`motion_factor` must be between 0 and 1000".into());
         }
         if self.smoothing_ms > 60_000 {
             return Err("`smoothing_ms` must be at most 60000".into());

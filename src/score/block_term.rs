@@ -5,6 +5,7 @@ use crate::preprocess::Edges;
 
 use super::block::{Block, BlockRule};
 use super::mask::Mask;
+use super::motion::{AddedMotion, PredictedMotion};
 use super::rows::{ColumnSums, RowMeans, Rows, SquaredGradient, Sums};
 use super::smooth::share_kept;
 
@@ -19,11 +20,13 @@ const BEFORE_FIRST_NS: u64 = 100_000_000;
 /// its place costs s²·|∇I|², so the same small slip costs much where the
 /// picture has much texture, and a walker in a striped shirt outranks a cart.
 /// The error's variance within a block is therefore divided by the mean squared
-/// gradient of the frame that came, plus c:
+/// gradient of the frame that came, plus c, plus k times the mean square of the
+/// motion that was predicted, Î − I₋₁:
 ///
-/// ratio = (mean(e²) − mean(e)²) ⁄ (mean(|∇I|²) + c)
+/// ratio = (mean(e²) − mean(e)²) ⁄ (mean(|∇I|²) + k·mean((Î − I₋₁)²) + c)
 ///
-/// which reads as the squared slip in pixels where texture dominates, and as
+/// A predictor errs where it foresees much motion. What it does not foresee is
+/// not in the divisor, and is not excused. Without motion the ratio reads as the squared slip in pixels where texture dominates, and as
 /// the plain variance over c where there is none. The mean is taken off because
 /// what makes a whole block brighter or darker is light. What is odd stays near its place
 /// from frame to frame and noise does not: each block's ratio is smoothed
@@ -97,20 +100,25 @@ impl BlockTerm {
     }
 
     /// Takes the squared and the signed errors (finite, row by row) of a frame
-    /// (planar u8) and gives the block with the largest ratio. In `edges`, where
+    /// (planar u8) and gives the block with the largest ratio. The predicted motion
+    /// counts where it is given and the rule has a factor for it. In `edges`, where
     /// the errors are zero, texture does not count either.
     pub fn worst(
         &mut self,
         squared: &[f32],
         signed: &[f32],
         frame: &[u8],
-        edges: Edges,
-        timestamp_ns: u64,
+        motion: Option<PredictedMotion<'_>>,
+        (edges, timestamp_ns): (Edges, u64),
     ) -> Block {
         let relative = self.rule.texture_floor.is_finite();
         if relative {
             let width = self.mask.width_px();
             wide(SquaredGradient { frame, width, out: &mut self.gradient });
+            if let Some(motion) = motion.filter(|_| self.rule.motion_factor > 0.0) {
+                let factor = self.rule.motion_factor;
+                wide(AddedMotion { motion, factor, out: &mut self.gradient });
+            }
             edges.for_each_run(&mut self.gradient, width, |_, run| run.fill(0.0));
         }
         let keep = self.past(timestamp_ns);

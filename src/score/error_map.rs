@@ -6,6 +6,7 @@ use crate::preprocess::Edges;
 use super::block::{Block, BlockRule};
 use super::block_term::BlockTerm;
 use super::mask::Mask;
+use super::motion::PredictedMotion;
 
 /// What one pass over a prediction error yields.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -72,20 +73,21 @@ impl ErrorMap {
     /// # Panics
     /// When a length is not planes × height × width of the mask.
     pub fn measure(&mut self, prediction: &[f32], target: &[u8], timestamp_ns: u64) -> FrameError {
-        self.measure_within(prediction, target, Edges::default(), timestamp_ns)
+        self.measure_within(prediction, target, None, (Edges::default(), timestamp_ns))
     }
 
-    /// Like [`ErrorMap::measure`], with edges that no block counts, as if they
+    /// Like [`ErrorMap::measure`], with the newest frame before the target, whose
+    /// predicted motion may count, and with edges that no block counts, as if they
     /// were masked.
     ///
     /// # Panics
-    /// As [`ErrorMap::measure`].
+    /// As [`ErrorMap::measure`], for the newest frame, too.
     pub fn measure_within(
         &mut self,
         prediction: &[f32],
         target: &[u8],
-        edges: Edges,
-        timestamp_ns: u64,
+        newest: Option<&[u8]>,
+        (edges, timestamp_ns): (Edges, u64),
     ) -> FrameError {
         assert_eq!(prediction.len(), target.len(), "prediction and target differ in length");
         assert!(
@@ -105,7 +107,12 @@ impl ErrorMap {
         let width = self.width_px();
         edges.for_each_run(&mut self.map, width, |_, run| run.fill(0.0));
         edges.for_each_run(&mut self.signed, width, |_, run| run.fill(0.0));
-        let worst_block = self.blocks.worst(&self.map, &self.signed, target, edges, timestamp_ns);
+        let motion = newest.map(|newest| {
+            assert_eq!(newest.len(), target.len(), "the newest frame differs in length");
+            PredictedMotion { prediction, newest }
+        });
+        let at = (edges, timestamp_ns);
+        let worst_block = self.blocks.worst(&self.map, &self.signed, target, motion, at);
         FrameError { mse, worst_block }
     }
 
@@ -190,9 +197,9 @@ mod tests {
         assert!((0..120).all(|i| watched(i) == inside(i % width, i / width)));
         let target: Vec<u8> = (0..120).map(|i: u32| (i * i % 251) as u8).collect();
         let prediction: Vec<f32> = (0..120).map(|i| (i as f32 * 0.7).sin()).collect();
-        let rule = BlockRule { block_px: 4, texture_floor: 0.01, smoothing_ms: 0 };
+        let rule = BlockRule { texture_floor: 0.01, ..BlockRule::plain(4) };
         let mut open = ErrorMap::new(Mask::everything(width, height), rule);
-        let within = open.measure_within(&prediction, &target, edges, 0);
+        let within = open.measure_within(&prediction, &target, None, (edges, 0));
         let masked = ErrorMap::new(mask.clone(), rule).measure(&prediction, &target, 0);
         assert_eq!(within, masked);
         assert_ne!(within, open.measure(&prediction, &target, 0));

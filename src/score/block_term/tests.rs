@@ -33,7 +33,7 @@ fn bytes(seed: u64, count: usize) -> Vec<u8> {
 }
 
 fn rule(block_px: usize, texture_floor: f32, smoothing_ms: u32) -> BlockRule {
-    BlockRule { block_px, texture_floor, smoothing_ms }
+    BlockRule { texture_floor, smoothing_ms, ..BlockRule::plain(block_px) }
 }
 
 proptest! {
@@ -41,14 +41,24 @@ proptest! {
     fn equals_the_formula_at_every_place(
         width in 3usize..20, height in 3usize..20, size in 1usize..6, seed in any::<u64>(),
         floor in prop_oneof![Just(f32::INFINITY), 1e-3f32..1.0],
+        motion_factor in prop_oneof![Just(0.0f32), 0.1f32..32.0],
     ) {
         let frame = bytes(seed, width * height);
         let signed: Vec<f32> =
             bytes(!seed, width * height).iter().map(|&b| f32::from(b) / 255.0 - 0.3).collect();
         let squared: Vec<f32> = signed.iter().map(|e| e * e).collect();
         let size = size.min(width).min(height);
-        let mut term = BlockTerm::new(Mask::everything(width, height), rule(size, floor, 0));
-        let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
+        let newest = bytes(seed ^ 99, width * height);
+        let prediction: Vec<f32> = bytes(seed ^ 7, width * height)
+            .iter()
+            .map(|&b| f32::from(b) / 127.5 - 1.0)
+            .collect();
+        let moved = |(p, &b): (&f32, &u8)| ((p + 1.0) / 2.0 - f32::from(b) / 255.0).powi(2);
+        let moved: Vec<f32> = prediction.iter().zip(&newest).map(moved).collect();
+        let rule = BlockRule { motion_factor, ..rule(size, floor, 0) };
+        let mut term = BlockTerm::new(Mask::everything(width, height), rule);
+        let motion = Some(PredictedMotion { prediction: &prediction, newest: &newest });
+        let worst = term.worst(&squared, &signed, &frame, motion, (Edges::default(), 0));
         let gradient = naive_gradient(&frame, width, height);
         let (ratios, across) = term.ratios();
         let mut largest = 0.0f32;
@@ -58,7 +68,8 @@ proptest! {
             let expected = if floor.is_finite() {
                 let offset = naive_mean(&signed, width, place, size);
                 let variance = (mean - offset * offset).max(0.0);
-                variance / (naive_mean(&gradient, width, place, size) + floor)
+                let motion = motion_factor * naive_mean(&moved, width, place, size);
+                variance / (naive_mean(&gradient, width, place, size) + motion + floor)
             } else {
                 mean
             };
@@ -77,7 +88,7 @@ fn finds_the_block_and_respects_the_mask() {
     squared[6 * 8 + 1] = 0.25;
     let frame = vec![0u8; 64];
     let mut open = BlockTerm::new(Mask::everything(8, 8), BlockRule::plain(1));
-    let worst = open.worst(&squared, &squared, &frame, Edges::default(), 0);
+    let worst = open.worst(&squared, &squared, &frame, None, (Edges::default(), 0));
     assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (5, 3, 1.0));
     let right = Polygon {
         mode: MaskMode::Ignore,
@@ -88,8 +99,8 @@ fn finds_the_block_and_respects_the_mask() {
         &squared,
         &squared,
         &frame,
-        Edges::default(),
-        0,
+        None,
+        (Edges::default(), 0),
     );
     assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (1, 6, 0.25));
 }
@@ -103,7 +114,7 @@ fn an_error_counts_less_where_there_is_texture() {
         (0..256).map(|i| if (i + i / 16) % 2 == 0 { 0.1 } else { -0.1 }).collect();
     let squared = vec![0.01f32; 256];
     let mut term = BlockTerm::new(Mask::everything(16, 16), rule(4, 0.01, 0));
-    let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
+    let worst = term.worst(&squared, &signed, &frame, None, (Edges::default(), 0));
     assert!(worst.x_px + 4 <= 8, "{worst:?}");
     assert!((worst.ratio - 1.0).abs() < 1e-3, "{worst:?}");
     let (ratios, across) = term.ratios();
@@ -115,11 +126,12 @@ fn light_is_no_thing() {
     let frame = vec![90u8; 256];
     let (signed, squared) = (vec![0.2f32; 256], vec![0.04f32; 256]);
     let mut term = BlockTerm::new(Mask::everything(16, 16), rule(4, 0.01, 0));
-    let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
+    let worst = term.worst(&squared, &signed, &frame, None, (Edges::default(), 0));
     assert!(worst.ratio < 1e-4 && worst.mean_sq > 0.039, "{worst:?}");
     let mut plain = BlockTerm::new(Mask::everything(16, 16), BlockRule::plain(4));
     assert!(
-        (plain.worst(&squared, &signed, &frame, Edges::default(), 0).ratio - 0.04).abs() < 1e-6
+        (plain.worst(&squared, &signed, &frame, None, (Edges::default(), 0)).ratio - 0.04).abs()
+            < 1e-6
     );
 }
 
@@ -132,7 +144,7 @@ fn light_is_no_thing_at_the_border_of_a_mask() {
     let mask = Mask::from_polygons(16, 16, &[half]).unwrap();
     assert!((0.3..0.8).contains(&mask.watched_share()));
     let mut term = BlockTerm::new(mask, rule(4, 0.01, 0));
-    let worst = term.worst(&squared, &signed, &frame, Edges::default(), 0);
+    let worst = term.worst(&squared, &signed, &frame, None, (Edges::default(), 0));
     assert!(worst.ratio < 1e-4, "{worst:?}");
 }
 
@@ -148,7 +160,7 @@ fn what_stays_in_place_outranks_what_flickers() {
         squared[9] = 0.02;
         squared
     };
-    let first = term.worst(&at(20, 0.04), &none, &frame, Edges::default(), 1_000_000_000);
+    let first = term.worst(&at(20, 0.04), &none, &frame, None, (Edges::default(), 1_000_000_000));
     assert_eq!((first.x_px, first.y_px), (4, 2), "there is no past at first");
     let share = 1.0 - f32::exp(-1.0 / 3.0);
     assert!((first.ratio - 4.0 * share).abs() < 1e-4, "{first:?}");
@@ -158,19 +170,24 @@ fn what_stays_in_place_outranks_what_flickers() {
             &at(20 + 5 * i, 0.04),
             &none,
             &frame,
-            Edges::default(),
-            1_000_000_000 + 100_000_000 * i as u64,
+            None,
+            (Edges::default(), 1_000_000_000 + 100_000_000 * i as u64),
         );
     }
     assert_eq!((last.x_px, last.y_px), (1, 1), "{last:?}");
     term.forget();
-    assert_eq!(term.worst(&at(30, 0.04), &none, &frame, Edges::default(), 10_000_000_000).y_px, 3);
+    assert_eq!(
+        term.worst(&at(30, 0.04), &none, &frame, None, (Edges::default(), 10_000_000_000)).y_px,
+        3
+    );
 }
 
 #[test]
 fn a_rule_says_what_is_wrong_with_it() {
     assert!(rule(12, 0.01, 300).check().is_ok());
     assert!(rule(0, 0.01, 300).check().unwrap_err().contains("block_px"));
+    let rushed = BlockRule { motion_factor: -1.0, ..rule(12, 0.01, 300) };
+    assert!(rushed.check().unwrap_err().contains("motion_factor"));
     assert!(rule(12, 0.0, 300).check().unwrap_err().contains("texture_floor"));
     assert!(rule(12, f32::NAN, 300).check().unwrap_err().contains("texture_floor"));
     assert!(rule(12, 0.01, 70_000).check().unwrap_err().contains("smoothing_ms"));

@@ -11,8 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use ndarray::{Array2, Array3};
 use normwatch::model::{
-    DEFAULT_SMOOTHING_MS, DEFAULT_TEXTURE_FLOOR, FORMAT_VERSION, Manifest, Memory, MemorySection,
-    Precision, ScoreSection,
+    DEFAULT_SMOOTHING_MS, FORMAT_VERSION, Manifest, Memory, MemorySection, Precision, ScoreSection,
 };
 use normwatch::preprocess::Channels;
 
@@ -70,9 +69,14 @@ pub struct ExportArgs {
     #[arg(long, default_value_t = 12)]
     block_px: usize,
     /// c of the relative error, on the scale of squared grey levels from 0 to
-    /// 1: a smaller one trusts flat areas more; `inf` takes the plain error.
-    #[arg(long, default_value_t = DEFAULT_TEXTURE_FLOOR)]
-    texture_floor: f32,
+    /// 1: a smaller one trusts flat areas more; `inf` takes the plain error
+    /// [default: 0.003 for a network that predicts the change, or else 0.01].
+    #[arg(long)]
+    texture_floor: Option<f32>,
+    /// k of the relative error: how often the predicted motion counts beside the
+    /// texture [default: 16 for a network that predicts the change, or else 0].
+    #[arg(long)]
+    motion_factor: Option<f32>,
     /// Time constant of the score's smoothing.
     #[arg(long, default_value_t = DEFAULT_SMOOTHING_MS)]
     smoothing_ms: u32,
@@ -136,6 +140,7 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
     let golden = golden(checkpoint, &memory)?;
     let task = network.spec.task;
     let (lambda, gate_threshold) = score_constants(task);
+    let (texture_floor, motion_factor) = network.spec.predicts.block_constants();
     let mut input = network.input;
     if task == Task::Reconstruction {
         input.frame_spacing = 0;
@@ -158,7 +163,8 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
             lambda,
             gate_threshold,
             block_px: args.block_px,
-            texture_floor: args.texture_floor,
+            texture_floor: args.texture_floor.unwrap_or(texture_floor),
+            motion_factor: args.motion_factor.unwrap_or(motion_factor),
             smoothing_ms: args.smoothing_ms,
             memory_weight: args.memory_weight.unwrap_or(usual_weight(checkpoint)),
         },

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
-use normwatch::model::{InputSection, MAX_PAST_FRAMES};
+use normwatch::model::{DEFAULT_TEXTURE_FLOOR, InputSection, MAX_PAST_FRAMES};
 use serde::{Deserialize, Serialize};
 
 /// What the decoder is asked for.
@@ -28,6 +28,17 @@ pub enum Predicts {
 }
 
 impl Predicts {
+    /// c and k of the block term's relative error that suit the prediction:
+    /// `score::BlockRule`'s `texture_floor` and `motion_factor`. Those of a change
+    /// were chosen on held-out training footage with pasted patches and hurried
+    /// playback (docs/results.md).
+    pub fn block_constants(self) -> (f32, f32) {
+        match self {
+            Self::Frame => (DEFAULT_TEXTURE_FLOOR, 0.0),
+            Self::Change => (0.003, 16.0),
+        }
+    }
+
     fn is_frame(&self) -> bool {
         *self == Self::Frame
     }

@@ -2,7 +2,7 @@
 //! network does on what was held out.
 
 use anyhow::{Context, Result};
-use normwatch::model::DEFAULT_TEXTURE_FLOOR;
+use normwatch::preprocess::Edges;
 use normwatch::score::{BlockRule, ErrorMap, Mask, auc};
 
 use super::augment::Intruder;
@@ -86,8 +86,9 @@ pub fn validate(
     let stride = held_out.len().div_ceil(VALIDATION_WINDOWS).max(1);
     let picks: Vec<usize> = (0..held_out.len()).step_by(stride).collect();
     let mask = Mask::everything(shape.input.width_px, shape.input.height_px);
-    let texture_floor = DEFAULT_TEXTURE_FLOOR;
-    let rule = BlockRule { block_px: block_px(&shape), texture_floor, smoothing_ms: 0 };
+    let (texture_floor, motion_factor) = engine.network().spec.predicts.block_constants();
+    let block_px = block_px(&shape);
+    let rule = BlockRule { block_px, texture_floor, motion_factor, smoothing_ms: 0 };
     let mut scorer = Scorer {
         shape,
         errors: ErrorMap::new(mask, rule),
@@ -145,11 +146,12 @@ impl Scorer {
             (self.shape.frame_len(), self.shape.input.frames * self.shape.frame_len());
         for (index, prediction) in prediction.chunks_exact(frame_len).enumerate() {
             let target = &targets[index * frame_len..][..frame_len];
-            let error = self.errors.measure(prediction, target, 0);
+            let last = &inputs[(index + 1) * input_len - frame_len..][..frame_len];
+            let at = (Edges::default(), 0);
+            let error = self.errors.measure_within(prediction, target, Some(last), at);
             self.scores.push(f64::from(error.worst_block.ratio));
             self.labels.push(abnormal);
             if !abnormal {
-                let last = &inputs[(index + 1) * input_len - frame_len..][..frame_len];
                 self.sums[0] += 4.0 * error.mse;
                 self.sums[1] += difference(last, target);
                 self.sums[2] += compact;
