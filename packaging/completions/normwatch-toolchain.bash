@@ -177,7 +177,7 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__export)
-            opts="-h --out --name --licence --grey --block-px --texture-floor --smoothing-ms --memory-weight --json --help"
+            opts="-h --out --name --licence --grey --block-px --texture-floor --motion-factor --smoothing-ms --memory-weight --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -200,6 +200,10 @@ _normwatch__toolchain() {
                     return 0
                     ;;
                 --texture-floor)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --motion-factor)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
