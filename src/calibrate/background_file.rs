@@ -33,7 +33,7 @@ where
     npz.add_array(name, array).expect("memory takes everything");
 }
 
-/// Reads what [`background_to_npz`] wrote, for a model with this input.
+/// Reads what `background_to_npz` wrote, for a model with this input.
 ///
 /// # Errors
 /// One sentence: what is missing, or does not fit the model.

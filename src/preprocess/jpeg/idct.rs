@@ -24,7 +24,7 @@ pub(super) fn write(block: &Block, out: &mut [u8], stride: usize) {
     wide(Transform { block, out, stride });
 }
 
-/// As [`write`] for a block of which only the first coefficient is not zero.
+/// As `write` for a block of which only the first coefficient is not zero.
 pub(super) fn write_even(first: i32, out: &mut [u8], stride: usize) {
     let level = (((first << PASS1_BITS) + (1 << (PASS1_BITS + 2))) >> (PASS1_BITS + 3)) + 128;
     let level = level.clamp(0, 255) as u8;

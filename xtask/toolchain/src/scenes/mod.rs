@@ -2,7 +2,7 @@
 //! table over all of them.
 //!
 //! [`scene`] reads what a scene says of itself, [`split`] divides its normal
-//! footage, [`make`] trains, [`judge`] measures, [`run`] goes from scene to
+//! footage, [`mod@make`] trains, [`mod@judge`] measures, [`mod@run`] goes from scene to
 //! scene.
 
 mod judge;
