@@ -27,6 +27,8 @@ impl Filter {
 #[derive(Clone, Debug)]
 pub enum Op {
     Input,
+    /// An input that stays as it comes, and can only be added on the way out.
+    PlanarInput,
     /// 3×3, stride 1, one pixel of zero padding.
     Conv(Filter),
     /// 3×3, stride 2, padding 1, output padding 1: twice the size.
@@ -38,7 +40,7 @@ pub enum Op {
     Upsample,
     /// Of channels.
     Concat,
-    /// Of a map and an input of the graph, as the graph's output.
+    /// Of a map and a planar input, as the graph's output.
     Add,
     /// Divides every pixel by its length over the channels, or by the floor
     /// where that is more.
@@ -90,6 +92,11 @@ impl Graph {
 
     pub fn input(&mut self, name: &str, shape: Shape) -> Value {
         self.push(name, Op::Input, &[], (shape, Element::F32))
+    }
+
+    /// An input that [`Op::Add`] alone takes.
+    pub fn planar_input(&mut self, name: &str, shape: Shape) -> Value {
+        self.push(name, Op::PlanarInput, &[], (shape, Element::F32))
     }
 
     /// Adds a node behind others.
@@ -174,7 +181,7 @@ fn output_shape(op: &Op, inputs: &[Shape]) -> Result<Shape, NodeFault> {
         Op::Upsample => Ok(Shape { height: height * 2, width: width * 2, ..shape }),
         Op::Quantise { to, .. } | Op::Dequantise(to) => to.check().map(|()| shape),
         Op::Relu | Op::UnitLength { .. } | Op::Tanh => Ok(shape),
-        Op::Input | Op::Concat | Op::Add => Err(NodeFault::InputHasInputs),
+        Op::Input | Op::PlanarInput | Op::Concat | Op::Add => Err(NodeFault::InputHasInputs),
     }
 }
 

@@ -54,6 +54,10 @@ impl Pass {
     fn node(&mut self, at: At<'_>, op: Op, inputs: &[Value]) -> Result<(), NodeFault> {
         let made = match op {
             Op::Input => self.input(at),
+            Op::PlanarInput => {
+                self.planar_input(at);
+                return Ok(());
+            }
             Op::Quantise { shift, to } => self.quantise(at, inputs[0], shift, to)?,
             Op::Dequantise(from) => {
                 let stored = self.locate(inputs[0])?;
@@ -109,16 +113,17 @@ impl Pass {
             Kind::Quantise { shift, to } => Some((shift, to)),
             _ => None,
         };
-        let is_added = |&consumer: &Value| self.kinds[consumer] == Kind::Add;
-        let consumers = &self.consumers[value];
-        let into = if !consumers.is_empty() && consumers.iter().all(is_added) {
-            self.buffer(self.shapes[value], Storage::Planar)
-        } else {
-            self.map_buffer(value)
-        };
+        let into = self.map_buffer(value);
         self.lowered.inputs.push(LoweredInput { into, quantise });
         self.step(at, Task::Input { into });
         self.made(value, Located::plain(vec![into]))
+    }
+
+    fn planar_input(&mut self, at: At<'_>) {
+        let into = self.buffer(self.shapes[at.value], Storage::Planar);
+        self.lowered.inputs.push(LoweredInput { into, quantise: None });
+        self.step(at, Task::Input { into });
+        self.planar[at.value] = Some(into);
     }
 
     fn quantise(
@@ -183,17 +188,12 @@ impl Pass {
     /// The map goes out, where the convolution before has not brought it out
     /// already, and the input is added there.
     fn add(&mut self, at: At<'_>, inputs: &[Value]) -> Result<(), NodeFault> {
-        let planar = |id: &BufferId| self.lowered.buffers[*id].storage == Storage::Planar;
-        let input = |&value: &Value| match self.located[value].as_ref()?.buffers[..] {
-            [id] if planar(&id) => Some(id),
-            _ => None,
-        };
         let &[first, second] = inputs else { return Err(NodeFault::InputCount(inputs.len())) };
-        let (map, addend) = match input(&second) {
-            Some(addend) => (first, Some(addend)),
-            None => (second, input(&first)),
+        let (map, addend) = match (self.planar[first], self.planar[second]) {
+            (None, Some(addend)) => (first, addend),
+            (Some(addend), None) => (second, addend),
+            _ => return Err(NodeFault::AddsMaps),
         };
-        let addend = addend.ok_or(NodeFault::AddsMaps)?;
         if self.exported[at.value].is_none() {
             self.export(at, map, at.value, Finish::Nothing)?;
         }

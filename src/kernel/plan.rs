@@ -132,6 +132,11 @@ impl Plan {
         self.inputs.len()
     }
 
+    /// The first input that stays as it comes.
+    pub fn planar_input(&self) -> Option<usize> {
+        self.inputs.iter().position(|input| matches!(input, PlannedInput::Planar(..)))
+    }
+
     pub fn input_shape(&self, input: usize) -> Shape {
         self.inputs[input].shape()
     }

@@ -97,7 +97,7 @@ impl Predictor {
         &self.read
     }
 
-    /// The last prediction, c·H·W values in −1..=1.
+    /// The last prediction, c·H·W values of about −1..=1; a change has no bounds.
     pub fn prediction(&self) -> &[f32] {
         &self.prediction
     }

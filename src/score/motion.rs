@@ -2,7 +2,7 @@
 
 use crate::kernel::Work;
 
-/// A prediction (planar, −1..=1) and the newest frame that it was made from
+/// A prediction (planar, about −1..=1) and the newest frame that it was made from
 /// (planar u8), of equal length.
 #[derive(Clone, Copy, Debug)]
 pub struct PredictedMotion<'a> {

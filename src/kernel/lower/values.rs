@@ -72,6 +72,8 @@ pub(super) struct Pass {
     pub consumers: Vec<Vec<Value>>,
     /// Values that a later node can read.
     pub located: Vec<Option<Located>>,
+    /// Where planar inputs lie.
+    pub planar: Vec<Option<BufferId>>,
     /// Where outputs of the graph are written.
     pub exported: Vec<Option<BufferId>>,
     /// Nodes that an earlier one has taken in.
@@ -95,6 +97,7 @@ impl Pass {
             outputs: graph.outputs.clone(),
             consumers,
             located: vec![None; count],
+            planar: vec![None; count],
             exported: vec![None; count],
             absorbed: vec![false; count],
             lowered: Lowered::default(),
@@ -117,7 +120,11 @@ impl Pass {
 
     /// Where a value lies, in whatever it is stored as.
     pub fn locate(&self, value: Value) -> Result<Located, NodeFault> {
-        self.located[value].clone().ok_or(NodeFault::ReadsOutput)
+        let fault = match self.planar[value] {
+            Some(_) => NodeFault::ReadsPlanar,
+            None => NodeFault::ReadsOutput,
+        };
+        self.located[value].clone().ok_or(fault)
     }
 
     /// Where a value lies in floats; integers are converted where it is read

@@ -71,7 +71,7 @@ proptest! {
     ) {
         let (mut graph, mut noise) = (Graph::new(), Noise::new(seed));
         let (shape, frame_shape) = (Shape::new(6, height, width), Shape::new(outputs, height, width));
-        let frame = graph.input("frame", frame_shape);
+        let frame = graph.planar_input("frame", frame_shape);
         let input = quantised(&mut graph, shape, zero);
         let filter = noise.integer_filter(3, 6, outputs, (zero, 5));
         let value = graph.add("conv", Op::IntegerConv(filter), &[input]).unwrap();

@@ -145,7 +145,7 @@ proptest! {
         let (mut graph, mut noise) = (Graph::new(), Noise::new(seed));
         let (shape, frame_shape) = (Shape::new(5, height, width), Shape::new(outputs, height, width));
         let input = graph.input("in", shape);
-        let frame = graph.input("frame", frame_shape);
+        let frame = graph.planar_input("frame", frame_shape);
         let value = conv(&mut graph, &mut noise, input, 9, true);
         let mut value = conv(&mut graph, &mut noise, value, outputs, false);
         if bounded {
@@ -250,6 +250,25 @@ fn what_no_kernel_takes_is_named() {
     let error = Plan::new(graph, options).err().unwrap();
     assert!(matches!(&error, PlanError::Node(NodeError { node, .. }) if node == "lonely"));
     assert!(error.to_string().contains("ReLU"), "{error}");
+}
+
+#[test]
+fn what_a_planar_input_is_not_for_is_refused() {
+    let options = PlanOptions { isa: Isa::Scalar, threads: 1, algorithm: Algorithm::Cheapest };
+    let refusal = |build: &dyn Fn(&mut Graph, Value) -> Value| {
+        let mut graph = Graph::new();
+        let frame = graph.planar_input("frame", Shape::new(2, 4, 4));
+        let value = build(&mut graph, frame);
+        graph.output(value);
+        Plan::new(graph, options).err().unwrap().to_string()
+    };
+    let twice = |graph: &mut Graph, frame| graph.add("sum", Op::Add, &[frame, frame]).unwrap();
+    assert!(refusal(&twice).contains("`sum` adds something else"));
+    let filtered = |graph: &mut Graph, frame| {
+        graph.add("conv", Op::Conv(Noise::new(1).filter(2, 2)), &[frame]).unwrap()
+    };
+    assert!(refusal(&filtered).contains("`conv` takes an input that can only be added"));
+    assert!(refusal(&|_, frame| frame).contains("no kernel writes"));
 }
 
 #[test]

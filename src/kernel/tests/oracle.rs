@@ -35,7 +35,7 @@ pub fn evaluate(graph: &Graph, inputs: &[Vec<f32>]) -> Vec<Map> {
     for node in &graph.nodes {
         let of = |index: usize| -> &Map { &maps[node.inputs[index] as Value] };
         let map = match &node.op {
-            Op::Input => {
+            Op::Input | Op::PlanarInput => {
                 let values = inputs.next().expect("an input").iter().map(|&v| v.into());
                 Map { shape: node.shape, values: values.collect() }
             }

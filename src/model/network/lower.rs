@@ -24,6 +24,7 @@ pub(super) fn lower(encoder: OnnxGraph, decoder: OnnxGraph) -> Result<Graph, Ref
     lowering.frames(frames)?;
     lowering.nodes(encoder.nodes)?;
     let outputs = lowering.outputs(&encoder.outputs)?;
+    let newest = lowering.newest;
     let (&query, skips) = outputs.split_first().ok_or(Refusal::NoQuery)?;
     graph.output(query);
     graph.next_stage();
@@ -43,6 +44,9 @@ pub(super) fn lower(encoder: OnnxGraph, decoder: OnnxGraph) -> Result<Graph, Ref
     let [frame] = lowering.outputs(&decoder.outputs)?[..] else {
         return Err(Refusal::DecoderOutputs);
     };
+    if newest.is_some_and(|newest| graph.shape(newest) != graph.shape(frame)) {
+        return Err(Refusal::Newest);
+    }
     graph.output(frame);
     Ok(graph)
 }
@@ -62,13 +66,14 @@ struct Lowering<'g> {
     part: &'static str,
     graph: &'g mut Graph,
     known: HashMap<String, Known>,
-    /// The encoder's input.
+    /// The encoder's input, and its newest frame where that is taken by itself.
     frames: Option<Value>,
+    newest: Option<Value>,
 }
 
 impl<'g> Lowering<'g> {
     fn new(part: &'static str, graph: &'g mut Graph) -> Self {
-        Self { part, graph, known: HashMap::new(), frames: None }
+        Self { part, graph, known: HashMap::new(), frames: None, newest: None }
     }
 
     fn frames(&mut self, frames: &Boundary) -> Result<(), Refusal> {
@@ -138,11 +143,16 @@ impl<'g> Lowering<'g> {
             Operator::LastChannels { count } => {
                 let frames = self.map(inputs, 0)?;
                 let shape = self.graph.shape(frames);
-                if self.frames != Some(frames) || count >= shape.channels {
+                if self.frames != Some(frames) || count > shape.channels {
                     return Err(Fault::OtherSlice);
                 }
-                let newest = Shape { channels: count, ..shape };
-                return Ok(Known::Map(self.graph.input(layer, newest)));
+                let shape = Shape { channels: count, ..shape };
+                let graph = &mut *self.graph;
+                let newest = *self.newest.get_or_insert_with(|| graph.planar_input(layer, shape));
+                if graph.shape(newest) != shape {
+                    return Err(Fault::OtherSlice);
+                }
+                return Ok(Known::Map(newest));
             }
             Operator::Relu => Op::Relu,
             Operator::Tanh => Op::Tanh,

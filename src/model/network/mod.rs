@@ -210,12 +210,6 @@ impl fmt::Debug for Session {
     }
 }
 
-/// Whether the network takes the newest frame beside all frames and beside query
-/// and read.
-fn adds_to_newest(engine: &Engine) -> bool {
-    engine.plan().inputs() == 3
-}
-
 impl Session {
     /// Runs the encoder over t frames, oldest first, each planar u8 whose
     /// bytes stand for `values`; `query` receives C×(h·w).
@@ -236,9 +230,9 @@ impl Session {
             Self::Kernels(engine) => {
                 let mut newest: &[u8] = &[];
                 engine.write_bytes(0, past.inspect(|frame| newest = frame), values);
-                if adds_to_newest(engine) {
-                    let newest = &newest[newest.len() - engine.plan().input_shape(1).len()..];
-                    engine.write_bytes(1, std::iter::once(newest), values);
+                if let Some(input) = engine.plan().planar_input() {
+                    let newest = &newest[newest.len() - engine.plan().input_shape(input).len()..];
+                    engine.write_bytes(input, std::iter::once(newest), values);
                 }
                 engine.run(0);
                 query.copy_from_slice(engine.output(0));
@@ -279,6 +273,7 @@ impl Session {
         match self {
             Self::Kernels(engine) => {
                 let parts = [query, read].map(|part| part.to_slice().expect("standard layout"));
+                // The only input of the second stage.
                 let query_read = engine.plan().inputs() - 1;
                 engine.write(query_read, parts.into_iter());
                 engine.run(1);

@@ -26,6 +26,8 @@ pub(super) enum Refusal {
     NotQueryAndRead,
     #[error("the decoder does not take the encoder's skips")]
     Skips,
+    #[error("the newest frame is not of the shape of the predicted one")]
+    Newest,
     #[error("`{0}` is not of the shape that the encoder gives")]
     SkipShape(String),
     #[error("`{name}` is not a tensor of 1×C×H×W values of {element:?}")]
@@ -57,7 +59,7 @@ pub(super) enum Fault {
     OtherMaximum,
     #[error("divides by something else than a length")]
     OtherDivisor,
-    #[error("takes the last channels of something else than the frames, or not one frame's")]
+    #[error("takes the last channels of something else than the frames, or others than before")]
     OtherSlice,
     #[error("divides by the length of another map")]
     LengthOfAnother,
