@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::iterator::Signals;
 
 use crate::runtime::Shutdown;
 
-/// Signals that say that the program itself is broken. They are left alone:
-/// whoever sends SIGABRT, as a service manager's watchdog does, wants an end
-/// without order, and the guard makes the lines safe.
-const CRASHES: [Signal; 7] = [
+/// Signals that say that the program itself is broken, and two that nobody can
+/// take. They are left alone: whoever sends SIGABRT, as a service manager's watchdog
+/// does, wants an end without order, and the guard makes the lines safe.
+const LEFT_ALONE: [Signal; 9] = [
     Signal::SIGABRT,
     Signal::SIGBUS,
     Signal::SIGFPE,
@@ -20,11 +22,17 @@ const CRASHES: [Signal; 7] = [
     Signal::SIGSEGV,
     Signal::SIGSYS,
     Signal::SIGTRAP,
+    Signal::SIGKILL,
+    Signal::SIGSTOP,
 ];
+
+/// Real-time signals have no names. A C library keeps the first ones for itself.
+const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
 /// Signals that are held back from this thread and from those that it starts,
 /// so that none of them does what the system does with it: ends the process
-/// with its lines as they are. What it starts with `exec` is not affected.
+/// with its lines as they are. A program that is started meanwhile holds them back,
+/// too, so nobody starts one before [`listen`].
 pub(super) struct Held(SigSet);
 
 impl Held {
@@ -41,28 +49,28 @@ impl Held {
     }
 }
 
-/// Takes every signal that is held back, in a thread of its own: SIGINT, SIGTERM,
-/// SIGHUP and SIGQUIT ask for the end, SIGUSR1 raises `acknowledged`, and the
-/// others do nothing.
-///
-/// To be called before other threads start, by a thread that holds all back.
+/// Takes every signal, in a thread of its own: SIGINT, SIGTERM, SIGHUP and SIGQUIT
+/// ask for the end, SIGUSR1 raises `acknowledged`, and the others do nothing. From
+/// here on this thread holds none back: programs that it starts get them as usual.
 ///
 /// # Errors
-/// The thread could not be started.
+/// A signal that cannot be taken, or a thread that cannot be started.
 pub(super) fn listen(shutdown: Shutdown, acknowledged: Arc<AtomicBool>) -> io::Result<()> {
-    CRASHES.into_iter().collect::<SigSet>().thread_unblock()?;
-    // Those without a name, the real-time signals, are held back for ever.
-    let taken: SigSet = Signal::iterator().filter(|signal| !CRASHES.contains(signal)).collect();
+    let taken = Signal::iterator().filter(|signal| !LEFT_ALONE.contains(signal));
+    let mut signals = Signals::new(taken.map(|signal| signal as i32))?;
+    for signal in REAL_TIME {
+        let _ = signals.add_signal(signal);
+    }
     let body = move || {
-        loop {
-            match taken.wait() {
-                Ok(Signal::SIGINT | Signal::SIGTERM | Signal::SIGHUP | Signal::SIGQUIT) => {
-                    shutdown.urge();
-                }
-                Ok(Signal::SIGUSR1) => acknowledged.store(true, Ordering::Release),
-                Ok(_) | Err(_) => {}
+        for signal in signals.forever() {
+            match signal {
+                SIGINT | SIGTERM | SIGHUP | SIGQUIT => shutdown.urge(),
+                SIGUSR1 => acknowledged.store(true, Ordering::Release),
+                _ => {}
             }
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(body).map(drop)
+    thread::Builder::new().name("signals".into()).spawn(body)?;
+    SigSet::all().thread_unblock()?;
+    Ok(())
 }

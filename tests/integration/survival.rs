@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::common::{Bench, json, stderr};
+use crate::common::{Bench, SIDE_PX, json, stderr};
 
 const RUN: [&str; 4] = ["run", "--config", "site.toml", "--json"];
 const FOLDER: &str = "source = \"folder\"\npath = \"normal/00\"\nloop = true";
@@ -242,8 +242,12 @@ fn other_signals_do_nothing_from_the_first_moment_on() {
     let status = format!("/proc/{}/status", child.id());
     wait_until("the signals", || {
         let status = fs::read_to_string(&status).unwrap();
-        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap();
-        blocked.trim().contains(|digit| digit != '0')
+        let set = |name: &str| {
+            let set = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            u64::from_str_radix(set.trim(), 16).unwrap()
+        };
+        // Held back, or taken already: SIGUSR2 is number 12.
+        (set("SigBlk:") | set("SigCgt:")) >> 11 & 1 == 1
     });
     let harmless = [
         "-USR1", "-USR2", "-ALRM", "-VTALRM", "-PROF", "-IO", "-PWR", "-XCPU", "-XFSZ", "-TSTP",
@@ -278,6 +282,23 @@ fn a_hung_thread_does_not_keep_a_signal_from_safe_lines_and_a_disarmed_watchdog(
         assert!(is_disarmed(&bench), "{signals}");
         assert!(stderr(&out).contains("left with safe lines"), "{}", stderr(&out));
     }
+}
+
+/// A camera's command is sent signals by others, too, as by a service manager.
+#[test]
+fn what_it_starts_holds_no_signal_back() {
+    let script = "grep SigBlk /proc/self/status > signals; sleep 1000";
+    let camera = format!(
+        "source = \"pipe\"\ncommand = [\"sh\", \"-c\", \"{script}\"]\nformat = \"grey\"\n\
+         width_px = {SIDE_PX}\nheight_px = {SIDE_PX}"
+    );
+    let bench = bench(&camera, "events.jsonl");
+    let child = bench.command(&RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let signals = || fs::read_to_string(bench.path("signals")).unwrap_or_default();
+    wait_until("the command", || signals().ends_with('\n'));
+    assert_eq!(signals().trim(), "SigBlk:\t0000000000000000");
+    kill("-TERM", &child);
+    assert_eq!(ended(child).status.code(), Some(0));
 }
 
 #[test]
