@@ -15,7 +15,8 @@ const LOOK: Duration = Duration::from_millis(2);
 /// What the thread behind a [`Writer`] does. Each of these may wait for as long
 /// as it likes.
 pub trait Work<T>: Send + 'static {
-    /// Writes one item. `lost` items before it, since the last call, found no room.
+    /// Writes one item. Since the last call, `lost` items found no room; they came
+    /// behind those that were waiting then.
     fn write(&mut self, item: T, lost: u64);
 
     /// Nothing has come for a while.

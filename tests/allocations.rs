@@ -16,7 +16,7 @@ use normwatch::model::{Bundle, NetworkOptions, Normaliser};
 use normwatch::output::{EventLog, JsonLines};
 use normwatch::preprocess::InputSpec;
 use normwatch::replay::{PlayError, replay_clip};
-use normwatch::runtime::{Intake, Pipeline, Scoring, UpdatePolicy, default_alarm};
+use normwatch::runtime::{Intake, Pipeline, Scoring, SlowViewOptions, UpdatePolicy, default_alarm};
 use normwatch::score::Mask;
 
 struct Counting;
@@ -147,6 +147,7 @@ fn count(
         alarm: default_alarm(Levels { enter: 2.0, exit: 1.0 }),
         stabilise: true,
         motion_gate_levels,
+        slow: SlowViewOptions::default(),
         stale_ms: 1000,
         log_lines: true,
     };

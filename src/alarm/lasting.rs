@@ -15,7 +15,8 @@ pub struct LastingTimes {
 pub enum Sign {
     /// It holds.
     Present,
-    /// Neither of both: what was goes on.
+    /// Neither of both: what has begun goes on, and what has not waits for as long as
+    /// an end takes.
     Between,
     /// It does not hold.
     Absent,
@@ -36,6 +37,8 @@ pub struct LastingChange {
 pub struct Lasting {
     times: LastingTimes,
     since_ms: Option<u64>,
+    /// When the condition was last seen to hold.
+    held_ms: u64,
     gone_since_ms: Option<u64>,
     active: bool,
     now_ms: u64,
@@ -43,19 +46,25 @@ pub struct Lasting {
 
 impl Lasting {
     pub fn new(times: LastingTimes) -> Self {
-        Self { times, since_ms: None, gone_since_ms: None, active: false, now_ms: 0 }
+        let (since_ms, gone_since_ms) = (None, None);
+        Self { times, since_ms, held_ms: 0, gone_since_ms, active: false, now_ms: 0 }
     }
 
     /// Takes what is seen at `now_ms`. A sign that was there before it could be
     /// seen is dated back by `earlier_ms`.
     pub fn step(&mut self, now_ms: u64, sign: Sign, earlier_ms: u32) -> Option<LastingChange> {
         self.now_ms = self.now_ms.max(now_ms);
+        if sign == Sign::Present {
+            self.held_ms = self.now_ms;
+        }
+        let faded = self.now_ms - self.held_ms >= u64::from(self.times.gone_ms);
         match (sign, self.active) {
             (Sign::Present, false) => {
                 let first_ms = self.now_ms.saturating_sub(u64::from(earlier_ms));
                 self.since_ms.get_or_insert(first_ms);
             }
             (Sign::Absent, false) => self.since_ms = None,
+            (Sign::Between, false) if faded => self.since_ms = None,
             (Sign::Absent, true) => {
                 self.gone_since_ms.get_or_insert(self.now_ms);
             }
@@ -69,7 +78,7 @@ impl Lasting {
             if !lasted(gone_ms, self.times.gone_ms) {
                 return None;
             }
-            self.forget();
+            (self.since_ms, self.gone_since_ms, self.active) = (None, None, false);
         } else {
             if sign != Sign::Present || !lasted(since_ms, self.times.after_ms) {
                 return None;
@@ -88,9 +97,9 @@ impl Lasting {
         }
     }
 
-    /// Begins again, as if nothing had ever been seen.
+    /// Begins again, as if nothing had ever been seen and at whatever time.
     pub fn forget(&mut self) {
-        (self.since_ms, self.gone_since_ms, self.active) = (None, None, false);
+        *self = Self::new(self.times);
     }
 
     /// When the condition first held, once it has lasted.
@@ -98,9 +107,9 @@ impl Lasting {
         self.since_ms.filter(|_| self.active)
     }
 
-    /// Whether the condition holds and has not lasted yet.
-    pub fn is_pending(&self) -> bool {
-        self.since_ms.is_some() && !self.active
+    /// For how long the condition has held, while it has not lasted yet.
+    pub fn pending_for_ms(&self) -> Option<u64> {
+        self.since_ms.filter(|_| !self.active).map(|since_ms| self.now_ms - since_ms)
     }
 }
 
@@ -129,7 +138,7 @@ mod tests {
     fn blind_time_neither_begins_nor_ends_it() {
         let mut lasting = Lasting::new(LastingTimes { after_ms: 1000, gone_ms: 1000 });
         assert_eq!(lasting.step(0, Sign::Present, 0), None);
-        assert!(lasting.is_pending());
+        assert_eq!(lasting.pending_for_ms(), Some(0));
         lasting.blind();
         assert_eq!(lasting.step(2000, Sign::Present, 0), None);
         assert!(lasting.step(3000, Sign::Present, 0).is_some_and(|change| change.begins));
@@ -138,6 +147,30 @@ mod tests {
         assert_eq!(lasting.step(9000, Sign::Absent, 0), None);
         assert_eq!(lasting.active_since_ms(), Some(2000));
         assert!(lasting.step(10_000, Sign::Absent, 0).is_some_and(|change| !change.begins));
+    }
+
+    #[test]
+    fn what_has_not_begun_fades_where_nothing_is_certain() {
+        use Sign::{Between, Present};
+        let doubtful = (1..4000).map(|at| (at, Between));
+        let course: Vec<_> =
+            std::iter::once((0, Present)).chain(doubtful).chain([(4000, Present)]).collect();
+        assert!(changes(&course).is_empty());
+        let mut lasting = Lasting::new(LastingTimes { after_ms: 3000, gone_ms: 2000 });
+        lasting.step(0, Present, 0);
+        lasting.step(1000, Between, 0);
+        assert_eq!(lasting.pending_for_ms(), Some(1000));
+        lasting.step(2000, Between, 0);
+        assert_eq!(lasting.pending_for_ms(), None);
+    }
+
+    #[test]
+    fn other_footage_has_times_of_its_own() {
+        let mut lasting = Lasting::new(LastingTimes { after_ms: 1000, gone_ms: 1000 });
+        lasting.step(60_000, Sign::Present, 0);
+        lasting.forget();
+        assert_eq!(lasting.step(0, Sign::Present, 0), None);
+        assert!(lasting.step(1000, Sign::Present, 0).is_some_and(|change| change.begins));
     }
 
     #[test]

@@ -15,8 +15,8 @@ const MEDIAN_OF: usize = 400;
 /// Fewer looks make no background.
 const LEAST_LOOKS: usize = 24;
 
-/// Normal footage, thinned: what a background is learnt from. It takes 64 MiB at
-/// most, however long the footage is.
+/// Normal footage, thinned: what a background is learnt from. It takes some 100 MiB
+/// at most, however long the footage is.
 #[derive(Clone, Debug)]
 pub struct BackgroundFootage {
     reduction: Reduction,

@@ -89,7 +89,8 @@ impl StaysCalibration {
             let enter = usual.peaks.level(alarms_per_day).min(MAX_ENTER_LEVEL);
             (usual.ratio, enter, exit_level(enter, usual.usual_score))
         });
-        StaysRule { levels }
+        let enough = self.duration_s * 1e9 >= (LEAST_LOOKS as u64 * LOOK_NS) as f64;
+        StaysRule { levels, enough }
     }
 }
 
@@ -98,9 +99,16 @@ impl StaysCalibration {
 pub struct StaysRule {
     /// Distribution, enter and exit level.
     levels: Option<(Distribution, f64, f64)>,
+    /// The footage behind them was enough to tell.
+    enough: bool,
 }
 
 impl StaysRule {
+    /// Whether there was footage enough to keep a budget.
+    pub fn keeps_a_budget(&self) -> bool {
+        self.enough
+    }
+
     /// What a ratio says, and its surprise; without a distribution the highest
     /// there is, and what is too small to be news has none.
     pub fn judge(&self, ratio: f64) -> (Sign, f32) {
@@ -150,7 +158,8 @@ mod tests {
     #[test]
     fn with_little_footage_the_least_ratio_alone_counts() {
         let short = StaysCalibration::fit(&[run(|_| 0.1, 10)]);
-        assert!(short.usual.is_none());
+        assert!(short.usual.is_none() && !short.rule(1.0).keeps_a_budget());
+        assert!(StaysCalibration::fit(&[run(|_| 0.1, 40)]).rule(1.0).keeps_a_budget());
         assert_eq!(short.rule(1.0).judge(1.6), (Sign::Present, MAX_SURPRISE));
         assert_eq!(short.rule(1.0).judge(0.5), (Sign::Absent, 0.0));
     }

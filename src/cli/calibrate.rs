@@ -13,7 +13,7 @@ use crate::output::JsonLines;
 use crate::replay::{
     DEFAULT_BLOCK_WEIGHT, PlayOptions, PlayResult, calibrate_bundle, list_footage, play,
 };
-use crate::runtime::{NO_LEVELS, Scoring, UpdatePolicy, default_alarm};
+use crate::runtime::{NO_LEVELS, Scoring, SlowViewOptions, UpdatePolicy, default_alarm};
 use crate::score::{BlockRule, Mask, Weights};
 use crate::station::{View, background_beside, levels};
 
@@ -139,6 +139,7 @@ fn terms(
         fps,
         stabilise: view.stabilise,
         motion_gate_levels: None,
+        slow: SlowViewOptions::default(),
     };
     let mut progress = super::report::Progress::new(&clips);
     let input = bundle.manifest().input;

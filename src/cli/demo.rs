@@ -21,7 +21,9 @@ use crate::output::terminal::{
 use crate::replay::{
     Clip, ClipSummary, Labels, PlayOptions, PlayResult, Playing, list_footage, play, summarise,
 };
-use crate::runtime::{DEFAULT_MIN_DURATION_MS, Scoring, UpdatePolicy, default_alarm};
+use crate::runtime::{
+    DEFAULT_MIN_DURATION_MS, Scoring, SlowViewOptions, UpdatePolicy, default_alarm,
+};
 use crate::station::{levels, require_calibration, whole_picture};
 
 /// Scores that the live view draws.
@@ -81,6 +83,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         fps: bundle.manifest().input.fps,
         stabilise: true,
         motion_gate_levels: None,
+        slow: SlowViewOptions::default(),
     };
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");

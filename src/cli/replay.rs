@@ -115,7 +115,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
             )));
         }
     }
-    let View { mask, stabilise, motion_gate_levels, .. } =
+    let View { mask, stabilise, motion_gate_levels, slow, .. } =
         site::view(args.config.as_deref(), &bundle)?;
     let motion_gate_levels = args.motion_gate.or(motion_gate_levels);
     let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
@@ -125,7 +125,8 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
     let update = UpdatePolicy::new(args.update, &bundle);
     let scoring = Scoring::new(calibration, &bundle);
-    let options = PlayOptions { alarm, mask, scoring, update, fps, stabilise, motion_gate_levels };
+    let options =
+        PlayOptions { alarm, mask, scoring, update, fps, stabilise, motion_gate_levels, slow };
     let result = play_into(args, &bundle, &clips, &options)?;
     result.require_scores(&bundle.manifest().input)?;
     let lambda = bundle.manifest().score.lambda;

@@ -23,6 +23,8 @@ impl Default for StaysSection {
 /// `[tamper]`: a camera that was turned, covered or blurred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TamperSection {
+    /// Whether to look for it; true.
+    pub enabled: bool,
     /// The fault line drops when the view has been lost so long, in s: 1 to 600;
     /// 3.
     pub after_s: u32,
@@ -30,7 +32,7 @@ pub struct TamperSection {
 
 impl Default for TamperSection {
     fn default() -> Self {
-        Self { after_s: 3 }
+        Self { enabled: true, after_s: 3 }
     }
 }
 
@@ -54,6 +56,10 @@ impl TamperSection {
         let usual = Self::default();
         let Some(mut section) = section else { return usual };
         let after_s = section.optional("after_s").and_then(|item| item.whole(1..=600));
-        Self { after_s: after_s.unwrap_or(usual.after_s) }
+        let enabled = section.optional("enabled").and_then(Item::flag);
+        Self {
+            enabled: enabled.unwrap_or(usual.enabled),
+            after_s: after_s.unwrap_or(usual.after_s),
+        }
     }
 }

@@ -238,8 +238,7 @@ mod tests {
         assert_eq!(progress.stall(30_150, &LIMITS), None);
     }
 
-    /// With three atoms in the place of one, a reader between two of them saw a wait
-    /// until the year 1970.
+    /// A reader between two halves would see a wait until the year 1970.
     #[test]
     fn nobody_sees_half_of_a_change() {
         let progress = Progress::new(0);

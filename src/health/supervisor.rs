@@ -155,7 +155,8 @@ impl<'a> Supervisor<'a> {
         }
         self.service.stopping();
         if disarm {
-            self.watchdogs.iter_mut().for_each(Fed::disarm);
+            // Disarmed at its close: a short one must not wait for the process to end.
+            self.watchdogs.drain(..).for_each(|mut fed| fed.disarm());
         }
     }
 

@@ -39,7 +39,9 @@ const MODEL_FILES: [&str; 3] = ["encoder.onnx", "decoder.onnx", "memory.npy"];
 const MANIFEST: &str = "manifest.toml";
 const GOLDEN: &str = "golden.npz";
 const CALIBRATION: &str = "calibration.toml";
-const BACKGROUND: &str = "background.npz";
+/// A background is called by the beginning of its hash, so that a new one does not
+/// touch the one that the manifest still vouches for.
+const BACKGROUND: (&str, &str) = ("background-", ".npz");
 
 impl Bundle {
     /// Loads a bundle folder: format version, checksums, shapes, self-test.
@@ -119,11 +121,11 @@ impl Bundle {
     /// # Errors
     /// The file cannot be read.
     pub fn background_file(&self) -> Result<Option<(PathBuf, Vec<u8>)>, BundleError> {
-        if !self.manifest.files.contains_key(BACKGROUND) {
+        let Some(name) = self.manifest.files.keys().find(|name| is_background(name)) else {
             return Ok(None);
-        }
-        let bytes = Folder { path: &self.path }.read(BACKGROUND)?;
-        Ok(Some((self.path.join(BACKGROUND), bytes)))
+        };
+        let bytes = Folder { path: &self.path }.read(name)?;
+        Ok(Some((self.path.join(name), bytes)))
     }
 
     /// Puts a calibration, and its background where it has one, into the bundle on
@@ -145,23 +147,32 @@ impl Bundle {
             .map_err(|e| folder.error(MANIFEST, e))?;
         let checksum = sha256_hex(text.as_bytes());
         document["files"][CALIBRATION] = toml_edit::value(checksum.as_str());
-        match background {
-            Some(bytes) => {
-                let checksum = sha256_hex(bytes);
-                document["files"][BACKGROUND] = toml_edit::value(checksum.as_str());
-                folder.write(BACKGROUND, bytes)?;
-                self.manifest.files.insert(BACKGROUND.into(), checksum);
-            }
-            None => {
-                document["files"].as_table_like_mut().map(|files| files.remove(BACKGROUND));
-                self.manifest.files.remove(BACKGROUND);
-            }
+        let listed = self.manifest.files.keys().filter(|name| is_background(name));
+        let mut old: Vec<String> = listed.cloned().collect();
+        if let Some(bytes) = background {
+            let checksum = sha256_hex(bytes);
+            let name = [BACKGROUND.0, &checksum[..16], BACKGROUND.1].concat();
+            folder.write(&name, bytes)?;
+            old.retain(|old| *old != name);
+            document["files"][&name] = toml_edit::value(checksum.as_str());
+            self.manifest.files.insert(name, checksum);
+        }
+        for name in &old {
+            document["files"].as_table_like_mut().map(|files| files.remove(name));
+            self.manifest.files.remove(name);
         }
         folder.write(CALIBRATION, text.as_bytes())?;
         folder.write(MANIFEST, document.to_string().as_bytes())?;
         self.manifest.files.insert(CALIBRATION.into(), checksum);
+        for name in old {
+            let _ = fs::remove_file(self.path.join(name));
+        }
         Ok(self.path.join(CALIBRATION))
     }
+}
+
+fn is_background(name: &str) -> bool {
+    name.starts_with(BACKGROUND.0) && name.ends_with(BACKGROUND.1)
 }
 
 struct Folder<'a> {

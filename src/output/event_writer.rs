@@ -57,6 +57,7 @@ impl EventWriter {
             file: CappedFile::new(path, max_bytes),
             lines: lines.clone(),
             backlog: VecDeque::new(),
+            sync_due: false,
             failed: None,
         };
         Ok(Self { writer: Writer::start("events", ROOM, work)?, lines, clock })
@@ -95,6 +96,8 @@ struct Appending {
     file: CappedFile,
     lines: Arc<Lines>,
     backlog: VecDeque<Line>,
+    /// Lines that are written and must yet reach the disk.
+    sync_due: bool,
     /// When the file last refused.
     failed: Option<Instant>,
 }
@@ -159,11 +162,12 @@ impl Appending {
     fn append_all(&mut self) -> io::Result<()> {
         while let Some(line) = self.backlog.front() {
             self.file.append(&line.text)?;
-            let sync = line.sync;
+            self.sync_due |= line.sync;
             self.backlog.pop_front();
-            if sync {
-                self.file.sync()?;
-            }
+        }
+        if self.sync_due {
+            self.file.sync()?;
+            self.sync_due = false;
         }
         Ok(())
     }

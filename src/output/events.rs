@@ -70,12 +70,12 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether it must be on the disk before a power cut: an alarm begins or ends,
-    /// or the run does.
+    /// Whether it must be on the disk before a power cut: an alarm, a change or a
+    /// tampering begins or ends, or the run does.
     pub fn is_weighty(&self) -> bool {
         match self {
             Self::State { from, to, .. } => [*from, *to].contains(&State::Alarm.name()),
-            Self::Stop { .. } => true,
+            Self::Stop { .. } | Self::Changed { .. } | Self::Tampered { .. } => true,
             _ => false,
         }
     }

@@ -12,7 +12,8 @@ use crate::gpio::SimulatedLines;
 use crate::model::{Bundle, InputSection};
 use crate::output::{Event, EventLog, EventSink};
 use crate::runtime::{
-    Intake, IntakeCounts, Monitor, Pipeline, Scoring, StageTimes, Step, UpdatePolicy,
+    Intake, IntakeCounts, Monitor, Pipeline, Scoring, SlowViewOptions, StageTimes, Step,
+    UpdatePolicy,
 };
 use crate::score::Mask;
 
@@ -34,6 +35,8 @@ pub struct PlayOptions {
     pub stabilise: bool,
     /// Below it the network rests, see [`crate::runtime::MotionGate`].
     pub motion_gate_levels: Option<f32>,
+    /// What there is to know of what lasts.
+    pub slow: SlowViewOptions,
 }
 
 impl PlayOptions {
@@ -47,6 +50,7 @@ impl PlayOptions {
             alarm: self.alarm,
             stabilise: self.stabilise,
             motion_gate_levels: self.motion_gate_levels,
+            slow: self.slow,
             stale_ms: STALE_MS,
             log_lines: true,
         }

@@ -32,6 +32,9 @@ pub struct ClipTrace {
     pub changes: Vec<Interval>,
     /// While the view was lost, from when that began.
     pub tamperings: Vec<Interval>,
+    /// Those that go on.
+    changed_since_ms: Option<u64>,
+    tampered_since_ms: Option<u64>,
     /// The worst moment of each alarm, or of the clip if there was none.
     pub moments: Vec<Moment>,
     /// Worst moment of the suspicion or alarm that goes on, and of the clip
@@ -50,6 +53,8 @@ impl ClipTrace {
             alarms: Vec::new(),
             changes: Vec::new(),
             tamperings: Vec::new(),
+            changed_since_ms: None,
+            tampered_since_ms: None,
             moments: Vec::new(),
             worst: None,
             worst_so_far: None,
@@ -124,19 +129,22 @@ impl ClipTrace {
     }
 
     fn note_what_lasts(&mut self, frame: usize, step: &Step) {
-        let of = |since_ms: u64| {
-            let earlier = |score: &&FrameScore| score.timestamp_ns / 1_000_000 < since_ms;
-            let scores = self.scores.iter().rev().flatten();
-            scores.take_while(|score| !earlier(score)).last().map_or(frame, |s| s.sequence as usize)
-        };
         let SlowState { changed_since_ms, tampered_since_ms } = step.slow;
-        let (changed, tampered) = (changed_since_ms.map(of), tampered_since_ms.map(of));
-        for (since, intervals) in [(changed, &mut self.changes), (tampered, &mut self.tamperings)] {
-            let Some(first_frame) = since else { continue };
-            match intervals.last_mut().filter(|last| last.last_frame >= first_frame) {
-                Some(last) => last.last_frame = frame,
-                None => intervals.push(Interval { first_frame, last_frame: frame }),
+        let both = [
+            (changed_since_ms, &mut self.changes, &mut self.changed_since_ms),
+            (tampered_since_ms, &mut self.tamperings, &mut self.tampered_since_ms),
+        ];
+        for (since_ms, intervals, known) in both {
+            let known_ms = std::mem::replace(known, since_ms);
+            let Some(since_ms) = since_ms else { continue };
+            if known_ms != Some(since_ms) {
+                let first_frame = first_since(&self.scores, since_ms).unwrap_or(frame);
+                let goes_on = intervals.last().is_some_and(|last| last.last_frame >= first_frame);
+                if !goes_on {
+                    intervals.push(Interval { first_frame, last_frame: frame });
+                }
             }
+            intervals.last_mut().expect("one at least").last_frame = frame;
         }
     }
 
@@ -157,6 +165,13 @@ impl ClipTrace {
             self.states.push(state);
         }
     }
+}
+
+/// The first frame with a score from `since_ms` on.
+fn first_since(scores: &[Option<FrameScore>], since_ms: u64) -> Option<usize> {
+    let later = |score: &&FrameScore| score.timestamp_ns / 1_000_000 >= since_ms;
+    let first = scores.iter().rev().flatten().take_while(later).last();
+    first.map(|score| score.sequence as usize)
 }
 
 #[cfg(test)]

@@ -96,6 +96,11 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.slow = Some(slow);
     }
 
+    /// What lasts, where it is told.
+    pub fn slow_view(&self) -> Option<&SlowView> {
+        self.slow.as_ref()
+    }
+
     /// Begins another clip: a new window and a new state machine, as if just
     /// started. The memory stays as it is. Returns the slots set free.
     pub fn restart(&mut self, now_ms: u64) -> Freed {
@@ -179,13 +184,14 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     }
 
     /// What the state machine learns of a frame. A view that is lost is a fault and
-    /// no anomaly: until it is clear which of both it is, a suspicion waits.
+    /// no anomaly, where a fault line tells it: for the moment in which it may be
+    /// either of both, a suspicion waits.
     fn input_for(&self, scored: bool, level: Option<f32>) -> Input {
         let slow = self.slow.as_ref();
         match level {
-            _ if !scored || slow.is_some_and(SlowView::is_tampered) => Input::Blind,
+            _ if !scored || slow.is_some_and(SlowView::mutes_scores) => Input::Blind,
             None => Input::Tick,
-            Some(_) if slow.is_some_and(SlowView::is_lost) => Input::Gap,
+            Some(_) if slow.is_some_and(SlowView::delays_suspicion) => Input::Gap,
             Some(level) => Input::Score(level),
         }
     }
@@ -197,7 +203,9 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
 
     /// An input from outside: acknowledge, arm, disarm, motion.
     pub fn input(&mut self, now_ms: u64, input: Input) {
-        if input == Input::Acknowledge {
+        // Whoever arms has just been there, and knows what was left meanwhile.
+        let arms = input == Input::Arm && self.machine.state() == State::Disarmed;
+        if input == Input::Acknowledge || arms {
             self.slow.iter_mut().for_each(SlowView::acknowledge);
         }
         let transitions = self.machine.step(now_ms, input);
@@ -321,7 +329,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let healthy = self.is_healthy(now_ms);
         let changed = self.slow.as_ref().is_some_and(SlowView::raises_alarm);
         let state = match self.machine.state() {
-            State::Disarmed => State::Disarmed,
+            state @ (State::Disarmed | State::WarmUp) => state,
             _ if changed => State::Alarm,
             state => state,
         };

@@ -28,6 +28,8 @@ pub struct Pipeline<'a> {
     pub stabilise: bool,
     /// Below it the network rests, see [`super::MotionGate`].
     pub motion_gate_levels: Option<f32>,
+    /// What there is to know of what lasts.
+    pub slow: SlowViewOptions,
     /// The fault line drops when the last score is older than this.
     pub stale_ms: u64,
     /// Whether level changes are events, see [`MonitorOptions::log_lines`].
@@ -79,16 +81,16 @@ impl Pipeline<'_> {
         });
         let options = self.monitor_options();
         let mut monitor = Monitor::new(options, self.analyser(), outputs, log, now_ms);
-        if let Some(slow) = self.slow_view(SlowViewOptions::default()) {
+        if let Some(slow) = self.slow_view() {
             monitor.watch_what_lasts(slow);
         }
         monitor
     }
 
     /// Tells what lasts; `None` where the calibration knows no background.
-    pub fn slow_view(&self, options: SlowViewOptions) -> Option<SlowView> {
+    fn slow_view(&self) -> Option<SlowView> {
         let Scoring::Deployed(calibration) = self.scoring else { return None };
-        SlowView::new(calibration.stays.as_ref()?, self.mask, options)
+        SlowView::new(calibration.stays.as_ref()?, self.mask, self.slow)
     }
 
     /// Slots for a window and the one frame that is being taken.

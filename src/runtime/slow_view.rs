@@ -14,6 +14,10 @@ const WELL_SHARE: f32 = 0.4;
 const WELL_MS: u32 = 2000;
 /// How long what stayed must be gone.
 const GONE_MS: u32 = 2000;
+/// While a view has been lost for no longer than this, a suspicion waits.
+const UNDECIDED_MS: u64 = 5000;
+/// Looks that are further apart do not belong together.
+const HOLE_NS: u64 = 5_000_000_000;
 
 /// What a site wants to know of what lasts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,17 +25,28 @@ pub struct SlowViewOptions {
     /// A thing that stays so long has changed the view; at least
     /// [`SEEN_AFTER_MS`].
     pub stays_ms: u32,
-    /// Whether the alarm line is active as long as the view is changed.
+    /// Whether the alarm line is active while the view is changed; never with a
+    /// calibration of so little footage that no budget can be kept.
     pub alarm: bool,
     /// How many false changes a day the user accepts, above 0.
     pub alarms_per_day: f64,
-    /// A view that is lost for so long has been tampered with.
-    pub tampered_ms: u32,
+    /// A view that is lost for so long has been tampered with; `None` where nobody
+    /// wants to know.
+    pub tampered_ms: Option<u32>,
+    /// Whether a fault line tells of tampering. Where none does, a view that is lost
+    /// is judged as any other, and is an anomaly.
+    pub fault_is_told: bool,
 }
 
 impl Default for SlowViewOptions {
     fn default() -> Self {
-        Self { stays_ms: 20_000, alarm: true, alarms_per_day: 1.0, tampered_ms: 3000 }
+        Self {
+            stays_ms: 20_000,
+            alarm: true,
+            alarms_per_day: 1.0,
+            tampered_ms: Some(3000),
+            fault_is_told: true,
+        }
     }
 }
 
@@ -71,8 +86,10 @@ pub struct SlowView {
     area: Area,
     peak: f32,
     alarm: bool,
+    fault_is_told: bool,
     acknowledged: bool,
-    /// `None` where the view has too little structure.
+    last_ns: Option<u64>,
+    /// `None` where the view has too little structure, and where nobody asks.
     tamper: Option<Tamper>,
     tampered: Lasting,
     lost: f32,
@@ -89,20 +106,28 @@ impl SlowView {
         let background = calibration.background.clone()?;
         let after_ms = options.stays_ms.max(SEEN_AFTER_MS as u32);
         Some(Self {
-            tamper: Tamper::new(background.clone()),
+            tamper: options.tampered_ms.and_then(|_| Tamper::new(background.clone())),
             stays: Stays::new(background, mask),
             rule: calibration.rule(options.alarms_per_day),
             changed: Lasting::new(LastingTimes { after_ms, gone_ms: GONE_MS }),
             area: Area::default(),
             peak: 0.0,
             alarm: options.alarm,
+            fault_is_told: options.fault_is_told,
             acknowledged: false,
+            last_ns: None,
             tampered: Lasting::new(LastingTimes {
-                after_ms: options.tampered_ms,
+                after_ms: options.tampered_ms.unwrap_or_default(),
                 gone_ms: WELL_MS,
             }),
             lost: 0.0,
         })
+    }
+
+    /// Whether the footage behind the calibration was enough for a budget; without
+    /// one no change wants the alarm line.
+    pub fn keeps_a_budget(&self) -> bool {
+        self.rule.keeps_a_budget()
     }
 
     /// Whether a camera that was tampered with can be told.
@@ -113,6 +138,10 @@ impl SlowView {
     /// Looks at a frame, planar u8.
     pub fn look(&mut self, frame: &[u8], timestamp_ns: u64) -> SlowStep {
         let now_ms = timestamp_ns / 1_000_000;
+        let before_ns = self.last_ns.replace(timestamp_ns);
+        if before_ns.is_some_and(|before_ns| timestamp_ns.saturating_sub(before_ns) > HOLE_NS) {
+            self.blind();
+        }
         let tampered = self.look_for_tampering(frame, timestamp_ns, now_ms);
         // A view that is lost says nothing of what stays in it.
         let changed = if self.is_lost() {
@@ -148,7 +177,7 @@ impl SlowView {
         let staying = self.stays.look(frame, timestamp_ns)?;
         let (sign, surprise) = self.rule.judge(staying.ratio);
         if sign == Sign::Present {
-            if !self.changed.is_pending() && self.changed.active_since_ms().is_none() {
+            if self.changed.pending_for_ms().is_none() && self.changed.active_since_ms().is_none() {
                 self.peak = 0.0;
             }
             if surprise >= self.peak {
@@ -163,7 +192,20 @@ impl SlowView {
 
     /// Whether the view is lost now, for however short a time.
     pub fn is_lost(&self) -> bool {
-        self.tampered.is_pending() || self.is_tampered()
+        self.tampered.pending_for_ms().is_some() || self.is_tampered()
+    }
+
+    /// Whether scores say nothing, because the view is lost and the fault line says
+    /// so.
+    pub fn mutes_scores(&self) -> bool {
+        self.fault_is_told && self.is_tampered()
+    }
+
+    /// Whether a suspicion waits, because the view has been lost for so short a time
+    /// that it may be somebody in front of the camera as well.
+    pub fn delays_suspicion(&self) -> bool {
+        let undecided = self.tampered.pending_for_ms().is_some_and(|ms| ms <= UNDECIDED_MS);
+        self.fault_is_told && undecided
     }
 
     /// Whether the view has been lost for long enough.
@@ -173,11 +215,14 @@ impl SlowView {
 
     /// Whether a change wants the alarm line.
     pub fn raises_alarm(&self) -> bool {
-        self.alarm && !self.acknowledged && self.changed.active_since_ms().is_some()
+        let alarms = self.alarm && self.keeps_a_budget() && !self.acknowledged;
+        alarms && self.changed.active_since_ms().is_some()
     }
 
-    /// Somebody has seen the change: it goes on, without the alarm line.
+    /// Somebody has seen what differs now: the alarm line is free at once, the change
+    /// ends, and what stays there counts again only after it has gone.
     pub fn acknowledge(&mut self) {
+        self.stays.accept();
         self.acknowledged = self.changed.active_since_ms().is_some();
     }
 
@@ -199,9 +244,10 @@ impl SlowView {
     /// Begins again, with other footage.
     pub fn forget(&mut self) {
         self.blind();
+        self.stays.accept_nothing();
         self.changed.forget();
         self.tampered.forget();
-        self.acknowledged = false;
+        (self.acknowledged, self.last_ns) = (false, None);
     }
 }
 
@@ -240,16 +286,57 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledged_change_goes_on_without_the_alarm_and_the_next_one_alarms() {
+    fn an_acknowledged_change_is_over_and_the_next_one_alarms() {
         let mut view = view(SlowViewOptions::default());
         assert!(changes(&mut view, 0..40, false).is_empty());
         assert_eq!(changes(&mut view, 40..100, true), [(true, 40)]);
         assert!(view.raises_alarm());
         view.acknowledge();
-        assert!(!view.raises_alarm() && view.state().changed_since_ms == Some(20_000));
-        assert_eq!(changes(&mut view, 100..140, false), [(false, 53)]);
-        assert_eq!(changes(&mut view, 140..200, true), [(true, 90)]);
+        assert!(!view.raises_alarm());
+        assert_eq!(changes(&mut view, 100..140, true), [(false, 52)]);
+        assert!(changes(&mut view, 140..180, false).is_empty());
+        assert_eq!(changes(&mut view, 180..240, true), [(true, 110)], "it had gone");
         assert!(view.raises_alarm());
+    }
+
+    #[test]
+    fn a_second_thing_alarms_while_the_first_is_known_of() {
+        let mut view = view(SlowViewOptions::default());
+        let second = |mut frame: Vec<u8>| {
+            for (x, y) in (44..56).flat_map(|x| (40..52).map(move |y| (x, y))) {
+                frame[y * SIDE + x] = if (x / 3 + y / 3) % 2 == 0 { 20 } else { 230 };
+            }
+            frame
+        };
+        assert_eq!(changes(&mut view, 0..100, true).len(), 1);
+        view.acknowledge();
+        assert_eq!(changes(&mut view, 100..140, true).len(), 1);
+        let look = |n: u64| view.look(&second(frame(n, true)), n * LOOK_NS).changed;
+        let seen: Vec<_> = (140..200).filter_map(look).collect();
+        assert!(seen.len() == 1 && seen[0].change.begins, "{seen:?}");
+        assert!((40..56).contains(&(seen[0].area.x_px + 2)), "{seen:?}");
+        assert!(view.raises_alarm());
+    }
+
+    #[test]
+    fn a_hole_in_the_footage_is_not_time_that_something_stayed() {
+        let mut view = view(SlowViewOptions::default());
+        assert!(changes(&mut view, 0..40, false).is_empty());
+        assert!(changes(&mut view, 40..60, true).is_empty());
+        assert!(changes(&mut view, 200..230, true).is_empty());
+        assert_eq!(changes(&mut view, 230..260, true), [(true, 121)]);
+    }
+
+    #[test]
+    fn with_too_little_footage_for_a_budget_no_change_alarms() {
+        let mut footage = BackgroundFootage::new(SIDE, SIDE).unwrap();
+        (0..30).for_each(|number| footage.see(&frame(number, false), number * LOOK_NS));
+        let mask = Mask::everything(SIDE, SIDE);
+        let (calibration, _) = footage.learn(&mask).unwrap();
+        assert!(!calibration.rule(1.0).keeps_a_budget());
+        let mut view = SlowView::new(&calibration, &mask, SlowViewOptions::default()).unwrap();
+        assert_eq!(changes(&mut view, 0..100, true).len(), 1);
+        assert!(!view.raises_alarm());
     }
 
     #[test]

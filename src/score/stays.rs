@@ -24,6 +24,12 @@ const SPREAD_WEIGHT: f32 = 2.0;
 const GENERAL_WEIGHT: f32 = 2.0;
 const GENERAL: f32 = 0.8;
 
+/// A place that was accepted as it is counts again once less than this share of what
+/// is tolerated is left of its difference.
+const ACCEPTED_UNTIL: f32 = 0.5;
+/// What differs by less than is tolerated there needs no acceptance.
+const ACCEPTED_FROM: f32 = 1.0;
+
 /// Where the picture stays different.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Staying {
@@ -54,6 +60,8 @@ pub struct Stays {
     ratios: Vec<f32>,
     scratch: Vec<f32>,
     reached: Vec<bool>,
+    /// Places whose difference somebody knows of.
+    accepted: Vec<bool>,
     stack: Vec<usize>,
     last_ns: Option<u64>,
 }
@@ -78,6 +86,7 @@ impl Stays {
             ratios: vec![0.0; count],
             scratch: Vec::with_capacity(count),
             reached: vec![false; count],
+            accepted: vec![false; count],
             stack: Vec::with_capacity(count),
             last_ns: None,
             background,
@@ -110,7 +119,20 @@ impl Stays {
         (self.taken >= LOOKS).then(|| self.judge())
     }
 
-    /// Forgets what was seen: the camera was lost, or other footage follows.
+    /// Accepts every place as it is now: none counts until its difference has gone.
+    pub fn accept(&mut self) {
+        for (accepted, ratio) in self.accepted.iter_mut().zip(&self.ratios) {
+            *accepted |= *ratio >= ACCEPTED_FROM;
+        }
+    }
+
+    /// From now on every place counts.
+    pub fn accept_nothing(&mut self) {
+        self.accepted.fill(false);
+    }
+
+    /// Forgets what was seen: the camera was lost, or other footage follows. What
+    /// was accepted stays accepted.
     pub fn forget(&mut self) {
         (self.taken, self.last_ns) = (0, None);
     }
@@ -126,9 +148,13 @@ impl Stays {
             let tolerated = FLOOR + SPREAD_WEIGHT * spread + GENERAL_WEIGHT * general;
             *ratio = if *watched { *ratio / tolerated } else { 0.0 };
         }
-        let by_ratio = |a: &usize, b: &usize| self.ratios[*a].total_cmp(&self.ratios[*b]);
+        for (accepted, ratio) in self.accepted.iter_mut().zip(&self.ratios) {
+            *accepted &= *ratio >= ACCEPTED_UNTIL;
+        }
+        let counted = |place: &usize| if self.accepted[*place] { 0.0 } else { self.ratios[*place] };
+        let by_ratio = |a: &usize, b: &usize| counted(a).total_cmp(&counted(b));
         let worst = (0..count).max_by(by_ratio).expect("places");
-        Staying { ratio: f64::from(self.ratios[worst]), area: self.area_around(worst) }
+        Staying { ratio: f64::from(counted(&worst)), area: self.area_around(worst) }
     }
 
     /// What most of the watched places differ by at least as little as.
@@ -165,7 +191,8 @@ impl Stays {
                 (y + 1 < rows).then_some(place + columns),
             ];
             for place in beside.into_iter().flatten() {
-                if !self.reached[place] && self.ratios[place] >= least {
+                let counts = !self.reached[place] && !self.accepted[place];
+                if counts && self.ratios[place] >= least {
                     self.reached[place] = true;
                     self.stack.push(place);
                 }

@@ -16,8 +16,8 @@ use crate::gpio::{BoardLines, Panel};
 use crate::health::{Progress, supervise};
 use crate::output::{EventLog, EventWriter};
 use crate::runtime::{
-    Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown,
-    SlowViewOptions, StageRow, Step, run_live,
+    Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, SlowView,
+    StageRow, Step, run_live,
 };
 
 /// Where the kernel shows its thermal zones and watchdogs.
@@ -39,6 +39,8 @@ pub struct Station<'a> {
     leave: Option<Leave>,
     panel: Panel,
     guard: Option<GuardKeeper>,
+    /// There are real lines, and no program to guard them.
+    lacks_guard: bool,
 }
 
 /// What a station's run came to.
@@ -84,12 +86,13 @@ impl<'a> Station<'a> {
         let now_ms = clock.monotonic_ms();
         let board_lines = BoardLines::new(&site.board);
         let held = lines::open(site, &board_lines)?;
+        let lacks_guard = guard.is_none() && lines::need_guard(site, &board_lines);
         let guard = guard.and_then(|program| lines::keep_guard(site, &board_lines, program));
         let panel = lines::open_panel(site, &board_lines)?;
         let log = event_log(site, clock.clone())?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
-        watch_what_lasts(site, &plan, &mut monitor);
+        note_what_lasts(site, &plan, monitor.slow_view());
         log::info!(
             "{} on {}: alarm at {:.2}, over at {:.2}",
             plan.bundle.manifest().name,
@@ -97,7 +100,17 @@ impl<'a> Station<'a> {
             plan.budget.enter_level,
             plan.budget.exit_level
         );
-        Ok(Self { site, plan, clock, monitor, spare: held.spare, leave: None, panel, guard })
+        Ok(Self {
+            site,
+            plan,
+            clock,
+            monitor,
+            spare: held.spare,
+            leave: None,
+            panel,
+            guard,
+            lacks_guard,
+        })
     }
 
     /// Has `leave` end the process when it is asked to end by a signal, see
@@ -144,13 +157,14 @@ impl<'a> Station<'a> {
         let stale_ms = self.plan.stale_ms;
         let supervisor =
             supervision::start(site, progress, stale_ms, self.spare, shutdown, self.leave)?;
-        let (panel, guard) = (&mut self.panel, &self.guard);
+        let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
         let inputs = || {
             let now_ms = clock.monotonic_ms();
             cooling.iter_mut().for_each(|cooling| cooling.look(now_ms));
             let input = inputs().or_else(|| panel.next(now_ms));
             impairments.set(Impairment::ArmLost, panel.is_arm_lost());
-            let unguarded = guard.as_ref().is_some_and(|guard| !guard.stands());
+            let fallen = guard.as_ref().is_some_and(|guard| !guard.stands());
+            let unguarded = lacks_guard || fallen;
             impairments.set(Impairment::NoGuard, unguarded);
             input
         };
@@ -175,26 +189,24 @@ impl<'a> Station<'a> {
     }
 }
 
-/// Watches for what stays and for tampering as the site wants it, and says once
-/// what cannot be told.
-fn watch_what_lasts(site: &Site, plan: &Plan, monitor: &mut SiteMonitor) {
-    let options = SlowViewOptions {
-        stays_ms: site.stays.stays_s * 1000,
-        alarm: site.stays.alarm,
-        alarms_per_day: site.stays.alarms_per_day,
-        tampered_ms: site.tamper.after_s * 1000,
-    };
-    let Some(slow) = plan.pipeline().slow_view(options) else {
+/// Says once what of what lasts cannot be told.
+fn note_what_lasts(site: &Site, plan: &Plan, slow: Option<&SlowView>) {
+    let Some(slow) = slow else {
         log::warn!(
             "this calibration knows no background, so what stays and a camera that was turned \
              are not told: run `normwatch calibrate` again"
         );
         return;
     };
-    if !slow.tells_tampering() {
+    if site.tamper.enabled && !slow.tells_tampering() {
         log::warn!("too little of this view has structure to tell a camera that was turned");
     }
-    monitor.watch_what_lasts(slow);
+    if plan.view.slow.alarm && !slow.keeps_a_budget() {
+        log::warn!(
+            "this calibration has too little footage for a budget of what stays: changes are \
+             events, and do not switch the alarm line"
+        );
+    }
 }
 
 fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<EventLog<EventWriter>, StationError> {

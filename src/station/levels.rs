@@ -9,7 +9,7 @@ use crate::calibrate::{
     Budget, BudgetReport, Calibration, CalibrationError, background_from_npz, background_sha256,
 };
 use crate::model::{Bundle, BundleError};
-use crate::score::Mask;
+use crate::score::{Background, Mask};
 
 /// Why there are no levels.
 #[derive(Debug, Error)]
@@ -62,28 +62,38 @@ pub fn load_calibration(
         .and_then(|c| c.check_identity(bundle.model_sha256(), &mask.identity()).map(|()| c))
         .map_err(|error| LevelsError::Calibration { file: file.clone(), error })?;
     if let Some(stays) = &mut calibration.stays {
-        let (file, bytes) = match path {
-            Some(_) => {
-                let file = background_beside(&file);
-                match std::fs::read(&file) {
-                    Ok(bytes) => (file, bytes),
-                    Err(error) => return Err(LevelsError::File { file, error }),
-                }
-            }
-            None => bundle.background_file()?.unwrap_or((file, Vec::new())),
-        };
-        let input = bundle.manifest().input;
-        let known = background_sha256(&bytes) == stays.background_sha256;
-        let background = if known {
-            background_from_npz(&bytes, (input.width_px, input.height_px))
-        } else {
-            Err("is not the background of this calibration: run `normwatch calibrate` again".into())
-        };
-        let refused =
-            |what| LevelsError::Calibration { file, error: CalibrationError::Invalid(what) };
-        stays.background = Some(background.map_err(refused)?);
+        stays.background = background(bundle, path, &stays.background_sha256)
+            .inspect_err(|what| {
+                log::error!(
+                    "{what}; the anomaly score does without, but what stays and a camera that \
+                     was turned are not told: run `normwatch calibrate` again"
+                );
+            })
+            .ok();
     }
     Ok(Some(calibration))
+}
+
+/// The background of the calibration at `path`, or of the bundle's own. What is
+/// wrong with it is no reason not to watch.
+fn background(bundle: &Bundle, path: Option<&Path>, sha256: &str) -> Result<Background, String> {
+    let (file, bytes) = match path {
+        Some(path) => {
+            let file = background_beside(path);
+            let bytes = std::fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+            (file, bytes)
+        }
+        None => match bundle.background_file().map_err(|e| e.to_string())? {
+            Some(found) => found,
+            None => return Err("the bundle lists no background".into()),
+        },
+    };
+    if background_sha256(&bytes) != sha256 {
+        return Err(format!("{} is not the background of this calibration", file.display()));
+    }
+    let input = bundle.manifest().input;
+    background_from_npz(&bytes, (input.width_px, input.height_px))
+        .map_err(|what| format!("{}: {what}", file.display()))
 }
 
 /// Where the background of a calibration lies that is in no bundle.

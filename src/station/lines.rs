@@ -9,6 +9,8 @@ use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
 use crate::config::{InputLine, OutputLine, Site};
 #[cfg(feature = "gpio")]
 pub(super) use crate::gpio::GuardKeeper;
+#[cfg(feature = "gpio")]
+use crate::gpio::GuardedLine;
 use crate::gpio::{
     BoardLines, BoardPin, Contact, InputRequest, LineError, Panel, SharedPin, SimulatedLine,
 };
@@ -69,6 +71,11 @@ impl GuardKeeper {
 }
 
 #[cfg(not(feature = "gpio"))]
+pub(super) fn need_guard(_: &Site, _: &BoardLines<'_>) -> bool {
+    false
+}
+
+#[cfg(not(feature = "gpio"))]
 pub(super) fn keep_guard(_: &Site, _: &BoardLines<'_>, _: &Path) -> Option<GuardKeeper> {
     None
 }
@@ -81,12 +88,23 @@ pub(super) fn keep_guard(
     lines: &BoardLines<'_>,
     program: &Path,
 ) -> Option<GuardKeeper> {
+    let guarded = guarded_lines(site, lines);
+    (!guarded.is_empty()).then(|| GuardKeeper::start(program.into(), guarded))
+}
+
+/// Whether the site has real lines.
+#[cfg(feature = "gpio")]
+pub(super) fn need_guard(site: &Site, lines: &BoardLines<'_>) -> bool {
+    !guarded_lines(site, lines).is_empty()
+}
+
+#[cfg(feature = "gpio")]
+fn guarded_lines(site: &Site, lines: &BoardLines<'_>) -> Vec<GuardedLine> {
     let outputs = [Some(&site.output.alarm), site.output.fault.as_ref()];
     let guarded = outputs.into_iter().flatten().filter_map(|output| {
         lines.guarded(&output.line, output.polarity.level(output.safe_active))
     });
-    let guarded: Vec<_> = guarded.collect();
-    (!guarded.is_empty()).then(|| GuardKeeper::start(program.into(), guarded))
+    guarded.collect()
 }
 
 /// Takes the lines that the site reads.

@@ -69,6 +69,7 @@ impl Plan {
             alarm: self.alarm,
             stabilise: self.view.stabilise,
             motion_gate_levels: self.view.motion_gate_levels,
+            slow: self.view.slow,
             stale_ms: self.stale_ms,
             log_lines: self.log_lines,
         }

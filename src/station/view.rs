@@ -3,7 +3,7 @@
 use super::error::StationError;
 use crate::config::Site;
 use crate::model::Bundle;
-use crate::runtime::DEFAULT_MIN_DURATION_MS;
+use crate::runtime::{DEFAULT_MIN_DURATION_MS, SlowViewOptions};
 use crate::score::Mask;
 
 /// How a site watches: what of the picture, held still or not, when not at all,
@@ -16,6 +16,8 @@ pub struct View {
     pub stabilise: bool,
     /// Below it the network rests.
     pub motion_gate_levels: Option<f32>,
+    /// What there is to know of what lasts.
+    pub slow: SlowViewOptions,
     /// How long the alarm wants a score to stay suspect.
     pub min_duration_ms: u32,
 }
@@ -27,6 +29,7 @@ impl View {
             mask: whole_picture(bundle),
             stabilise: true,
             motion_gate_levels: None,
+            slow: SlowViewOptions::default(),
             min_duration_ms: DEFAULT_MIN_DURATION_MS,
         }
     }
@@ -40,8 +43,20 @@ impl View {
             mask: mask(site, bundle)?,
             stabilise: site.camera.stabilise,
             motion_gate_levels: site.load.motion_gate_levels,
+            slow: slow(site),
             min_duration_ms: site.alarm.min_duration_ms,
         })
+    }
+}
+
+fn slow(site: &Site) -> SlowViewOptions {
+    let tampered_ms = site.tamper.after_s * 1000;
+    SlowViewOptions {
+        stays_ms: site.stays.stays_s * 1000,
+        alarm: site.stays.alarm,
+        alarms_per_day: site.stays.alarms_per_day,
+        tampered_ms: site.tamper.enabled.then_some(tampered_ms),
+        fault_is_told: site.output.fault.is_some(),
     }
 }
 

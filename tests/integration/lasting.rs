@@ -11,7 +11,7 @@ use normwatch::model::Bundle;
 use normwatch::output::{EventLog, JsonLines};
 use normwatch::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 use normwatch::replay::{PlayError, list_footage, replay_clip};
-use normwatch::runtime::{Intake, Pipeline, Scoring, UpdatePolicy, default_alarm};
+use normwatch::runtime::{Intake, Pipeline, Scoring, SlowViewOptions, UpdatePolicy, default_alarm};
 use normwatch::score::Mask;
 
 const SIDE: usize = 128;
@@ -97,6 +97,7 @@ fn watch(
         alarm: default_alarm(levels),
         stabilise: true,
         motion_gate_levels: None,
+        slow: SlowViewOptions::default(),
         stale_ms: 2000,
         log_lines: true,
     };
@@ -148,7 +149,7 @@ fn with_a_thing(mut picture: Picture) -> Picture {
 #[test]
 fn a_thing_that_stays_is_an_event_and_the_alarm_line_until_it_goes() {
     let (bundle, pictures) = (bundle(), walkway(700));
-    let calibration = calibration(&bundle, &pictures[..350]);
+    let calibration = calibration(&bundle, &pictures[..450]);
     let (came, went) = (120, 500);
     let scene = |(number, picture): (usize, Picture)| {
         if (came..went).contains(&number) { with_a_thing(picture) } else { picture }

@@ -17,6 +17,7 @@ mod lasting;
 mod live;
 mod packaging;
 mod pipe_layout;
+mod predicted_motion;
 mod preprocess_formats;
 mod preprocess_reference;
 mod record;

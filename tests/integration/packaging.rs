@@ -145,7 +145,11 @@ fn the_service_is_tried_again_and_bounded() {
     assert!(value_of(&unit, "LimitNOFILE").parse::<u32>().unwrap() <= 256);
     assert_eq!(value_of(&unit, "PrivateNetwork"), "yes");
     assert_eq!(value_of(&unit, "UMask"), "0077");
-    assert!(value_of(&unit, "RequiresMountsFor").contains("/var/lib/normwatch"));
+    assert!(value_of(&unit, "RequiresMountsFor").contains("/etc/normwatch"));
+    assert!(
+        !value_of(&unit, "RequiresMountsFor").contains("/var/lib"),
+        "the card of a log would end the watch"
+    );
 }
 
 fn value_of<'a>(unit: &'a str, key: &str) -> &'a str {

@@ -19,7 +19,8 @@ use crate::model::{Bundle, NetworkOptions};
 use crate::output::{EventLog, JsonLines};
 use crate::replay::{PlayError, replay_clip};
 use crate::runtime::{
-    Histogram, Intake, NO_LEVELS, Pipeline, Scoring, Stage, StageRow, UpdatePolicy, default_alarm,
+    Histogram, Intake, NO_LEVELS, Pipeline, Scoring, SlowViewOptions, Stage, StageRow,
+    UpdatePolicy, default_alarm,
 };
 use crate::station::whole_picture;
 
@@ -222,6 +223,7 @@ fn measure(
         alarm: default_alarm(NO_LEVELS),
         stabilise: true,
         motion_gate_levels: None,
+        slow: SlowViewOptions::default(),
         stale_ms: 1000,
         log_lines: false,
     };

@@ -17,7 +17,7 @@ use normwatch::output::{Event, EventLog, EventSink};
 use normwatch::preprocess::Light;
 use normwatch::runtime::{
     Impairments, IntakeOptions, LiveOptions, LiveStats, Monitor, MonitorOptions, Pace, Pipeline,
-    RunError, Scoring, Shutdown, UpdatePolicy, run_live,
+    RunError, Scoring, Shutdown, SlowViewOptions, UpdatePolicy, run_live,
 };
 use normwatch::score::{Mask, Weights};
 
@@ -137,6 +137,7 @@ impl Run {
             },
             stabilise: false,
             motion_gate_levels: None,
+            slow: SlowViewOptions::default(),
             stale_ms: 2000,
             log_lines: true,
         };

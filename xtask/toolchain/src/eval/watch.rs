@@ -14,7 +14,7 @@ use normwatch::output::{Event, EventSink};
 use normwatch::preprocess::Channels;
 use normwatch::replay::{Clip, ClipTrace, Moment, PlayOptions, Playing, play_from};
 use normwatch::runtime::default_alarm;
-use normwatch::runtime::{Scoring, UpdatePolicy};
+use normwatch::runtime::{Scoring, SlowViewOptions, UpdatePolicy};
 use normwatch::station::whole_picture;
 use normwatch_progress::ProgressBar;
 use std::io;
@@ -89,6 +89,7 @@ impl Setup<'_> {
             fps: self.fps,
             stabilise: self.stabilise,
             motion_gate_levels: self.motion_gate_levels,
+            slow: SlowViewOptions::default(),
         };
         let trouble = Trouble::default();
         let open = |clip: &Clip| self.open(clip);

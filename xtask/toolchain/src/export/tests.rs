@@ -6,7 +6,7 @@ use normwatch::model::{Bundle, Memory};
 use normwatch::output::JsonLines;
 use normwatch::preprocess::Resize;
 use normwatch::replay::{PlayError, PlayOptions, list_footage, play};
-use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
+use normwatch::runtime::{FrameScore, Scoring, SlowViewOptions, UpdatePolicy};
 use normwatch::runtime::{NO_LEVELS, default_alarm};
 use normwatch::score::{ErrorMap, Mask, psnr_db};
 use rand::SeedableRng;
@@ -243,6 +243,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
         fps: input.fps,
         stabilise: true,
         motion_gate_levels: None,
+        slow: SlowViewOptions::default(),
     };
     let mut judged = Vec::new();
     let clips = list_footage(footage).unwrap();

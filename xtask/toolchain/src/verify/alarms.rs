@@ -8,7 +8,7 @@ use normwatch::model::Bundle;
 use normwatch::output::JsonLines;
 use normwatch::replay::{Clip, ClipTrace, PlayError, PlayOptions, Playing, list_footage, play};
 use normwatch::runtime::{DEFAULT_MIN_DURATION_MS, NO_LEVELS, default_alarm};
-use normwatch::runtime::{FrameScore, Scoring, UpdatePolicy};
+use normwatch::runtime::{FrameScore, Scoring, SlowViewOptions, UpdatePolicy};
 use normwatch::station::whole_picture;
 
 use super::report::AlarmReport;
@@ -70,6 +70,7 @@ fn play_clip(
         fps: bundle.manifest().input.fps,
         stabilise: true,
         motion_gate_levels: None,
+        slow: SlowViewOptions::default(),
     };
     let mut see = |_: &Playing<'_>| Ok::<(), PlayError>(());
     let clips = std::slice::from_ref(clip);
