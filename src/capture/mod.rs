@@ -42,7 +42,8 @@ pub use wake::Wake;
 
 /// Pixels that a picture may claim to have; past it a header is damaged. It is
 /// asked before anything is decoded, whatever the format.
-pub const PIXEL_LIMIT: u64 = 64 << 20;
+/// In memory a JPEG of so many takes 150 MB.
+pub const PIXEL_LIMIT: u64 = 24_000_000;
 
 /// A frame lent by its source until the next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

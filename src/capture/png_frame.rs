@@ -13,7 +13,7 @@ const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 pub(super) enum PngError {
     #[error(transparent)]
     Decoding(#[from] DecodingError),
-    #[error("a PNG of {0}x{1} is too large")]
+    #[error("a PNG of {0}x{1} is too large: 24 megapixels at most")]
     TooLarge(u32, u32),
 }
 
@@ -141,7 +141,8 @@ mod tests {
         for (width_px, height_px) in [(60_000, 60_000), (1 << 30, 1 << 30), (1 << 27, 1)] {
             let mut pixels = Vec::new();
             let error = decode(&claims(width_px, height_px), &mut pixels).unwrap_err();
-            let said = format!("a PNG of {width_px}x{height_px} is too large");
+            let said =
+                format!("a PNG of {width_px}x{height_px} is too large: 24 megapixels at most");
             let said = [said, "limits are exceeded".into()];
             assert!(said.contains(&error.to_string()), "{error}");
             assert_eq!(pixels.capacity(), 0);

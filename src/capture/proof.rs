@@ -1,8 +1,9 @@
 //! Whether raw frames have the layout that was stated, by the pictures themselves.
 //!
 //! A pipe has no headers. Where rows are longer than stated every row leans: bytes
-//! below each other differ more than they should. Where a few bytes were lost or put
-//! in, each picture is torn: its two edges were neighbours, and the end of each row
+//! below each other differ more than they should, and since frames are longer, too, each
+//! picture of a fixed camera is the one before, moved on. Where a few bytes were lost or
+//! put in, each picture is torn: its two edges were neighbours, and the end of each row
 //! goes on at the start of the next.
 
 use super::PixelFormat;
@@ -17,6 +18,13 @@ const FITS_BETTER: f32 = 0.5;
 /// chance, or because of something that lies across the picture, within a row.
 const GOES_ON: f32 = 0.5;
 const GOES_ON_MORE: f32 = 0.4;
+/// How much less so a row goes on in any other than the next. In stripes that are not
+/// quite level one row is like many.
+const GOES_ON_ALONE: f32 = 0.25;
+/// How far those are looked for, in rows.
+const FAR_ROWS: isize = 64;
+/// Of two frames in a row this share has to be comparable.
+const LEAST_SHARE: usize = 8;
 /// Rows that it takes to tell chance apart.
 const LEAST_ROWS: usize = 64;
 /// Pictures that have to say the same, in a row or among the first.
@@ -30,6 +38,8 @@ pub(super) struct Proof {
     seen: u32,
     found: Option<Flaw>,
     agreeing: u32,
+    /// The last frame, while rows are tried with other lengths.
+    before: Vec<u8>,
 }
 
 /// What is wrong with the layout.
@@ -60,8 +70,14 @@ impl Proof {
         self.seen = self.seen.saturating_add(1);
         let luma = Luma::of(layout, frame)?;
         let stride = (self.seen <= TRIALS).then(|| luma.better_stride(layout)).flatten();
+        let stride = stride.filter(|fit| moves_on(layout, fit, (&self.before, frame)));
+        if self.seen < TRIALS {
+            frame.clone_into(&mut self.before);
+        } else {
+            self.before = Vec::new();
+        }
         let torn = || luma.is_torn(layout).then_some(Flaw::OutOfStep);
-        let found = stride.map(Flaw::Stride).or_else(torn);
+        let found = stride.map(|fit| Flaw::Stride(fit.stride)).or_else(torn);
         match found {
             Some(_) if found == self.found => self.agreeing += 1,
             Some(_) => (self.found, self.agreeing) = (found, 1),
@@ -71,6 +87,39 @@ impl Proof {
         }
         found.map(|flaw| (flaw, self.agreeing >= CERTAIN))
     }
+}
+
+/// A row length that fits better than the stated one, and by how much rows differ at
+/// that.
+struct Fit {
+    stride: usize,
+    stated_levels: f32,
+}
+
+/// Whether the later of two frames is the earlier one, moved on by what frames with such
+/// rows are longer. A camera's picture with level stripes leans, too, where the camera
+/// hangs askew, but it stays where it is.
+fn moves_on(layout: &Layout, fit: &Fit, (before, frame): (&[u8], &[u8])) -> bool {
+    let true_bytes = layout.format.padded_bytes(layout.height_px, fit.stride).unwrap_or(0);
+    if before.len() != frame.len() {
+        return false;
+    }
+    let still = mean_difference(before, frame);
+    let (longer, shorter) =
+        (true_bytes.saturating_sub(frame.len()), frame.len().saturating_sub(true_bytes));
+    let both = frame.len().saturating_sub(longer + shorter);
+    if both < frame.len() / LEAST_SHARE {
+        return still >= FITS_BETTER * fit.stated_levels;
+    }
+    let moved = mean_difference(&before[shorter..][..both], &frame[longer..][..both]);
+    moved < FITS_BETTER * still
+}
+
+/// In levels, of every seventh byte.
+fn mean_difference(a: &[u8], b: &[u8]) -> f32 {
+    let pairs = a.iter().zip(b).step_by(7);
+    let sum: u64 = pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    sum as f32 / a.len().min(b.len()).div_ceil(7).max(1) as f32
 }
 
 /// The luma samples of a frame, or something like them.
@@ -104,7 +153,7 @@ impl<'a> Luma<'a> {
 
     /// A row length at which rows are far more alike than at the stated one. Only the
     /// upper half is looked at: planes of colour lie below, where rows are longer.
-    fn better_stride(&self, layout: &Layout) -> Option<usize> {
+    fn better_stride(&self, layout: &Layout) -> Option<Fit> {
         let row_bytes = layout.format.row_bytes(layout.width_px)?;
         let stated = self.difference(self.stride);
         if stated < LEAST_LEVELS {
@@ -116,7 +165,7 @@ impl<'a> Luma<'a> {
         let candidates = candidates.filter(|&bytes| bytes > 0 && bytes.abs_diff(self.stride) >= 8);
         let rated = candidates.map(|bytes| (bytes, self.difference(bytes)));
         let best = rated.min_by(|a, b| a.1.total_cmp(&b.1))?;
-        (best.1 < FITS_BETTER * stated).then_some(best.0)
+        (best.1 < FITS_BETTER * stated).then_some(Fit { stride: best.0, stated_levels: stated })
     }
 
     /// Mean difference of bytes that would lie below each other in rows so long.
@@ -130,18 +179,32 @@ impl<'a> Luma<'a> {
         sum as f32 / count.max(1) as f32
     }
 
-    /// Whether the end of each row goes on at the start of the next, and not at its
-    /// own: of a whole picture neither does.
+    /// Whether the end of each row goes on at the start of the next, and at no other's:
+    /// of a whole picture it goes on at none.
     fn is_torn(&self, layout: &Layout) -> bool {
         let is_tight = layout.format.row_bytes(layout.width_px) == Some(self.stride);
         if !is_tight || self.height < LEAST_ROWS {
             return false;
         }
-        let last = |row: usize| self.texture(row, self.width - 1);
-        let rows = || 1..self.height - 2;
-        let next = likeness(rows().map(|row| (last(row), self.texture(row + 1, 0))));
-        let same = likeness(rows().map(|row| (last(row), self.texture(row, 0))));
-        next > GOES_ON && next - same > GOES_ON_MORE
+        let next = self.goes_on_at(1);
+        if next <= GOES_ON || next - self.goes_on_at(0) <= GOES_ON_MORE {
+            return false;
+        }
+        let far = FAR_ROWS.min(self.height as isize / 4);
+        let others = (-far..=far).filter(|rows| *rows != 1);
+        others.into_iter().all(|rows| next - self.goes_on_at(rows) > GOES_ON_ALONE)
+    }
+
+    /// How alike the end of each row and the start of the one so far below it are.
+    fn goes_on_at(&self, rows_below: isize) -> f32 {
+        let textured = 1..self.height - 1;
+        let pairs = textured.clone().filter_map(|row| {
+            let other = row.checked_add_signed(rows_below)?;
+            textured
+                .contains(&other)
+                .then(|| (self.texture(row, self.width - 1), self.texture(other, 0)))
+        });
+        likeness(pairs)
     }
 
     /// What a pixel has beyond those above and below it.
@@ -186,71 +249,4 @@ pub(super) fn text_line(frame: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GREY: PixelFormat = PixelFormat::Grey;
-
-    fn flaw(width: u32, pixel: impl Fn(usize, usize) -> u8) -> Option<Flaw> {
-        let layout = Layout::check(GREY, width, 96, None).unwrap();
-        let pixels = |row| (0..width as usize).map(move |column| (row, column));
-        let frame: Vec<u8> = (0..96).flat_map(pixels).map(|(row, x)| pixel(row, x)).collect();
-        let mut proof = Proof::default();
-        let flaws = (0..CERTAIN).map(|_| proof.flaw(&layout, &frame));
-        let last = flaws.last().unwrap()?;
-        assert!(last.1, "it is certain by now");
-        Some(last.0)
-    }
-
-    /// Brighter to the right, with texture that goes on for some columns.
-    fn scene(row: usize, column: usize) -> u8 {
-        let mixed = (row * 40_503 + column / 12 * 9_176).wrapping_mul(2_654_435_761) >> 16;
-        (20 + row / 2 + column / 2 + mixed % 24).min(255) as u8
-    }
-
-    #[test]
-    fn a_whole_picture_has_no_flaw_whatever_it_shows() {
-        assert_eq!(flaw(160, scene), None);
-        assert_eq!(flaw(160, |_, _| 90), None);
-        assert_eq!(flaw(160, |row, column| ((row * 7) ^ (column * 13)) as u8), None);
-        assert_eq!(flaw(160, |_, column| if column > 70 { 200 } else { 30 }), None, "a wall");
-        let pillar = |_: usize, column: usize| if (70..76).contains(&column) { 200 } else { 30 };
-        assert_eq!(flaw(160, pillar), None);
-        assert_eq!(flaw(160, |row, column| ((row + column) / 4 % 2 * 200) as u8), None, "stripes");
-        assert_eq!(flaw(160, |row, _| (row / 3 % 2 * 200) as u8), None, "blinds");
-    }
-
-    #[test]
-    fn rows_of_another_length_are_found() {
-        let leaning = |stride: usize| {
-            flaw(160, move |row, column| {
-                let at = row * 160 + column;
-                scene(at / stride, at % stride)
-            })
-        };
-        assert_eq!(leaning(192), Some(Flaw::Stride(192)));
-        assert_eq!(leaning(256), Some(Flaw::Stride(256)));
-    }
-
-    #[test]
-    fn a_stream_out_of_step_is_found() {
-        for lost in [1, 31, 80, 150] {
-            let torn = flaw(160, |row, column| {
-                let at = row * 160 + column + lost;
-                scene(at / 160, at % 160)
-            });
-            assert_eq!(torn, Some(Flaw::OutOfStep), "{lost}");
-        }
-    }
-
-    #[test]
-    fn text_is_told_from_dark_pictures() {
-        let text = b"GST_ARGUS: Creating output stream\n\x10\x11\x12";
-        assert_eq!(text_line(text), Some(34));
-        assert_eq!(text_line(b"[0:12:3] INFO Camera camera_manager.cpp:297\n"), Some(44));
-        let dark: Vec<u8> = (0..400).map(|at| 33 + (at * at % 7) as u8).chain([10; 100]).collect();
-        assert_eq!(text_line(&dark), None);
-        assert_eq!(text_line(&[10; 100]), None);
-        assert_eq!(text_line(b"no end of the line"), None);
-    }
-}
+mod tests;

@@ -26,6 +26,8 @@ use super::source::check_size;
 /// Scans that a JPEG may have; a picture of many, each of the whole size, would
 /// take minutes.
 const SCANS_LIMIT: usize = 64;
+/// So many pictures in a row with an oddity are a camera's habit; damage comes alone.
+const HABIT: u8 = 8;
 
 /// Decodes JPEGs into buffers that it keeps.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub(super) struct JpegDecoder {
     frame: FrameState,
     pixels: Vec<u8>,
     rows: [Vec<u8>; 3],
+    /// Odd pictures in a row, up to [`HABIT`]; then it stays there.
+    odd: u8,
 }
 
 impl JpegDecoder {
@@ -42,9 +46,14 @@ impl JpegDecoder {
     ///
     /// Sequential and progressive JPEGs of 8 bits are read, with any sampling and
     /// any order of scans. Cameras may double the start marker, pad the end, put
-    /// stray bytes between segments and leave out the Huffman tables. Beyond that a
-    /// JPEG has to be whole: a lost restart interval, data that ends early and codes
-    /// that are left over are damage.
+    /// stray bytes between segments and leave out the Huffman tables. Beyond that a JPEG
+    /// has to be whole: a lost restart interval, data that ends early and codes that are
+    /// left over are damage.
+    ///
+    /// Some cameras put a few bytes before restarts or the end, state nonsense about the
+    /// coefficients of a sequential scan, or leave out the end marker behind its last
+    /// unit. Nothing of the picture is lost, but damage may look the same. So it is refused
+    /// until [`HABIT`] pictures in a row have it.
     pub fn decode<'a>(
         &'a mut self,
         frame: &Frame<'a>,
@@ -55,12 +64,25 @@ impl JpegDecoder {
         let (width_px, height_px) = (header.width_px, header.height_px);
         check_size(expected_size, (width_px, height_px))?;
         if u64::from(width_px) * u64::from(height_px) > PIXEL_LIMIT {
-            return Err(undecodable(format!("a JPEG of {width_px}x{height_px} is too large")));
+            return Err(undecodable(format!(
+                "a JPEG of {width_px}x{height_px} is too large: 24 megapixels at most"
+            )));
         }
-        if !frame.data[header.scan..].windows(2).rev().any(|pair| pair == [0xFF, EOI]) {
-            return Err(undecodable("truncated JPEG (no end marker)"));
+        self.read(&frame.data[header.start..], luma).map_err(|error| {
+            let has_end = frame.data[header.scan..].windows(2).rev().any(|two| two == [0xFF, EOI]);
+            match error {
+                error if has_end => undecodable(error),
+                _ => undecodable("truncated JPEG (no end marker)"),
+            }
+        })?;
+        self.odd = match self.odd {
+            HABIT => HABIT,
+            before if self.frame.is_odd => before + 1,
+            _ => 0,
+        };
+        if self.frame.is_odd && self.odd < HABIT {
+            return Err(undecodable(JpegError::Odd));
         }
-        self.read(&frame.data[header.start..], luma).map_err(undecodable)?;
         let (format, stride_bytes, data) = self.render(luma && self.frame.has_luma());
         Ok(Frame { format, width_px, height_px, stride_bytes, data, ..*frame })
     }
@@ -72,6 +94,11 @@ impl JpegDecoder {
         let mut markers = Markers { data, position: 2 };
         let mut scans = 0;
         loop {
+            // Of a sequential JPEG every unit came, if every component did.
+            if scans > 0 && !frame.is_progressive && markers.is_at_end() {
+                frame.is_odd = true;
+                break;
+            }
             match markers.next(scans == 0)? {
                 EOI => break,
                 SOS => {

@@ -1,5 +1,7 @@
 //! JPEGs decoded here and by libjpeg-turbo, which is the truth: encoders,
 //! sampling, scans, restarts and damage.
+//!
+//! What libjpeg-turbo warns of is not judged, but for a camera's habits, see [`HARMLESS`].
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -12,11 +14,29 @@ use normwatch::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 /// Width, height and interleaved samples.
 type Picture = (usize, usize, Vec<u8>);
 
+/// Warnings of libjpeg-turbo with which JPEGs are taken where eight in a row have them,
+/// and every unit came: a few bytes before a restart (0xd0 to 0xd7) or the end (0xd9),
+/// nonsense about the coefficients of a sequential scan, a missing end marker. Whole
+/// pictures of some cameras have them, and lose nothing by them.
+const HARMLESS: [&str; 3] =
+    ["extraneous bytes before marker 0xd", "Invalid SOS parameters", "Premature end of JPEG file"];
+
 /// What libjpeg-turbo makes of a JPEG.
 enum Truth {
     Whole(Picture),
+    /// It gave no other warning than some of [`HARMLESS`].
+    Warned(Picture),
     /// It warned of damage, or gave up.
     Damaged(String),
+}
+
+impl Truth {
+    fn said(&self) -> &str {
+        match self {
+            Self::Damaged(said) => said,
+            _ => "a harmless warning",
+        }
+    }
 }
 
 fn call(program: &str, args: &[&str], input: &[u8]) -> (Option<i32>, Vec<u8>, String) {
@@ -41,8 +61,25 @@ fn truth(jpeg: &[u8], luma: bool) -> Truth {
     let args: &[&str] = if luma { &["-pnm", "-grayscale"] } else { &["-pnm"] };
     match call("djpeg", args, jpeg) {
         (Some(0), pnm, said) if said.is_empty() => Truth::Whole(read_pnm(&pnm)),
+        // It has told of its first warning alone.
+        (Some(2), pnm, said) if is_harmless(&said) => {
+            let verbose = [args, &["-verbose", "-verbose", "-verbose"]].concat();
+            let (_, _, all) = call("djpeg", &verbose, jpeg);
+            let marks = ["Corrupt", "Invalid", "Premature", "Warning", "Inconsistent"];
+            let mut warnings = all.lines().filter(|line| marks.iter().any(|m| line.contains(m)));
+            match warnings.find(|line| !is_harmless(line)) {
+                None => Truth::Warned(read_pnm(&pnm)),
+                Some(warning) => Truth::Damaged(warning.to_owned()),
+            }
+        }
         (_, _, said) => Truth::Damaged(said),
     }
+}
+
+fn is_harmless(said: &str) -> bool {
+    let is_other = ["0xd8", "0xda", "0xdb", "0xdc", "0xdd", "0xde", "0xdf"];
+    HARMLESS.iter().any(|harmless| said.contains(harmless))
+        && !is_other.iter().any(|marker| said.contains(marker))
 }
 
 fn read_pnm(pnm: &[u8]) -> Picture {
@@ -61,7 +98,17 @@ fn pnm((width, height, samples): &Picture) -> Vec<u8> {
     pnm
 }
 
-fn ours(jpeg: &[u8], luma: bool, (width_px, height_px): (usize, usize)) -> Result<Vec<u8>, String> {
+fn ours(jpeg: &[u8], luma: bool, size: (usize, usize)) -> Result<Vec<u8>, String> {
+    ours_of(1, jpeg, luma, size)
+}
+
+/// What a camera's decoder says of a picture that comes so many times.
+fn ours_of(
+    times: usize,
+    jpeg: &[u8],
+    luma: bool,
+    (width_px, height_px): (usize, usize),
+) -> Result<Vec<u8>, String> {
     let channels = if luma { Channels::Luma } else { Channels::Rgb };
     let spec = InputSpec { width_px, height_px, channels, resize: Resize::Bilinear };
     let mut planes = vec![0; spec.frame_len()];
@@ -74,7 +121,10 @@ fn ours(jpeg: &[u8], luma: bool, (width_px, height_px): (usize, usize)) -> Resul
         timestamp_ns: 0,
         sequence: 0,
     };
-    Preprocessor::new(spec).process(&frame, &mut planes).map_err(|error| error.to_string())?;
+    let mut preprocessor = Preprocessor::new(spec);
+    let mut processed = || preprocessor.process(&frame, &mut planes);
+    let last = (1..times).fold(processed(), |_, _| processed());
+    last.map_err(|error| error.to_string())?;
     let pixels = width_px * height_px;
     let samples = planes.len() / pixels;
     Ok((0..planes.len()).map(|at| planes[at % samples * pixels + at / samples]).collect())
@@ -203,7 +253,6 @@ fn encoded(folder: &Path) -> Vec<Encoded> {
 #[test]
 fn whole_pictures_are_those_of_libjpeg() {
     let folder = tempfile::tempdir().unwrap();
-    let mut worst = 0;
     let pictures = encoded(folder.path());
     for Encoded { name, size, jpeg } in &pictures {
         for luma in [true, false] {
@@ -215,11 +264,9 @@ fn whole_pictures_are_those_of_libjpeg() {
             }
             let found = ours(jpeg, luma, *size).unwrap_or_else(|e| panic!("{name}: {e}"));
             let difference = difference(&found, &expected);
-            assert!(difference <= 2, "{name}, luma {luma}: {difference} levels");
-            worst = worst.max(difference);
+            assert_eq!(difference, 0, "{name}, luma {luma}");
         }
     }
-    println!("{} pictures, at most {worst} levels apart", pictures.len());
     assert!(pictures.len() > 400, "{}", pictures.len());
 }
 
@@ -292,17 +339,18 @@ fn what_libjpeg_warns_of_is_refused() {
             let (kind, spoilt) = damage(jpeg, &mut random);
             let row = table.entry(kind).or_default();
             match (truth(&spoilt, false), ours(&spoilt, false, *size)) {
-                (Truth::Damaged(_), Err(_)) => row[0] += 1,
+                (Truth::Damaged(_) | Truth::Warned(_), Err(_)) => row[0] += 1,
                 (Truth::Whole((_, _, expected)), Ok(found)) => {
                     row[1] += 1;
                     let difference = difference(&found, &expected);
-                    if difference > 2 {
+                    if difference > 0 {
                         missed += 1;
                         let _ = writeln!(wrong, "{name}, {kind}: {difference} levels apart");
                     }
                 }
-                (Truth::Damaged(said), Ok(_)) => {
+                (warned, Ok(_)) => {
                     missed += 1;
+                    let said = warned.said();
                     let _ = writeln!(wrong, "{name}, {kind}: taken; libjpeg: {said}");
                 }
                 (Truth::Whole(_), Err(reason)) => {
@@ -334,5 +382,43 @@ fn a_lost_restart_interval_is_damage_wherever_it_is() {
         let spoilt: Vec<u8> = kept.flat_map(|(_, part)| *part).copied().collect();
         let error = ours(&spoilt, true, size).unwrap_err();
         assert!(error.contains("damaged JPEG"), "{lost}: {error}");
+    }
+}
+
+#[test]
+fn the_habits_of_sound_cameras_are_learnt_and_come_out_as_libjpegs() {
+    let args = ["-quality", "85", "-restart", "1"];
+    let (_, jpeg, _) = call("cjpeg", &args, &pnm(&walkway()));
+    let size = (walkway().0, walkway().1);
+    let parts = intervals(&jpeg);
+    // As Logitech's cameras write them.
+    let filled = |parts: &[&[u8]], at_end: &[u8]| {
+        let mut out = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            if at > 1 {
+                out.extend(&[0x5A, 0x17, 0, 0x80, 1, 2, 3, 4, 5][..1 + at % 9]);
+            }
+            out.extend_from_slice(part);
+        }
+        out.splice(out.len() - 2..out.len() - 2, at_end.iter().copied());
+        out
+    };
+    let mut odd_scan = jpeg.clone();
+    let scan = odd_scan.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    odd_scan[scan + 12] = 0;
+    for (name, odd) in [
+        ("restarts", filled(&parts, &[])),
+        ("the end", filled(&parts[..], &[0x42])),
+        ("scan header", odd_scan),
+        ("no end", jpeg[..jpeg.len() - 2].to_vec()),
+    ] {
+        for luma in [true, false] {
+            let Truth::Warned((_, _, expected)) = truth(&odd, luma) else {
+                panic!("{name}: not one of the exceptions");
+            };
+            assert!(ours_of(7, &odd, luma, size).is_err(), "{name}");
+            let found = ours_of(8, &odd, luma, size).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert_eq!(difference(&found, &expected), 0, "{name}");
+        }
     }
 }

@@ -189,7 +189,7 @@ fn jpegs_go_by_their_own_size() {
     Encoder::new(&mut other, 95).encode(&[90; 16 * 16], 16, 16, ColorType::Luma).unwrap();
     let result = preprocessor.process(&Frame { data: &other, ..lent }, &mut out);
     assert_eq!(result, Err(PreprocessError::SizeChanged { from: (24, 16), to: (16, 16) }));
-    let cut = Frame { data: &jpeg[..jpeg.len() - 2], ..lent };
+    let cut = Frame { data: &jpeg[..jpeg.len() - 3], ..lent };
     let error = preprocessor.process(&cut, &mut out).unwrap_err();
     assert_eq!(error.to_string(), "truncated JPEG (no end marker)");
 }

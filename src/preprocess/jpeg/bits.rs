@@ -4,7 +4,12 @@ use super::error::{JpegError, damaged};
 use super::table::{LOOKUP_BITS, Table};
 
 /// Zero bytes that may follow the last code: some cameras fill up to a word.
-const FILL_LIMIT_BYTES: usize = 7;
+const ZEROS_LIMIT_BYTES: usize = 7;
+/// Bytes of any kind that may stand between the last code and a restart or the end of
+/// the picture. Logitech's cameras put up to nine there; of a damaged interval hundreds
+/// may be left.
+const FILLING_LIMIT_BYTES: usize = 12;
+const EOI: u8 = 0xD9;
 const TOO_SHORT: JpegError = JpegError::Damaged("its data ends before its last row");
 
 /// Reads a scan from its first code on. Nothing is made up: where the data ends
@@ -18,11 +23,17 @@ pub(super) struct Bits<'a> {
     held: u64,
     /// Bits of `held` that count.
     count: u32,
+    is_filled: bool,
 }
 
 impl<'a> Bits<'a> {
     pub fn new(data: &'a [u8], position: usize) -> Self {
-        Self { data, position, held: 0, count: 0 }
+        Self { data, position, held: 0, count: 0, is_filled: false }
+    }
+
+    /// Whether anything stood before one of the markers.
+    pub fn is_filled(&self) -> bool {
+        self.is_filled
     }
 
     /// Where the next marker is to be looked for, after [`Bits::end_scan`].
@@ -118,49 +129,58 @@ impl<'a> Bits<'a> {
         Some(0xFF)
     }
 
-    /// Drops the bits that fill up the last byte of an interval, and takes the
-    /// restart marker behind it.
+    /// Drops what fills up an interval, and takes the restart marker behind it. To be
+    /// called once every unit of the interval came.
     pub fn restart(&mut self, number: u8) -> Result<(), JpegError> {
-        self.drop_part_of_byte();
-        if self.count > 0 || self.next_byte().is_some() {
+        let (filling, _) = self.pass_over();
+        if filling > FILLING_LIMIT_BYTES {
             return damaged("codes left over before a restart");
         }
-        while self.data.get(self.position + 1) == Some(&0xFF) {
-            self.position += 1;
-        }
-        if self.data.get(self.position + 1) != Some(&(0xD0 + number % 8)) {
+        if self.marker() != Some(0xD0 + number % 8) {
             return damaged("a restart interval is missing");
         }
         self.position += 2;
-        (self.held, self.count) = (0, 0);
         Ok(())
     }
 
-    /// Leaves the scan, of which nothing but its marker may be left.
+    /// Leaves the scan, of which nothing but its marker may be left. To be called once
+    /// every unit of the scan came.
     pub fn end_scan(&mut self) -> Result<(), JpegError> {
-        self.drop_part_of_byte();
-        let mut filling = 0;
-        while self.count > 0 || self.refill() {
-            filling += 1;
-            if self.held >> 56 != 0 || filling > FILL_LIMIT_BYTES {
-                return damaged("codes left over behind its last row");
-            }
-            self.held <<= 8;
-            self.count -= 8;
+        let (filling, is_zero) = self.pass_over();
+        let is_word = is_zero && filling <= ZEROS_LIMIT_BYTES;
+        let is_last = filling <= FILLING_LIMIT_BYTES && self.marker() == Some(EOI);
+        match is_word || is_last {
+            true => Ok(()),
+            false => damaged("codes left over behind its last row"),
         }
-        Ok(())
     }
 
-    fn refill(&mut self) -> bool {
-        self.held = 0;
-        self.fill();
-        self.count > 0
-    }
-
-    fn drop_part_of_byte(&mut self) {
+    /// Drops the rest of the last byte, and whole bytes up to the next marker. Returns
+    /// how many these were, one more than the limit at most, and whether all were zero.
+    fn pass_over(&mut self) -> (usize, bool) {
         let part = self.count % 8;
-        self.held <<= part;
         self.count -= part;
+        // Bits past those that count may lie there.
+        let held = (self.held << part).checked_shr(64 - self.count).unwrap_or(0);
+        let (mut bytes, mut is_zero) = (self.count as usize / 8, held == 0);
+        (self.held, self.count) = (0, 0);
+        while bytes <= FILLING_LIMIT_BYTES {
+            let Some(byte) = self.next_byte() else { break };
+            (bytes, is_zero) = (bytes + 1, is_zero && byte == 0);
+        }
+        self.is_filled |= bytes > 0;
+        (bytes, is_zero)
+    }
+
+    /// The marker that comes next; the position is then that of its last FF.
+    fn marker(&mut self) -> Option<u8> {
+        while self.data[self.position.min(self.data.len())..].starts_with(&[0xFF, 0xFF]) {
+            self.position += 1;
+        }
+        match self.data.get(self.position..self.position + 2) {
+            Some(&[0xFF, marker]) => Some(marker),
+            _ => None,
+        }
     }
 }
 
@@ -193,7 +213,7 @@ mod tests {
             assert_eq!(bits.unsigned(8), Ok(expected));
         }
         assert_eq!(bits.unsigned(1), Err(TOO_SHORT));
-        assert_eq!((bits.end_scan(), bits.position()), (Ok(()), 4));
+        assert_eq!((bits.end_scan(), bits.position()), (Ok(()), 5));
     }
 
     #[test]
@@ -206,16 +226,41 @@ mod tests {
     }
 
     #[test]
-    fn a_scan_may_be_filled_up_with_zeros_but_not_with_codes() {
-        let end = |data: &[u8]| {
-            let mut bits = Bits::new(data, 0);
+    fn a_scan_may_be_filled_up_with_zeros_and_the_last_with_a_few_bytes() {
+        let end = |filling: &[u8], marker: u8| {
+            let data = [&[0xFE], filling, &[0xFF, marker]].concat();
+            let mut bits = Bits::new(&data, 0);
             bits.unsigned(3).unwrap();
             bits.end_scan()
         };
-        assert_eq!(end(&[0xFE, 0xFF, 0xD9]), Ok(()));
-        assert_eq!(end(&[0xFE, 0, 0, 0, 0xFF, 0xD9]), Ok(()));
-        assert!(end(&[0xFE, 0, 0, 3, 0xFF, 0xD9]).is_err());
-        assert!(end(&[&[0xFE][..], &[0; 8], &[0xFF, 0xD9]].concat()).is_err());
+        for (length, next, last) in [
+            (0, true, true),
+            (3, true, true),
+            (7, true, true),
+            (8, false, true),
+            (13, false, false),
+        ] {
+            assert_eq!(end(&vec![0; length], 0xC4).is_ok(), next, "{length} zeros");
+            assert_eq!(end(&vec![0; length], EOI).is_ok(), last, "{length} zeros");
+        }
+        for (filling, next, last) in [(&[3][..], false, true), (&[0, 0xFF, 0, 7], false, true)] {
+            assert_eq!((end(filling, 0xC4).is_ok(), end(filling, EOI).is_ok()), (next, last));
+        }
+        assert!(end(&[3; 12], EOI).is_ok() && end(&[3; 13], EOI).is_err());
+    }
+
+    #[test]
+    fn filling_is_zero_whatever_lies_in_the_bits_that_were_read_ahead() {
+        // Enough without an FF that eight bytes are read at once.
+        let data = [0xFE, 0, 0, 0, 0, 0, 0, 0, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38];
+        for read in [3, 8] {
+            let mut bits = Bits::new(&data[..8], 0);
+            bits.unsigned(read).unwrap();
+            assert_eq!(bits.end_scan(), Ok(()), "{read}");
+            let mut bits = Bits::new(&data, 0);
+            bits.unsigned(read).unwrap();
+            assert!(bits.end_scan().is_err(), "{read}");
+        }
     }
 
     #[test]
@@ -227,8 +272,14 @@ mod tests {
         };
         assert_eq!(restart(&[0xFE, 0xFF, 0xD2, 0x45]), Ok(0x45));
         assert_eq!(restart(&[0xFE, 0xFF, 0xFF, 0xD2, 0x45]), Ok(0x45));
-        for wrong in [&[0xFE, 0xFF, 0xD3, 0x45][..], &[0xFE, 0, 0xFF, 0xD2], &[0xFE]] {
+        for wrong in [&[0xFE, 0xFF, 0xD3, 0x45][..], &[0xFE, 7, 0xFF, 0xD3, 0x45], &[0xFE]] {
             assert!(restart(wrong).is_err(), "{wrong:02x?}");
         }
+        // Logitech's cameras write a few bytes before it.
+        for length in 0..=FILLING_LIMIT_BYTES {
+            let filled = [&[0xFE][..], &vec![0xA5; length], &[0xFF, 0xD2, 0x45]].concat();
+            assert_eq!(restart(&filled), Ok(0x45), "{length}");
+        }
+        assert!(restart(&[&[0xFE][..], &[0xA5; 13], &[0xFF, 0xD2, 0x45]].concat()).is_err());
     }
 }

@@ -10,6 +10,9 @@ pub(super) enum JpegError {
     /// Something was lost on the way, or a bit fell over.
     #[error("damaged JPEG ({0})")]
     Damaged(&'static str),
+    /// As some cameras write them, or damage.
+    #[error("damaged JPEG, unless eight in a row are like it (bytes left over, or no end)")]
+    Odd,
     /// Perhaps whole, but of a kind that cameras do not make.
     #[error("a JPEG {0} cannot be read")]
     Unsupported(&'static str),

@@ -14,6 +14,8 @@ const DHT: u8 = 0xC4;
 const DRI: u8 = 0xDD;
 const APP0: u8 = 0xE0;
 const APP14: u8 = 0xEE;
+/// Pixels of a progressive JPEG, whose coefficients take as much memory as its pixels.
+const PROGRESSIVE_LIMIT: usize = 12_000_000;
 
 /// What the segments have said so far.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub(super) struct FrameState {
     pub is_progressive: bool,
     /// Units between two restart markers; 0 without any.
     pub restart_interval: usize,
+    /// Whether it has an oddity of sound cameras, which damage may have, too.
+    pub is_odd: bool,
     is_jfif: bool,
     adobe_transform: Option<u8>,
     quants: [Quant; 4],
@@ -43,6 +47,7 @@ impl Default for FrameState {
             size: (0, 0),
             is_progressive: false,
             restart_interval: 0,
+            is_odd: false,
             is_jfif: false,
             adobe_transform: None,
             quants: [[0; 64]; 4],
@@ -56,7 +61,7 @@ impl Default for FrameState {
 impl FrameState {
     /// Forgets the last JPEG, but for the memory that it took.
     pub fn begin(&mut self) {
-        (self.count, self.restart_interval) = (0, 0);
+        (self.count, self.restart_interval, self.is_odd) = (0, 0, false);
         (self.is_jfif, self.adobe_transform) = (false, None);
         self.has_quant = [false; 4];
         self.has_table = [[false; 4]; 2];
@@ -157,6 +162,9 @@ impl FrameState {
         }
         (self.count, self.size) = (count, (width, height));
         self.is_progressive = marker == 0xC2;
+        if self.is_progressive && width * height > PROGRESSIVE_LIMIT {
+            return Err(JpegError::Unsupported("in progressive scans of over 12 megapixels"));
+        }
         Ok(())
     }
 
@@ -257,6 +265,11 @@ impl<'a> Markers<'a> {
                 Some(_) => return damaged("stray bytes between its scans"),
             }
         }
+    }
+
+    /// Whether there is nothing more, or only the FF of a marker.
+    pub fn is_at_end(&self) -> bool {
+        self.data.get(self.position..).unwrap_or(&[]).iter().all(|&byte| byte == 0xFF)
     }
 
     /// What follows a marker, less its length.

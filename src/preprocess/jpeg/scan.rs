@@ -75,6 +75,8 @@ pub(super) fn decode(
     }
     end_run(&entropy)?;
     entropy.bits.end_scan()?;
+    let says_nonsense = !is_progressive && !body.ends_with(&[0, 63, 0]);
+    frame.is_odd |= entropy.bits.is_filled() || says_nonsense;
     Ok(entropy.bits.position())
 }
 
@@ -119,8 +121,12 @@ impl Scan {
             let place = place.filter(|_| dc < 4 && ac < 4).ok_or_else(cannot_be)?;
             members[at] = Member { place, dc, ac };
         }
-        let (from, to) = (usize::from(spectral[0]), usize::from(spectral[1]));
-        let (high, low) = (spectral[2] >> 4, spectral[2] & 15);
+        // A sequential scan brings all coefficients, whatever the camera says of them.
+        let [from, to, bits] = match frame.is_progressive {
+            true => [spectral[0], spectral[1], spectral[2]],
+            false => [0, 63, 0],
+        };
+        let (from, to, high, low) = (usize::from(from), usize::from(to), bits >> 4, bits & 15);
         let scan = Self { members, count, from, to, high, low };
         let blocks = |member: &Member| {
             let sampling = frame.components[member.place].sampling;
@@ -129,7 +135,7 @@ impl Scan {
         let is_too_large =
             count > 1 && scan.members().iter().map(blocks).sum::<usize>() > BLOCKS_LIMIT;
         let can_be = match frame.is_progressive {
-            false => (from, to, high, low) == (0, 63, 0, 0),
+            false => true,
             true if from == 0 => to == 0 && low <= 13 && (high == 0 || high == low + 1),
             true => {
                 from <= to && to < 64 && count == 1 && low <= 13 && (high == 0 || high == low + 1)

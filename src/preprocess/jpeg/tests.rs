@@ -38,8 +38,8 @@ fn encode_grey() -> Vec<u8> {
     encode_with(ColorType::Luma, &luma, |_| {})
 }
 
-fn decode(jpeg: &[u8], luma: bool) -> Result<(PixelFormat, Vec<u8>), String> {
-    let frame = Frame {
+fn frame(jpeg: &[u8]) -> Frame<'_> {
+    Frame {
         format: PixelFormat::Mjpeg,
         width_px: 0,
         height_px: 0,
@@ -47,9 +47,29 @@ fn decode(jpeg: &[u8], luma: bool) -> Result<(PixelFormat, Vec<u8>), String> {
         data: jpeg,
         timestamp_ns: 0,
         sequence: 0,
-    };
-    let mut decoder = JpegDecoder::default();
-    let decoded = decoder.decode(&frame, luma, None).map_err(|error| error.to_string())?;
+    }
+}
+
+fn decode(jpeg: &[u8], luma: bool) -> Result<(PixelFormat, Vec<u8>), String> {
+    decode_with(&mut JpegDecoder::default(), &frame(jpeg), luma)
+}
+
+/// As a camera's decoder does that has had many such pictures.
+fn decode_habit(jpeg: &[u8], luma: bool) -> Result<(PixelFormat, Vec<u8>), String> {
+    let (frame, mut decoder) = (frame(jpeg), JpegDecoder::default());
+    for _ in 1..HABIT {
+        let error = decode_with(&mut decoder, &frame, luma).unwrap_err();
+        assert!(error.contains("damaged") || error.contains("no end marker"), "{error}");
+    }
+    decode_with(&mut decoder, &frame, luma)
+}
+
+fn decode_with(
+    decoder: &mut JpegDecoder,
+    frame: &Frame<'_>,
+    luma: bool,
+) -> Result<(PixelFormat, Vec<u8>), String> {
+    let decoded = decoder.decode(frame, luma, None).map_err(|error| error.to_string())?;
     assert_eq!((decoded.width_px, decoded.height_px), (WIDTH.into(), HEIGHT.into()));
     Ok((decoded.format, tight(&decoded)))
 }
@@ -133,7 +153,7 @@ fn camera_oddities_are_tolerated() {
 fn truncated_jpegs_are_refused() {
     let whole = encode(SamplingFactor::R_4_2_0);
     let scan = JpegHeader::read(&whole).unwrap().scan;
-    for length in (0..whole.len() - 1).step_by(3) {
+    for length in (0..whole.len() - 2).step_by(3).chain([whole.len() - 3]) {
         let mut cut = whole[..length].to_vec();
         let error = decode(&cut, true).unwrap_err();
         assert!(length < scan + 2 || error == "truncated JPEG (no end marker)", "{error}");
@@ -142,19 +162,96 @@ fn truncated_jpegs_are_refused() {
     }
 }
 
+/// Bytes put before each marker of the scan of this kind.
+fn filled(jpeg: &[u8], filling: &[u8], is_kind: impl Fn(u8) -> bool) -> Vec<u8> {
+    let scan = JpegHeader::read(jpeg).unwrap().scan;
+    let mut filled = jpeg[..scan].to_vec();
+    for (at, &byte) in jpeg.iter().enumerate().skip(scan) {
+        if byte == 0xFF && jpeg.get(at + 1).is_some_and(|&marker| is_kind(marker)) {
+            filled.extend_from_slice(filling);
+        }
+        filled.push(byte);
+    }
+    filled
+}
+
+#[test]
+fn a_few_bytes_before_a_restart_or_the_end_are_passed_over() {
+    let whole = encode_with(ColorType::Ycbcr, &picture(), |encoder| {
+        encoder.set_sampling_factor(SamplingFactor::R_4_2_2);
+        encoder.set_restart_interval(2);
+    });
+    let expected = decode(&whole, false).unwrap();
+    let is_restart = |marker: u8| (0xD0..=0xD7).contains(&marker);
+    for filling in [&[0x5A][..], &[0xFF, 0], &[0x31; 11]] {
+        let restarts = filled(&whole, filling, is_restart);
+        assert!(decode_habit(&restarts, false) == Ok(expected.clone()));
+        let end = filled(&whole, filling, |marker| marker == EOI);
+        assert!(decode_habit(&end, false) == Ok(expected.clone()));
+    }
+    let error = decode(&filled(&whole, &[0x31; 40], is_restart), false).unwrap_err();
+    assert!(error.contains("left over before a restart"), "{error}");
+    let error = decode(&filled(&whole, &[0x31; 40], |marker| marker == EOI), false).unwrap_err();
+    assert!(error.contains("left over behind its last row"), "{error}");
+}
+
+#[test]
+fn a_sequential_scan_brings_all_whatever_its_header_says() {
+    let whole = encode(SamplingFactor::R_4_2_0);
+    let body = JpegHeader::read(&whole).unwrap().scan + 4;
+    let at = body + 1 + 2 * usize::from(whole[body]);
+    assert_eq!(whole[at..at + 3], [0, 63, 0]);
+    let mut odd = whole.clone();
+    for spectral in [[0, 0, 0], [1, 63, 0], [0, 63, 0x21]] {
+        odd[at..at + 3].copy_from_slice(&spectral);
+        assert!(decode_habit(&odd, false) == decode(&whole, false), "{spectral:?}");
+    }
+}
+
+#[test]
+fn the_last_unit_is_the_end_where_the_end_marker_is_missing() {
+    let whole = encode(SamplingFactor::R_4_2_0);
+    for missing in [1, 2] {
+        let cut = &whole[..whole.len() - missing];
+        assert!(decode_habit(cut, false) == decode(&whole, false));
+    }
+    // A progressive one may have lost a scan.
+    let whole = encode_with(ColorType::Ycbcr, &picture(), |encoder| encoder.set_progressive(true));
+    assert!(decode(&whole, false).is_ok());
+    assert!(decode(&whole[..whole.len() - 2], false).is_err());
+}
+
+#[test]
+fn an_odd_picture_among_others_is_damage() {
+    let whole = encode(SamplingFactor::R_4_2_0);
+    let odd = &whole[..whole.len() - 2];
+    let mut decoder = JpegDecoder::default();
+    for _ in 0..3 * HABIT {
+        assert!(decode_with(&mut decoder, &frame(odd), true).is_err());
+        assert!(decode_with(&mut decoder, &frame(&whole), true).is_ok());
+    }
+}
+
+#[test]
+fn a_size_whose_memory_no_board_has_is_refused_by_its_header() {
+    for (marker, side, part) in [(0xC0, 8192, "24 megapixels"), (0xC2, 4000, "12 megapixels")] {
+        let mut jpeg = encode(SamplingFactor::R_4_4_4);
+        let at = jpeg.windows(2).position(|two| two == [0xFF, 0xC0]).unwrap();
+        jpeg[at + 1] = marker;
+        jpeg[at + 5..at + 9].copy_from_slice(&u32::to_be_bytes(side << 16 | side));
+        let frame = frame(&jpeg);
+        let mut decoder = JpegDecoder::default();
+        let error = decoder.decode(&frame, false, None).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+        assert_eq!(decoder.pixels.capacity(), 0);
+    }
+}
+
 #[test]
 fn another_size_is_refused_before_decoding() {
     let jpeg = encode_grey();
     let header_only = [&jpeg[..JpegHeader::read(&jpeg).unwrap().scan + 2], &[0; 8]].concat();
-    let frame = Frame {
-        format: PixelFormat::Mjpeg,
-        width_px: 8,
-        height_px: 8,
-        stride_bytes: 0,
-        data: &header_only,
-        timestamp_ns: 0,
-        sequence: 0,
-    };
+    let frame = Frame { width_px: 8, height_px: 8, ..frame(&header_only) };
     let error = JpegDecoder::default().decode(&frame, true, Some((8, 8))).unwrap_err();
     let to = (WIDTH.into(), HEIGHT.into());
     assert_eq!(error, PreprocessError::SizeChanged { from: (8, 8), to });
@@ -177,15 +274,7 @@ proptest! {
             let at = index.index(jpeg.len());
             jpeg[at] = byte;
         }
-        let frame = Frame {
-            format: PixelFormat::Mjpeg,
-            width_px: 0,
-            height_px: 0,
-            stride_bytes: 0,
-            data: &jpeg,
-            timestamp_ns: 0,
-            sequence: 0,
-        };
+        let frame = frame(&jpeg);
         let _ = JpegDecoder::default().decode(&frame, luma, Some((WIDTH.into(), HEIGHT.into())));
         let _ = JpegDecoder::default().decode(&frame, luma, None);
     }
