@@ -10,7 +10,7 @@ use crate::workers;
 use anyhow::{Context, Result};
 use normwatch::capture::FrameSource;
 use normwatch::model::Bundle;
-use normwatch::preprocess::{Channels, InputSpec, Preprocessor, Resize};
+use normwatch::preprocess::{Channels, Edges, InputSpec, Preprocessor, Resize};
 use normwatch::replay::Clip;
 use normwatch::score::{BlockRule, ErrorMap, Mask, normality, psnr_db};
 use normwatch_progress::ProgressBar;
@@ -36,18 +36,21 @@ pub struct FloorSetup<'a> {
     pub bar: ProgressBar,
 }
 
-/// The floors at each bundle's size and at the literature's, no size twice.
+/// The floors at each bundle's size and at the literature's, none twice: by the rule
+/// of each bundle.
 ///
 /// # Errors
 /// A frame or a mask that cannot be read.
 pub fn measure(args: &EvalArgs, dataset: &Dataset, bundles: &[Bundle]) -> Result<Vec<Floor>> {
     let mut floors: Vec<Floor> = Vec::new();
+    let mut done: Vec<(InputSpec, BlockRule)> = Vec::new();
     for bundle in bundles {
         let own = || FloorSetup::of(args, dataset, bundle, None);
         for setup in [own(), own().at_literature_size()] {
-            let size = (setup.spec.width_px, setup.spec.height_px);
-            if !floors.iter().any(|floor| (floor.width_px, floor.height_px) == size) {
+            let how = (setup.spec, setup.rule);
+            if !done.contains(&how) {
                 floors.extend(setup.both()?);
+                done.push(how);
             }
         }
     }
@@ -178,7 +181,7 @@ impl<'a> FloorSetup<'a> {
         let mut map = ErrorMap::new(Mask::everything(size.0, size.1), self.rule);
         let mut prediction = fixed.map_or(vec![0.0; self.spec.frame_len()], <[f32]>::to_vec);
         let mut masks = if self.with_masks { test.masks()? } else { None };
-        let mut stretch = None;
+        let (mut stretch, mut before) = (None, Vec::new());
         let mut out = ClipScores {
             psnr_db: Vec::new(),
             block: Vec::new(),
@@ -188,7 +191,8 @@ impl<'a> FloorSetup<'a> {
         self.each_frame(&test.clip, self.perturbation, |index, frame| {
             if index >= self.skipped_frames.max(1) {
                 let now_ns = (index as f64 * 1e9 / self.fps) as u64;
-                let error = map.measure(&prediction, frame, now_ns);
+                let at = (Edges::default(), now_ns);
+                let error = map.measure_within(&prediction, frame, Some(&before), at);
                 out.psnr_db.push(psnr_db(&error));
                 out.block.push(f64::from(error.worst_block.ratio));
                 out.truth.push(test.truth[index]);
@@ -199,6 +203,8 @@ impl<'a> FloorSetup<'a> {
                         .each(map.map(), |i, error| tally.add(error, mask.set[i]));
                 }
             }
+            before.clear();
+            before.extend_from_slice(frame);
             if fixed.is_none() {
                 let value = |(to, &byte): (&mut f32, &u8)| *to = f32::from(byte) / 127.5 - 1.0;
                 prediction.iter_mut().zip(frame).for_each(value);

@@ -1,6 +1,7 @@
 //! Judges one scene's bundle: levels from footage that it never saw, then the
 //! test part.
 
+use std::collections::VecDeque;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -46,6 +47,13 @@ pub fn judge(
     let path = place.bundle(args.precision);
     ensure!(path.is_dir(), "there is no bundle {}: leave out --skip-training", path.display());
     let mut bundle = Bundle::load(&path)?;
+    let preset = &bundle.manifest().preset;
+    ensure!(
+        preset == args.preset.name(),
+        "{} is of the preset {preset}, not {}: choose another --out",
+        path.display(),
+        args.preset.name()
+    );
     let rate = bundle.manifest().input.fps;
     ensure!(
         rate == scene.fps,
@@ -143,7 +151,9 @@ fn calibrate(
     let clips = split.calibration_clips()?;
     let bar = normwatch_progress::bar("calibrating", "frames", total_frames(&clips));
     let setup = Setup { bar, ..uncalibrated(args, bundle) };
-    let played = setup.play(&clips, |_| Ok(Losses::default()))?;
+    // A network that reconstructs is shown the frame itself; the one before is its floor.
+    let spacing = bundle.manifest().input.frame_spacing.max(1);
+    let played = setup.play(&clips, |_| Ok(Losses::new(spacing)))?;
     setup.bar.finish_and_clear();
     let samples: Vec<_> = played.iter().map(|(trace, _)| ClipTrace::term_samples(trace)).collect();
     let frames = samples.iter().map(Vec::len).sum::<usize>();
@@ -158,7 +168,7 @@ fn calibrate(
         "the last third of the training part",
     )
     .context("the last third of its training part")?;
-    let mut all = Losses::default();
+    let mut all = Losses::new(spacing);
     played.iter().for_each(|(_, losses)| all.add(losses));
     Ok((calibration, all.result()))
 }
@@ -213,15 +223,21 @@ fn training(place: &Place) -> Option<TrainingResult> {
 }
 
 /// Squared errors of the network and of the last frame, on the same frames.
-#[derive(Default)]
 struct Losses {
-    last: Vec<u8>,
+    /// From the newest frame that a network sees to the one that it predicts.
+    spacing: usize,
+    /// The frames before, newest first.
+    past: VecDeque<Vec<u8>>,
     frames: usize,
     network: f64,
     last_frame: f64,
 }
 
 impl Losses {
+    fn new(spacing: usize) -> Self {
+        Self { spacing, past: VecDeque::new(), frames: 0, network: 0.0, last_frame: 0.0 }
+    }
+
     fn add(&mut self, other: &Self) {
         self.frames += other.frames;
         self.network += other.network;
@@ -247,16 +263,16 @@ impl Observer for Losses {
                 playing.clip.name
             )
         };
-        if self.last.len() == playing.frame.len() {
+        if self.past.len() == self.spacing {
+            let newest = self.past.pop_back().expect("one at least");
             let square = |(&a, &b): (&u8, &u8)| (f64::from(a) - f64::from(b)).powi(2);
-            let sum: f64 = self.last.iter().zip(playing.frame).map(square).sum();
-            self.last_frame += sum / (127.5 * 127.5) / self.last.len() as f64;
+            let sum: f64 = newest.iter().zip(playing.frame).map(square).sum();
+            self.last_frame += sum / (127.5 * 127.5) / newest.len() as f64;
             // Numbers within 0..=1 there, within −1..=1 in a training.
             self.network += 4.0 * score.error.mse;
             self.frames += 1;
         }
-        self.last.clear();
-        self.last.extend_from_slice(playing.frame);
+        self.past.push_front(playing.frame.to_vec());
         Ok(())
     }
 }

@@ -44,6 +44,26 @@ pub enum RateSource {
     Assumed,
 }
 
+/// Refuses rates that no scene would have: of names that `is_scene` does not know,
+/// and a second one for the same scenes.
+///
+/// # Errors
+/// The first of them.
+pub fn check_rates(given: &[GivenRate], is_scene: impl Fn(&str) -> bool) -> Result<()> {
+    for (index, rate) in given.iter().enumerate() {
+        let whose = rate.scene.as_deref();
+        ensure!(
+            whose.is_none_or(&is_scene),
+            "--fps {}={}: there is no such scene",
+            whose.unwrap_or_default(),
+            rate.fps
+        );
+        let again = given[..index].iter().any(|other| other.scene == rate.scene);
+        ensure!(!again, "--fps has two rates for {}", whose.unwrap_or("all scenes"));
+    }
+    Ok(())
+}
+
 /// The rate of the scene at `path`.
 ///
 /// # Errors
@@ -110,6 +130,18 @@ mod tests {
         assert_eq!(rate("road").unwrap(), (8.5, RateSource::Scene));
         let error = rate("mall").unwrap_err().to_string();
         assert!(error.contains("8.5") && error.contains("--fps says 2"), "{error}");
+    }
+
+    #[test]
+    fn rates_that_no_scene_would_have_are_refused() {
+        let check = |texts: &[&str]| {
+            let given: Vec<GivenRate> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            check_rates(&given, |name| name == "road").map_err(|error| error.to_string())
+        };
+        assert_eq!(check(&["25", "road=30"]), Ok(()));
+        assert!(check(&["raod=30"]).unwrap_err().contains("raod"));
+        assert!(check(&["25", "30"]).unwrap_err().contains("all scenes"));
+        assert!(check(&["road=25", "road=30"]).unwrap_err().contains("road"));
     }
 
     #[test]

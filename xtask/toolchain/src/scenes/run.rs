@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, bail};
+use anyhow::{Context, Error, Result, bail, ensure};
 use normwatch::doctor::this_machine;
 use normwatch::fs::write_atomically;
 use normwatch::runtime::Shutdown;
@@ -13,6 +13,7 @@ use normwatch::runtime::Shutdown;
 use super::ScenesArgs;
 use super::make::{Place, make, network};
 use super::pool::pool;
+use super::rate::check_rates;
 use super::results::{BUDGETS, NotJudged, Results, SceneResult};
 use super::scene::{Scene, list};
 use super::split::Split;
@@ -51,10 +52,13 @@ pub fn run(args: &ScenesArgs) -> Result<()> {
 /// As [`run`], scenes aside.
 pub fn judge_all(args: &ScenesArgs, shutdown: &Shutdown) -> Result<(Results, Option<Error>)> {
     let out = out(args);
+    apart(&out, &args.data)?;
     let input = network(args)?.input;
     let mut outcome = Outcome::default();
     let mut scenes = Vec::new();
-    for (name, path) in list(&args.data, &args.only)? {
+    let listed = list(&args.data, &args.only)?;
+    check_rates(&args.fps, |name| listed.contains_key(name))?;
+    for (name, path) in listed {
         let read = Scene::read(&name, &path, args, input.fps).and_then(|scene| {
             judge::check_length(&scene, input.past_span())?;
             Ok(scene)
@@ -149,7 +153,7 @@ impl Pace {
     fn new(args: &ScenesArgs) -> Self {
         let minutes = args.minutes.filter(|_| !args.skip_training);
         Self {
-            least: minutes.map(|minutes| Duration::from_secs_f64(60.0 * minutes)),
+            least: minutes.and_then(|minutes| Duration::try_from_secs_f64(60.0 * minutes).ok()),
             took: Vec::new(),
         }
     }
@@ -160,7 +164,7 @@ impl Pace {
 
     /// In words, for so many scenes.
     fn left(&self, scenes: usize) -> String {
-        let all = |one: Duration| (one * scenes as u32).as_secs_f64() / 60.0;
+        let all = |one: Duration| one.as_secs_f64() * scenes as f64 / 60.0;
         let done = u32::try_from(self.took.len()).unwrap_or(u32::MAX);
         let least = self.least.filter(|&one| all(one) >= 1.0);
         match (self.took.iter().sum::<Duration>().checked_div(done), least) {
@@ -177,6 +181,21 @@ fn out(args: &ScenesArgs) -> PathBuf {
         let time = args.minutes.map_or(String::new(), |minutes| format!("-{minutes}min"));
         Path::new("out/scenes").join(format!("{}{time}-seed{}", args.preset.name(), args.seed))
     })
+}
+
+/// Refuses to write among the scenes: what is there might be theirs.
+fn apart(out: &Path, data: &Path) -> Result<()> {
+    let whole = |path: &Path| {
+        std::path::absolute(path).and_then(|path| {
+            // The part that is there, without links.
+            let there = path.ancestors().find(|folder| folder.exists()).unwrap_or(&path);
+            let rest = path.strip_prefix(there).unwrap_or(Path::new(""));
+            Ok(fs::canonicalize(there)?.join(rest))
+        })
+    };
+    let (out, data) = (whole(out)?, whole(data)?);
+    ensure!(!out.starts_with(&data), "{} lies in --data: choose another --out", out.display());
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

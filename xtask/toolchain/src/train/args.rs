@@ -255,7 +255,10 @@ impl TrainArgs {
             },
             compact: args.compact.unwrap_or(auxiliary),
             separate: args.separate.unwrap_or(auxiliary),
-            motion_weight: args.motion_weight.or(self.preset.motion_weight()),
+            motion_weight: args
+                .motion_weight
+                .or(self.preset.motion_weight())
+                .filter(|extra| *extra != 0.0),
             normaliser: args.normaliser.unwrap_or(UpdateNormaliser::Released),
             settle_items: !paper,
             ema_memory: args.ema_memory,
@@ -273,6 +276,9 @@ impl TrainArgs {
         Ok(record)
     }
 }
+
+/// A year.
+pub const MOST_MINUTES: f64 = 525_600.0;
 
 fn check(record: &TrainingRecord) -> Result<()> {
     let shares = [
@@ -292,6 +298,11 @@ fn check(record: &TrainingRecord) -> Result<()> {
         record.motion_weight.is_none_or(|extra| (0.0..=1000.0).contains(&extra)),
         "--motion-weight must be between 0 and 1000"
     );
-    ensure!(record.minutes.is_none_or(|m| m > 0.0), "--minutes must be above 0");
+    ensure!(
+        record
+            .minutes
+            .is_none_or(|minutes| (0.0..=MOST_MINUTES).contains(&minutes) && minutes > 0.0),
+        "--minutes must be above 0 and at most {MOST_MINUTES}, which is a year"
+    );
     Ok(())
 }

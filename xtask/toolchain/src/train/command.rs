@@ -262,11 +262,14 @@ fn plan(
         let left = 60.0 * minutes - begun.elapsed().as_secs_f64();
         let steps = left / each;
         let epochs = Plan::about((steps as usize).max(1), windows, training.batch)?.epochs;
+        // Each epoch has a step at least, and ends with a validation.
+        let most_epochs = (steps / (1.0 + validation_steps)) as usize;
+        let epochs = epochs.min(most_epochs).max(1);
         let steps = (steps - epochs as f64 * validation_steps) as usize;
         ensure!(
-            steps > epochs,
-            "{minutes} minutes are too short: a step takes {each:.2} s here, and reading the \
-             footage took its time"
+            steps >= epochs,
+            "{minutes} minutes are too short: a step takes {each:.2} s here, a validation as long \
+             as {validation_steps:.1} steps, and reading the footage took its time"
         );
         return Plan::about(steps, windows, training.batch);
     }

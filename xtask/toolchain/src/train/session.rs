@@ -45,7 +45,7 @@ impl Session {
     /// last one that was written is intact.
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<bool> {
         let mut stored = Instant::now();
-        while !self.plan.is_over(self.done()) {
+        while !(self.progress.over || self.plan.is_over(self.done())) {
             let order = self.samples.order(self.training.seed, self.progress.epoch);
             while !self.plan.ends_epoch(self.done()) {
                 self.step(&order)?;
@@ -137,6 +137,7 @@ impl Session {
         };
         self.progress =
             Progress { epoch, step: 0, sums: [0.0; 3], contrast: [0.0], ..self.progress };
+        self.progress.over = self.plan.is_over(self.done());
         self.save()?;
         Ok(report)
     }

@@ -33,6 +33,10 @@ pub struct Progress {
     pub best: Option<Best>,
     /// Time spent so far.
     pub seconds: f64,
+    /// Whether the training has ended. Where time decides, nothing else tells: what
+    /// is left of it depends on how long reading the footage took.
+    #[serde(default)]
+    pub over: bool,
 }
 
 impl Progress {
