@@ -12,7 +12,7 @@ use normwatch::alarm::{Levels, Pattern};
 use normwatch::calibrate::{BackgroundFootage, Calibration, StaysCalibration};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::gpio::SimulatedLines;
-use normwatch::model::{Bundle, NetworkOptions, Normaliser};
+use normwatch::model::{Bundle, NetworkOptions, Normaliser, UsualView, VIEW_BLOCK_PX};
 use normwatch::output::{EventLog, JsonLines};
 use normwatch::preprocess::InputSpec;
 use normwatch::replay::{PlayError, replay_clip};
@@ -122,6 +122,13 @@ fn background(spec: InputSpec, mask: &Mask) -> StaysCalibration {
     footage.learn(mask).unwrap().0
 }
 
+fn view(spec: InputSpec) -> UsualView {
+    let (width, height) = (spec.width_px, spec.height_px);
+    let blocks = (width + 1 - VIEW_BLOCK_PX) * (height + 1 - VIEW_BLOCK_PX);
+    let planes = spec.frame_len() / (width * height);
+    UsualView::new([planes, height, width], vec![99; spec.frame_len()], vec![1.0; blocks]).unwrap()
+}
+
 /// Allocations of the frames behind the warm-up.
 fn count(
     bundle: &Bundle,
@@ -138,6 +145,8 @@ fn count(
     let mask = Mask::everything(input.width_px, input.height_px);
     if let Some(calibration) = &mut calibration {
         calibration.stays = Some(background(input.spec(), &mask));
+        calibration.view_ratio = Some(calibration.block_ratio.clone());
+        calibration.weights.view = 0.7;
     }
     let pipeline = Pipeline {
         bundle,
@@ -185,6 +194,8 @@ fn a_warm_frame_allocates_nothing() {
             let options = NetworkOptions { threads, ..NetworkOptions::default() };
             let bundle = Bundle::load_with(&root.join(path), options).unwrap();
             assert!(bundle.predictor().engine().is_ok(), "{path} runs on kernels");
+            let view = view(bundle.manifest().input.spec());
+            let bundle = bundle.with_view(view);
             let gated =
                 UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold: 1e9 };
             let still = (UpdatePolicy::Frozen, Some(200.0));

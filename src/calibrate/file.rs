@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::clusters::ClusterTail;
 use super::stays::StaysCalibration;
 use crate::preprocess::Light;
-use crate::score::{BlockRule, Distribution, Weights, quantile};
+use crate::score::{BlockRule, DeployedScore, Distribution, Weights, quantile};
 
 pub(super) const FORMAT_VERSION: u32 = 3;
 
@@ -72,6 +72,9 @@ pub struct Calibration {
     pub block_ratio: Distribution,
     /// Of the smoothed distance.
     pub memory_distance: Distribution,
+    /// Of the view term; `None` for a bundle without a usual view.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view_ratio: Option<Distribution>,
     /// Of what stays, with its background; older calibrations have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stays: Option<StaysCalibration>,
@@ -114,6 +117,12 @@ impl Calibration {
         Ok(())
     }
 
+    /// What scores frames by it.
+    pub fn scorer(&self) -> DeployedScore {
+        let (block, memory) = (self.block_ratio.clone(), self.memory_distance.clone());
+        DeployedScore::new(block, memory, self.weights).with_view(self.view_ratio.clone())
+    }
+
     /// The score that the share `probability` of normal frames stays below.
     pub fn score_quantile(&self, probability: f64) -> f64 {
         quantile(&self.score, probability)
@@ -140,10 +149,9 @@ impl Calibration {
         self.block.check().map_err(|e| format!("[block] {e}"))?;
         self.block_ratio.check().map_err(|e| format!("[block_ratio] {e}"))?;
         self.memory_distance.check().map_err(|e| format!("[memory_distance] {e}"))?;
-        let Weights { block, memory } = self.weights;
-        if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0 && block + memory < 1e6) {
-            return Err("[weights] must be two numbers of at least 0, and not both 0".into());
-        }
+        let view_ratio = self.view_ratio.as_ref().map_or(Ok(()), Distribution::check);
+        view_ratio.map_err(|e| format!("[view_ratio] {e}"))?;
+        self.weights.check().map_err(|e| format!("[weights] {e}"))?;
         if self.score.len() < 2 || !self.score.is_sorted() {
             return Err("`score` must be at least two ascending numbers".into());
         }

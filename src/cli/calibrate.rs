@@ -12,6 +12,7 @@ use crate::model::Bundle;
 use crate::output::JsonLines;
 use crate::replay::{
     DEFAULT_BLOCK_WEIGHT, PlayOptions, PlayResult, calibrate_bundle, list_footage, play,
+    usual_weights,
 };
 use crate::runtime::{NO_LEVELS, Scoring, SlowViewOptions, UpdatePolicy, default_alarm};
 use crate::score::{BlockRule, Mask, Weights};
@@ -48,6 +49,11 @@ pub(super) struct CalibrateArgs {
     /// is 0.25 for a network that was trained with --skip-frames, or else 0].
     #[arg(long)]
     weight_memory: Option<f32>,
+    /// Weight of the distance to the usual view, which counts where it exceeds the
+    /// mean of the others; 0 leaves it out [default: 0.7 where the bundle has such a
+    /// view].
+    #[arg(long)]
+    weight_view: Option<f32>,
     /// Time constant of the score's smoothing [default: the bundle's].
     #[arg(long)]
     smoothing_ms: Option<u32>,
@@ -103,14 +109,19 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
 }
 
 fn weights(args: &CalibrateArgs, bundle: &Bundle) -> Result<Weights, Error> {
-    let usual = bundle.manifest().score.memory_weight;
-    let (block, memory) = (args.weight_block, args.weight_memory.unwrap_or(usual));
-    if !(block >= 0.0 && memory >= 0.0 && block + memory > 0.0) {
+    let usual = usual_weights(bundle);
+    let weights = Weights {
+        block: args.weight_block,
+        memory: args.weight_memory.unwrap_or(usual.memory),
+        view: args.weight_view.unwrap_or(usual.view),
+    };
+    if args.weight_view.is_some_and(|weight| weight > 0.0) && bundle.view().is_none() {
         return Err(Error::Usage(format!(
-            "the weights {block} and {memory} make no score: both at least 0, one above"
+            "--weight-view: {} has no usual view; train and export it again",
+            bundle.path().display()
         )));
     }
-    Ok(Weights { block, memory })
+    weights.check().map(|()| weights).map_err(|e| Error::Usage(format!("the weights {e}")))
 }
 
 fn rule(args: &CalibrateArgs, bundle: &Bundle) -> Result<BlockRule, Error> {

@@ -213,6 +213,7 @@ fn play_into(
             distance: score.distance,
             block: score.error.worst_block,
             gate_error: score.gate_error,
+            view_ratio: score.view.map(|block| f64::from(block.ratio)),
             surprise: score.surprise,
             state: playing.step.state,
         };

@@ -15,6 +15,7 @@ use super::manifest::Manifest;
 use super::memory::Memory;
 use super::network::{Network, NetworkOptions, Part};
 use super::predictor::Predictor;
+use super::usual_view::UsualView;
 
 /// A bundle that was refused: which file, and what is wrong with it.
 #[derive(Debug, Error)]
@@ -29,6 +30,7 @@ pub struct BundleError {
 pub struct Bundle {
     network: Network,
     memory: Memory,
+    view: Option<UsualView>,
     manifest: Manifest,
     path: PathBuf,
     model_sha256: String,
@@ -36,6 +38,8 @@ pub struct Bundle {
 
 /// The files that make the model; a calibration belongs to exactly these.
 const MODEL_FILES: [&str; 3] = ["encoder.onnx", "decoder.onnx", "memory.npy"];
+/// What the camera usually shows; part of the model where it is listed.
+const VIEW: &str = "view.npz";
 const MANIFEST: &str = "manifest.toml";
 const GOLDEN: &str = "golden.npz";
 const CALIBRATION: &str = "calibration.toml";
@@ -67,9 +71,11 @@ impl Bundle {
         })?;
         drop((encoder, decoder));
         let memory = folder.memory(&manifest)?;
+        let view = folder.view(&manifest)?;
         folder.check_shapes(&manifest, &network)?;
         let model_sha256 = model_sha256(&manifest);
-        let bundle = Self { network, memory, manifest, path: path.to_path_buf(), model_sha256 };
+        let bundle =
+            Self { network, memory, view, manifest, path: path.to_path_buf(), model_sha256 };
         let golden =
             Golden::read(Cursor::new(folder.read(GOLDEN)?)).map_err(|e| folder.error(GOLDEN, e))?;
         golden
@@ -81,6 +87,24 @@ impl Bundle {
     /// Runs the bundle; every predictor has a memory of its own.
     pub fn predictor(&self) -> Predictor {
         Predictor::new(&self.network, &self.memory)
+    }
+
+    /// What its camera usually shows, if the bundle knows.
+    pub fn view(&self) -> Option<&UsualView> {
+        self.view.as_ref()
+    }
+
+    /// The same model with another usual view, of its input's size: to try one before it
+    /// is stored.
+    ///
+    /// # Panics
+    /// When the view has another size.
+    #[must_use]
+    pub fn with_view(self, view: UsualView) -> Self {
+        let input = &self.manifest.input;
+        let expected = [input.channels.planes(), input.height_px, input.width_px];
+        assert_eq!(view.size(), expected, "the view does not fit the model");
+        Self { view: Some(view), ..self }
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -244,6 +268,20 @@ impl Folder<'_> {
         Memory::new(items, manifest.memory.temperature).map_err(|e| self.error(FILE, e))
     }
 
+    fn view(&self, manifest: &Manifest) -> Result<Option<UsualView>, BundleError> {
+        if !manifest.files.contains_key(VIEW) {
+            return Ok(None);
+        }
+        let view = UsualView::from_npz(&self.read(VIEW)?).map_err(|e| self.error(VIEW, e))?;
+        let input = &manifest.input;
+        let expected = [input.channels.planes(), input.height_px, input.width_px];
+        if view.size() != expected {
+            let what = format!("is {:?}, but the manifest says {expected:?}", view.size());
+            return Err(self.error(VIEW, what));
+        }
+        Ok(Some(view))
+    }
+
     fn check_shapes(&self, manifest: &Manifest, network: &Network) -> Result<(), BundleError> {
         let input = &manifest.input;
         let planes = input.channels.planes();
@@ -282,7 +320,8 @@ impl Folder<'_> {
 
 fn model_sha256(manifest: &Manifest) -> String {
     let mut hasher = Sha256::new();
-    for file in MODEL_FILES {
+    let view = manifest.files.contains_key(VIEW).then_some(VIEW);
+    for file in MODEL_FILES.into_iter().chain(view) {
         hasher.update(manifest.files[file].to_ascii_lowercase());
     }
     hex(&hasher.finalize())

@@ -14,6 +14,7 @@ mod network;
 mod precision;
 mod predictor;
 mod update;
+mod usual_view;
 
 pub use bundle::{Bundle, BundleError};
 pub use learning::{MemoryUpdate, Normaliser};
@@ -26,3 +27,4 @@ pub use network::{Backend, NetworkError, NetworkOptions};
 pub use precision::Precision;
 pub use predictor::{Predictor, StageNs};
 pub use update::update_items;
+pub use usual_view::{UsualView, VIEW_BLOCK_PX};

@@ -24,12 +24,13 @@ pub struct ScoreRow<'a> {
     pub distance: f64,
     pub block: Block,
     pub gate_error: Option<f64>,
+    pub view_ratio: Option<f64>,
     pub surprise: Option<Surprise>,
     pub state: State,
 }
 
 const HEADER: &str = "clip,frame,time_ms,psnr_db,distance,block_error,block_ratio,block_x_px,block_y_px,\
-    gate_error,surprise_block,surprise_memory,score,state";
+    gate_error,view_ratio,surprise_block,surprise_memory,surprise_view,score,state";
 
 impl<W: Write> ScoreTable<W> {
     /// Writes the header.
@@ -48,15 +49,17 @@ impl<W: Write> ScoreTable<W> {
         write!(self.out, "{},{frame},{time_ms},{psnr_db:.6},{distance:.9e}", quoted(clip))?;
         let Block { x_px, y_px, mean_sq, ratio, .. } = block;
         write!(self.out, ",{mean_sq:.9e},{ratio:.9e},{x_px},{y_px}")?;
-        match row.gate_error {
-            Some(gate) => write!(self.out, ",{gate:.9e}")?,
-            None => write!(self.out, ",")?,
+        for value in [row.gate_error, row.view_ratio] {
+            match value {
+                Some(value) => write!(self.out, ",{value:.9e}")?,
+                None => write!(self.out, ",")?,
+            }
         }
         match row.surprise {
-            Some(Surprise { block, memory, score }) => {
-                write!(self.out, ",{block:.6},{memory:.6},{score:.6}")?;
+            Some(Surprise { block, memory, view, score, .. }) => {
+                write!(self.out, ",{block:.6},{memory:.6},{view:.6},{score:.6}")?;
             }
-            None => write!(self.out, ",,,")?,
+            None => write!(self.out, ",,,,")?,
         }
         writeln!(self.out, ",{}", row.state.name())
     }

@@ -9,6 +9,19 @@ use crate::score::{BlockRule, Mask, Weights};
 /// memory distance stands in each bundle's manifest.
 pub const DEFAULT_BLOCK_WEIGHT: f32 = 1.0;
 
+/// Weight of the usual view where a bundle has one, against the mean of the others:
+/// docs/results.md.
+pub const DEFAULT_VIEW_WEIGHT: f32 = 0.7;
+
+/// What `normwatch calibrate` takes for a bundle where nobody asks for other weights.
+pub fn usual_weights(bundle: &Bundle) -> Weights {
+    Weights {
+        block: DEFAULT_BLOCK_WEIGHT,
+        memory: bundle.manifest().score.memory_weight,
+        view: bundle.view().map_or(0.0, |_| DEFAULT_VIEW_WEIGHT),
+    }
+}
+
 /// Learns from the traces of normal footage which scores of a bundle are usual.
 ///
 /// The traces hold the terms of `rule`, seen through `mask`; `weights` join the

@@ -153,7 +153,7 @@ pub fn play_from<S: EventSink, E: From<PlayError>>(
         let result =
             replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
                 trace.push(sequence, step, |score, level| {
-                    moment(monitor, score.sequence, score.error.worst_block, level)
+                    moment(monitor, score.sequence, score.place(), level)
                 });
                 observe(&Playing {
                     clip,

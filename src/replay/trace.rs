@@ -80,6 +80,7 @@ impl ClipTrace {
             psnr_db: s.psnr_db,
             block_ratio: f64::from(s.error.worst_block.ratio),
             distance: s.smoothed_distance,
+            view_ratio: s.view.map(|block| f64::from(block.ratio)),
         };
         self.scores.iter().flatten().map(sample).collect()
     }
@@ -190,6 +191,7 @@ mod tests {
             psnr_db: 30.0,
             distance: 0.0,
             smoothed_distance: 0.0,
+            view: None,
             gate_error: None,
             surprise: Some(Surprise { score: level, ..Surprise::default() }),
             rested: false,

@@ -11,7 +11,8 @@ use crate::calibrate::Calibration;
 use crate::model::{Bundle, MemoryUpdate, NetworkError, Normaliser, Predictor};
 use crate::preprocess::{Edges, Light};
 use crate::score::{
-    BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, gate_error, psnr_db,
+    Block, BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, ViewTerm,
+    gate_error, psnr_db,
 };
 
 /// Whether the memory learns while it watches.
@@ -60,6 +61,15 @@ impl Scoring {
         }
     }
 
+    /// Whether a frame's distance to the usual view is asked for, where the bundle has
+    /// one.
+    pub fn wants_view(&self) -> bool {
+        match self {
+            Self::Terms(_) => true,
+            Self::Deployed(calibration) => calibration.view_ratio.is_some(),
+        }
+    }
+
     pub fn rule(&self) -> BlockRule {
         match self {
             Self::Terms(rule) => *rule,
@@ -82,6 +92,9 @@ pub struct FrameScore {
     pub distance: f64,
     /// The distance smoothed as the blocks are.
     pub smoothed_distance: f64,
+    /// The block that is farthest from the usual view; `None` where the bundle has
+    /// none or the calibration does not know of it.
+    pub view: Option<Block>,
     /// The gate's weighted error; only computed when the memory may learn.
     pub gate_error: Option<f64>,
     /// `None` without a calibration.
@@ -90,11 +103,20 @@ pub struct FrameScore {
     pub rested: bool,
 }
 
+impl FrameScore {
+    /// Where the frame is worst: the block that its score comes from.
+    pub fn place(&self) -> Block {
+        let is_of_view = self.surprise.is_some_and(|surprise| surprise.is_of_view);
+        self.view.filter(|_| is_of_view).unwrap_or(self.error.worst_block)
+    }
+}
+
 /// Network, memory and score behind a window of frames.
 #[derive(Debug)]
 pub struct Analyser {
     predictor: Predictor,
     error_map: ErrorMap,
+    view: Option<ViewTerm>,
     distance: Smoothed,
     deployed: Option<DeployedScore>,
     update: UpdatePolicy,
@@ -121,14 +143,12 @@ impl Analyser {
         let rule = scoring.rule();
         let deployed = match scoring {
             Scoring::Terms(_) => None,
-            Scoring::Deployed(c) => Some(DeployedScore::new(
-                c.block_ratio.clone(),
-                c.memory_distance.clone(),
-                c.weights,
-            )),
+            Scoring::Deployed(c) => Some(c.scorer()),
         };
+        let view = bundle.view().filter(|_| scoring.wants_view());
         Self {
             predictor: bundle.predictor(),
+            view: view.map(|view| ViewTerm::new(view, mask.clone(), rule.smoothing_ms)),
             error_map: ErrorMap::new(mask, rule),
             distance: Smoothed::new(rule.smoothing_ms),
             deployed,
@@ -191,7 +211,12 @@ impl Analyser {
         }
         let smoothed_distance = self.distance.next(now_ns, distance);
         let ratio = f64::from(error.worst_block.ratio);
-        let surprise = self.deployed.as_ref().map(|deployed| deployed.of(ratio, smoothed_distance));
+        let view = self.view.as_mut().map(|view| view.worst(&target.data, edges, now_ns));
+        let view_ratio = view.map(|block| f64::from(block.ratio));
+        let surprise = self
+            .deployed
+            .as_ref()
+            .map(|deployed| deployed.of(ratio, smoothed_distance, view_ratio));
         Some(FrameScore {
             sequence: target.sequence,
             timestamp_ns: now_ns,
@@ -200,6 +225,7 @@ impl Analyser {
             psnr_db: psnr_db(&error),
             distance,
             smoothed_distance,
+            view,
             gate_error: if rests { None } else { self.learn(target) },
             surprise,
             rested: rests,
@@ -219,7 +245,14 @@ impl Analyser {
     pub fn forget(&mut self) {
         self.error_map.forget();
         self.distance.forget();
+        self.view.iter_mut().for_each(ViewTerm::forget);
         self.gate.iter_mut().for_each(MotionGate::forget);
+    }
+
+    /// Begins again, with other footage. The memory stays.
+    pub fn restart(&mut self) {
+        self.forget();
+        self.view.iter_mut().for_each(ViewTerm::restart);
     }
 
     /// Error map of the last frame.

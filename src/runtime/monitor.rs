@@ -106,7 +106,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     pub fn restart(&mut self, now_ms: u64) -> Freed {
         self.machine = AlarmMachine::new(self.options.alarm, now_ms);
         self.last_score_ms = None;
-        self.analyser.forget();
+        self.analyser.restart();
         self.slow.iter_mut().for_each(SlowView::forget);
         let freed = self.window.clear();
         self.drive_and_log(now_ms);

@@ -21,6 +21,7 @@ mod rows;
 mod smooth;
 mod stays;
 mod tamper;
+mod view_term;
 
 pub use auc::auc;
 pub use background::{Background, Reduction};
@@ -37,3 +38,4 @@ pub use polygon::{MaskMode, Polygon};
 pub use smooth::Smoothed;
 pub use stays::{Area, LOOK_NS, SEEN_AFTER_MS, Staying, Stays};
 pub use tamper::{PartValues, Parts, Tamper, usual_agreement, usual_detail};
+pub use view_term::ViewTerm;

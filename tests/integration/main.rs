@@ -27,4 +27,5 @@ mod run_command;
 mod stabiliser;
 mod station;
 mod survival;
+mod usual_view;
 mod video;

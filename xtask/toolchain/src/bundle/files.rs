@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ndarray::{Array2, Array3};
 use ndarray_npy::{NpzReader, ReadNpyExt};
-use normwatch::model::{Manifest, Memory};
+use normwatch::model::{Manifest, Memory, UsualView};
 use tract_onnx::pb::ModelProto;
 
 use crate::onnx::decode;
@@ -20,6 +20,8 @@ pub struct BundleFiles {
     pub decoder: ModelProto,
     pub memory: Memory,
     pub golden: Golden,
+    /// What the camera usually shows, where the bundle knows.
+    pub view: Option<UsualView>,
     /// `MODEL_CARD.md`, where there is one.
     pub card: Option<String>,
 }
@@ -56,6 +58,13 @@ impl BundleFiles {
             .with_context(|| at("memory.npy").display().to_string())?;
         let golden = Golden::read(&bytes("golden.npz")?)
             .with_context(|| at("golden.npz").display().to_string())?;
+        let view = match manifest.files.contains_key("view.npz") {
+            true => Some(
+                UsualView::from_npz(&bytes("view.npz")?)
+                    .map_err(|e| anyhow::anyhow!("{}: {e}", at("view.npz").display()))?,
+            ),
+            false => None,
+        };
         Ok(Self {
             path: path.to_path_buf(),
             manifest,
@@ -63,6 +72,7 @@ impl BundleFiles {
             decoder: graph("decoder.onnx")?,
             memory,
             golden,
+            view,
             card: text("MODEL_CARD.md").ok(),
         })
     }

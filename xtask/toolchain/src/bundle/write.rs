@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use ndarray::{Array2, Array3, ArrayView2};
 use ndarray_npy::{NpzWriter, WriteNpyExt};
-use normwatch::model::{Bundle, Manifest};
+use normwatch::model::{Bundle, Manifest, UsualView};
 use sha2::{Digest, Sha256};
 use tract_onnx::pb::ModelProto;
 
@@ -22,6 +22,8 @@ pub struct BundleParts {
     pub decoder: ModelProto,
     /// M×C.
     pub items: Array2<f32>,
+    /// `view.npz`, where there is one.
+    pub view: Option<UsualView>,
     pub golden: Golden,
     pub card: String,
 }
@@ -56,13 +58,17 @@ fn write_files(folder: &Path, parts: &BundleParts) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let mut memory = Vec::new();
     parts.items.as_standard_layout().write_npy(&mut memory)?;
-    let files = [
+    let view = parts.view.as_ref().map(|view| ("view.npz", view.to_npz()));
+    let files: Vec<(&str, Vec<u8>)> = [
         ("MODEL_CARD.md", parts.card.clone().into_bytes()),
         ("decoder.onnx", encode(&parts.decoder)),
         ("encoder.onnx", encode(&parts.encoder)),
         ("golden.npz", golden_bytes(&parts.golden)?),
         ("memory.npy", memory),
-    ];
+    ]
+    .into_iter()
+    .chain(view)
+    .collect();
     let mut manifest = parts.manifest.clone();
     manifest.files.clear();
     for (name, bytes) in &files {

@@ -7,8 +7,8 @@ use super::{CalibrateOn, EvalArgs};
 use anyhow::{Context, Result};
 use normwatch::calibrate::Calibration;
 use normwatch::model::Bundle;
-use normwatch::replay::{ClipTrace, DEFAULT_BLOCK_WEIGHT, calibrate_bundle};
-use normwatch::score::{BlockRule, Weights};
+use normwatch::replay::{ClipTrace, calibrate_bundle, usual_weights};
+use normwatch::score::BlockRule;
 use normwatch::station::{load_calibration, whole_picture};
 
 /// The calibration that the arguments ask for. `setup` has none yet.
@@ -45,9 +45,4 @@ fn from_training(dataset: &Dataset, setup: &Setup<'_>) -> Result<Calibration> {
     let mask = whole_picture(bundle);
     calibrate_bundle(bundle, &traces, &mask, (rule, weights), "training")
         .with_context(|| format!("{}: training", dataset.path.display()))
-}
-
-/// What `normwatch calibrate` takes where nobody asks for other weights.
-pub fn usual_weights(bundle: &Bundle) -> Weights {
-    Weights { block: DEFAULT_BLOCK_WEIGHT, memory: bundle.manifest().score.memory_weight }
 }

@@ -225,7 +225,7 @@ impl<'a> Inspector<'a> {
         stretch.each(&filtered, |i, error| blocks.add(error, mask.set[i]));
         let alarmed = playing.step.state.alarm_active() && mask.set.contains(&true);
         if let (Some(score), true) = (&playing.step.score, alarmed) {
-            let block = score.error.worst_block;
+            let block = score.place();
             let coarse = CoarseMask::new(&mask.set, mask_size, size);
             let hit = coarse.touches(block.x_px, block.y_px, block.size_px);
             let chance = coarse.chance(block.size_px);
@@ -250,7 +250,7 @@ impl<'a> Inspector<'a> {
                 error_map: playing.error_map.to_vec(),
                 map_width_px: size.0,
                 map_height_px: size.1,
-                worst_block: score.error.worst_block,
+                worst_block: score.place(),
             });
         }
     }

@@ -17,7 +17,7 @@ use normwatch::preprocess::Channels;
 
 use crate::bundle::{BundleFiles, BundleParts, Golden, on_grid, write_bundle};
 use crate::net::{Network, Task};
-use crate::run::Checkpoint;
+use crate::run::{Checkpoint, read_view};
 use crate::verify::{self, Verification};
 
 pub use forward::forward;
@@ -171,7 +171,9 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
         files: Default::default(),
     };
     let card = card(checkpoint, &manifest, args.grey);
-    Ok(BundleParts { manifest, encoder, decoder, items, golden, card })
+    // Grey frames of a colour camera are other pictures than the view's.
+    let view = if args.grey { None } else { read_view(&args.run)? };
+    Ok(BundleParts { manifest, encoder, decoder, items, view, golden, card })
 }
 
 fn usual_weight(checkpoint: &Checkpoint) -> f32 {

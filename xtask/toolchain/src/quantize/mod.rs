@@ -270,6 +270,7 @@ fn finish(
         encoder,
         decoder,
         items: source.memory.items().to_owned(),
+        view: source.view.clone(),
         golden,
         card: report.card(source.card.as_deref()),
     };

@@ -7,13 +7,16 @@
 //! | `best.safetensors` | [`Checkpoint`]: arrays by name, `memory.items`, what validation said |
 //! | `last.safetensors` | the trainer's own: all that a resumed training needs |
 //! | `log.jsonl` | one line for each epoch |
+//! | `view.npz` | what the footage usually shows; an import has none |
 
 mod arrays;
 mod checkpoint;
 mod file;
+mod view;
 
 pub use arrays::ArrayFile;
 pub use checkpoint::{BEST, Checkpoint, ITEMS, LAST, Validation};
 pub use file::{
     FORMAT_VERSION, FootageRecord, RUN_FILE, RunFile, Schedule, TrainingRecord, UpdateNormaliser,
 };
+pub use view::{read_view, write_view};

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use normwatch::calibrate::{Calibration, MIN_FRAMES, calibrate_roughly};
 use normwatch::doctor::this_machine;
 use normwatch::model::{Bundle, MemoryUpdate};
-use normwatch::replay::{ClipTrace, Playing};
+use normwatch::replay::{ClipTrace, Playing, usual_weights};
 use normwatch::score::BlockRule;
 use normwatch::station::whole_picture;
 
@@ -18,7 +18,6 @@ use super::results::{BUDGETS, HeldOutLoss, SceneResult, TrainingResult};
 use super::scene::Scene;
 use super::split::{Split, cut};
 use crate::eval::bundle::{Played, evaluate_with, uncalibrated};
-use crate::eval::calibration::usual_weights;
 use crate::eval::dataset::{Dataset, total_frames};
 use crate::eval::floors::FloorSetup;
 use crate::eval::results::{BundleResult, Floor, Results};

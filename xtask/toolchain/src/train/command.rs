@@ -21,10 +21,12 @@ use super::samples::Samples;
 use super::session::Session;
 use super::state::{Progress, load};
 use super::validate::validation_windows;
+use super::view::learn_view;
 use super::window::WindowShape;
 use crate::net::{Network, PresetValues};
 use crate::run::{
     Checkpoint, FORMAT_VERSION, FootageRecord, RUN_FILE, RunFile, TrainingRecord, UpdateNormaliser,
+    write_view,
 };
 
 /// Steps that the speed of this machine is taken from.
@@ -85,6 +87,7 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
     reading.finish_and_clear();
     report_skipped(&footage);
     let shape = WindowShape::new(&spec, input);
+    let view = learn_view(&footage.clips, &input)?;
     let (record, samples, held_out) = split(args, footage, shape, &training)?;
     let objective = objective(&training);
     let mut new = RunFile {
@@ -129,6 +132,7 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
             new.write(&args.out)?;
         }
     }
+    write_view(&args.out, &view)?;
     let (mut learner, progress) =
         match load(&args.out, network.clone(), objective, steps_per_epoch, &place)? {
             Some(found) => found,

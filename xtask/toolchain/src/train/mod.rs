@@ -29,6 +29,7 @@ mod samples;
 mod session;
 mod state;
 mod validate;
+mod view;
 mod window;
 
 pub use args::TrainArgs;
