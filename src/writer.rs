@@ -31,6 +31,13 @@ pub struct Writer<T> {
     counts: Arc<Counts>,
 }
 
+/// Another way into the same queue.
+impl<T> Clone for Writer<T> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), counts: self.counts.clone() }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Counts {
     taken: AtomicU64,

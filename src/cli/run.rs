@@ -10,6 +10,7 @@ use clap::Args;
 use super::error::Error;
 use super::fault_injection::FaultInjection;
 use super::run_summary::RunSummary;
+use super::signals::Holding;
 use super::{logger, print_json, signals, site};
 use crate::alarm::Input;
 use crate::clock::{Clock, SystemClock};
@@ -42,13 +43,16 @@ pub(super) struct RunArgs {
 pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let shutdown = Shutdown::new();
     let acknowledged = Arc::new(AtomicBool::new(false));
-    signals::listen(shutdown.clone(), acknowledged.clone()).map_err(Error::signals)?;
+    let holding = Holding::default();
+    signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone())
+        .map_err(Error::signals)?;
     let site = site::load(&args.config)?;
     let plan = Plan::load(&site)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let program = std::env::current_exe()
         .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
         .ok();
+    holding.begin();
     let station = Station::open(&site, plan, clock.clone(), program.as_deref())?;
     let station = station.leaving_by(|| {
         logger::flush();

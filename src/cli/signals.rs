@@ -1,14 +1,16 @@
 //! What signals do to `run`: they end it in order, acknowledge, or do nothing.
 
 use std::io;
+use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
+use super::logger;
 use crate::runtime::Shutdown;
 
 /// Signals that say that the program itself is broken, and two that nobody can
@@ -49,13 +51,50 @@ impl Held {
     }
 }
 
+const NOTHING_HELD: u8 = 0;
+const LINES_HELD: u8 = 1;
+const ENDING: u8 = 2;
+
+/// Whether there are lines to make safe before the process may end. Until then a
+/// read of the bundle may wait for a disk for ever, and keeps nobody.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holding(Arc<AtomicU8>);
+
+impl Holding {
+    /// Lines are held from here on: signals end the run in order. Does not return
+    /// when one has ended the process meanwhile.
+    pub fn begin(&self) {
+        if self.leave_for(LINES_HELD) {
+            return;
+        }
+        loop {
+            thread::park();
+        }
+    }
+
+    /// Whether the process may end at once; it must then.
+    fn may_end(&self) -> bool {
+        self.leave_for(ENDING)
+    }
+
+    fn leave_for(&self, state: u8) -> bool {
+        let ordering = Ordering::AcqRel;
+        self.0.compare_exchange(NOTHING_HELD, state, ordering, Ordering::Acquire).is_ok()
+    }
+}
+
 /// Takes every signal, in a thread of its own: SIGINT, SIGTERM, SIGHUP and SIGQUIT
-/// ask for the end, SIGUSR1 raises `acknowledged`, and the others do nothing. From
-/// here on this thread holds none back: programs that it starts get them as usual.
+/// ask for the end, or are the end before lines are held; SIGUSR1 raises
+/// `acknowledged`, and the others do nothing. From here on this thread holds none
+/// back: programs that it starts get them as usual.
 ///
 /// # Errors
 /// A signal that cannot be taken, or a thread that cannot be started.
-pub(super) fn listen(shutdown: Shutdown, acknowledged: Arc<AtomicBool>) -> io::Result<()> {
+pub(super) fn listen(
+    shutdown: Shutdown,
+    acknowledged: Arc<AtomicBool>,
+    holding: Holding,
+) -> io::Result<()> {
     let taken = Signal::iterator().filter(|signal| !LEFT_ALONE.contains(signal));
     let mut signals = Signals::new(taken.map(|signal| signal as i32))?;
     for signal in REAL_TIME {
@@ -64,7 +103,14 @@ pub(super) fn listen(shutdown: Shutdown, acknowledged: Arc<AtomicBool>) -> io::R
     let body = move || {
         for signal in signals.forever() {
             match signal {
-                SIGINT | SIGTERM | SIGHUP | SIGQUIT => shutdown.urge(),
+                SIGINT | SIGTERM | SIGHUP | SIGQUIT => {
+                    shutdown.urge();
+                    if holding.may_end() {
+                        log::warn!("asked to end before anything was switched on");
+                        logger::flush();
+                        process::exit(128 + signal);
+                    }
+                }
                 SIGUSR1 => acknowledged.store(true, Ordering::Release),
                 _ => {}
             }

@@ -27,6 +27,9 @@ const LAST_EVENTS: Duration = Duration::from_secs(2);
 /// file. Nobody who records an event waits for a disk. A file that cannot be
 /// opened or written is tried again every second; what has no room meanwhile is
 /// lost and counted. Alarms are on the disk once they are written.
+///
+/// A clone writes to the same file, behind what was recorded before.
+#[derive(Clone)]
 pub struct EventWriter {
     writer: Writer<Dated>,
     lines: Arc<Lines>,

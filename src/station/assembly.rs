@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{EventsSection, Site};
 use crate::gpio::{BoardLines, Panel};
 use crate::health::{Progress, supervise};
-use crate::output::{EventLog, EventWriter};
+use crate::output::{Event, EventLog, EventWriter};
 use crate::runtime::{
     Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, SlowView,
     StageRow, Step, run_live,
@@ -36,6 +36,8 @@ pub struct Station<'a> {
     monitor: SiteMonitor,
     /// The lines once more, for the supervisor.
     spare: SpareLines,
+    /// The event log once more, for the supervisor.
+    last_words: EventLog<EventWriter>,
     leave: Option<Leave>,
     panel: Panel,
     guard: Option<GuardKeeper>,
@@ -89,7 +91,7 @@ impl<'a> Station<'a> {
         let lacks_guard = guard.is_none() && lines::need_guard(site, &board_lines);
         let guard = guard.and_then(|program| lines::keep_guard(site, &board_lines, program));
         let panel = lines::open_panel(site, &board_lines)?;
-        let log = event_log(site, clock.clone())?;
+        let (log, last_words) = event_log(site, clock.clone())?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
         note_what_lasts(site, &plan, monitor.slow_view());
@@ -106,6 +108,7 @@ impl<'a> Station<'a> {
             clock,
             monitor,
             spare: held.spare,
+            last_words,
             leave: None,
             panel,
             guard,
@@ -155,8 +158,9 @@ impl<'a> Station<'a> {
         let open = Box::new(move || camera.open());
         let progress = options.progress.clone();
         let stale_ms = self.plan.stale_ms;
+        let leave = self.leave.map(|leave| with_last_words(leave, self.last_words, clock.clone()));
         let supervisor =
-            supervision::start(site, progress, stale_ms, self.spare, shutdown, self.leave)?;
+            supervision::start(site, progress, stale_ms, self.spare, shutdown, leave)?;
         let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
         let inputs = || {
             let now_ms = clock.monotonic_ms();
@@ -209,10 +213,28 @@ fn note_what_lasts(site: &Site, plan: &Plan, slow: Option<&SlowView>) {
     }
 }
 
-fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<EventLog<EventWriter>, StationError> {
+/// Writes the run's last event, which the thread that hangs cannot.
+fn with_last_words(
+    mut leave: Leave,
+    mut log: EventLog<EventWriter>,
+    clock: Arc<dyn Clock>,
+) -> Leave {
+    Box::new(move || {
+        let reason = "asked to end while the judging thread hung".to_owned();
+        log.record(&Event::Stop { time_ms: clock.monotonic_ms(), reason });
+        log.flush();
+        leave();
+    })
+}
+
+type SiteLog = EventLog<EventWriter>;
+
+/// The site's event log, twice.
+fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<(SiteLog, SiteLog), StationError> {
     let Some(EventsSection { path, max_bytes }) = &site.output.events else {
-        return Ok(EventLog::new(None));
+        return Ok((EventLog::new(None), EventLog::new(None)));
     };
-    let writer = EventWriter::start(path, u64::from(*max_bytes), clock);
-    Ok(EventLog::new(Some(writer.map_err(StationError::EventThread)?)))
+    let writer = EventWriter::start(path, u64::from(*max_bytes), clock)
+        .map_err(StationError::EventThread)?;
+    Ok((EventLog::new(Some(writer.clone())), EventLog::new(Some(writer))))
 }

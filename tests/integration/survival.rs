@@ -281,6 +281,28 @@ fn a_hung_thread_does_not_keep_a_signal_from_safe_lines_and_a_disarmed_watchdog(
         assert_eq!(out.status.code(), Some(143), "{}", stderr(&out));
         assert!(is_disarmed(&bench), "{signals}");
         assert!(stderr(&out).contains("left with safe lines"), "{}", stderr(&out));
+        let events = events(&bench.path("events.jsonl"));
+        let last = events.last().unwrap();
+        assert_eq!(last["event"], "stop", "{signals}");
+        assert!(last["reason"].as_str().unwrap().contains("hung"), "{last}");
+    }
+}
+
+/// A disk that does not answer, while there is nothing yet to make safe.
+#[test]
+fn a_signal_ends_the_program_while_it_waits_for_a_bundle() {
+    for signal in ["-TERM", "-HUP"] {
+        let bench = bench(FOLDER, "events.jsonl");
+        fs::remove_file(bench.path("bundle/manifest.toml")).unwrap();
+        let fifo = bench.path("bundle/manifest.toml");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let child = bench.command(&RUN).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let child = child.unwrap();
+        thread::sleep(Duration::from_secs(1));
+        kill(signal, &child);
+        let out = ended(child);
+        assert!(matches!(out.status.code(), Some(143 | 129)), "{}", stderr(&out));
+        assert!(fs::read(bench.path("wd")).unwrap().is_empty());
     }
 }
 
