@@ -22,6 +22,9 @@ const DISMISSED: &[u8] = b"dismissed\n";
 /// dead process.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// One that waits for a disk ends later than it is killed.
+const KILLED_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A line and the electrical level that is safe for it. Written as
 /// `/dev/gpiochip0:17:low`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,11 +111,13 @@ impl Drop for LineGuard {
             log::warn!("the process that guards the GPIO lines had already ended: {error}");
         }
         let begun = Instant::now();
+        let mut is_killed = false;
         while self.end().is_none() {
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > PATIENCE && !std::mem::replace(&mut is_killed, true) {
                 // Dismissed and still there: somebody has stopped it.
                 let _ = self.child.kill();
-                let _ = self.child.wait();
+            }
+            if begun.elapsed() > PATIENCE + KILLED_PATIENCE {
                 return;
             }
             thread::sleep(Duration::from_millis(5));

@@ -4,17 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::guard::{GuardedLine, LineGuard};
 
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A thread that starts a guard may wait for a disk for ever; nobody waits for it so.
+const PATIENCE: Duration = Duration::from_secs(5);
+const POLL_EVERY: Duration = Duration::from_millis(5);
+
 /// Starts a [`LineGuard`] and another one whenever it has ended, in a thread of
 /// its own: to start a process may wait for a disk.
 ///
-/// Dropped in order it dismisses the guard; dropped in a panic it leaves it to act
-/// once this process is gone.
+/// Dropped in order it dismisses the guard; dropped in a panic, or while its thread
+/// hangs, it leaves it to act once this process is gone.
 #[derive(Debug)]
 pub struct GuardKeeper {
     shared: Arc<Shared>,
@@ -30,8 +34,11 @@ struct Shared {
 impl GuardKeeper {
     /// Starts `program`, which is this program, as guard of these lines.
     pub fn start(program: PathBuf, lines: Vec<GuardedLine>) -> Self {
+        Self::starting(move || LineGuard::start(&program, &lines).map_err(|e| e.to_string()))
+    }
+
+    fn starting(start: impl Fn() -> Result<LineGuard, String> + Send + 'static) -> Self {
         let shared = Arc::<Shared>::default();
-        let start = move || LineGuard::start(&program, &lines).map_err(|e| e.to_string());
         let guard = start().inspect_err(|error| complain(error));
         shared.stands.store(guard.is_ok(), Ordering::Release);
         let keeping = shared.clone();
@@ -58,6 +65,14 @@ impl Drop for GuardKeeper {
         self.shared.ends.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
+            let begun = Instant::now();
+            while !thread.is_finished() {
+                if begun.elapsed() >= PATIENCE {
+                    log::warn!("the guard of the GPIO lines is left behind: its thread hangs");
+                    return;
+                }
+                thread::sleep(POLL_EVERY);
+            }
             let _ = thread.join();
         }
     }
@@ -105,12 +120,10 @@ fn complain(error: &str) {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{Pid, Signal, kill_process};
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
-    use std::time::Instant;
-
-    use rustix::process::{Pid, Signal, kill_process};
 
     use super::*;
 
@@ -133,6 +146,23 @@ mod tests {
             assert!(begun.elapsed() < Duration::from_secs(30), "it does not come");
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// As a start does whose program lies on a disk that does not answer.
+    #[test]
+    fn a_start_that_hangs_keeps_nobody_from_the_end() {
+        let starts = Arc::new(AtomicBool::new(false));
+        let second = starts.clone();
+        let keeper = GuardKeeper::starting(move || {
+            if second.swap(true, Ordering::AcqRel) {
+                thread::sleep(Duration::from_secs(3600));
+            }
+            Err("there is none".into())
+        });
+        thread::sleep(LOOK + Duration::from_millis(500));
+        let begun = Instant::now();
+        drop(keeper);
+        assert!(begun.elapsed() < PATIENCE + Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 
     #[test]
