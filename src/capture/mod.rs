@@ -25,6 +25,7 @@ mod stream;
 pub mod v4l2;
 mod v4l2_options;
 mod video;
+mod video_holes;
 mod video_messages;
 mod wake;
 mod y4m;

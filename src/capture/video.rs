@@ -1,8 +1,10 @@
 //! Video files, decoded by the `ffmpeg` program.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::video_holes::Holes;
 use super::video_messages::{Announced, Announcements};
 use super::{
     Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
@@ -32,15 +34,12 @@ pub struct VideoSource {
     start_s: Option<f64>,
     last_ns: Option<u64>,
     last_sequence: u64,
-    holes: u64,
+    holes: Holes,
     has_reported: bool,
 }
 
-/// The rate at which `ffmpeg` hands frames over; their times come beside them.
-const HAND_OVER_FPS: f64 = 25.0;
-/// Time between two frames that is told of.
-const HOLE_NS: u64 = 1_000_000_000;
-const HOLES_TOLD: u64 = 3;
+/// The rate of a file that tells no times, where nobody states another.
+const GUESSED_FPS: f64 = 25.0;
 
 impl VideoSource {
     /// Starts `ffmpeg` on the file and reads the stream's header.
@@ -77,10 +76,9 @@ impl VideoSource {
         let Some(path) = path.to_str() else {
             return Err(SourceError::fatal("rename it, the name is not UTF-8").of(name));
         };
-        let command = PipeCommand { argv: arguments(program, path) };
         let pipe_options = PipeOptions {
             content: PipeContent::Y4m,
-            timestamps: Timestamps::Rate(HAND_OVER_FPS),
+            timestamps: Timestamps::Rate(GUESSED_FPS),
             read_timeout_ms: options.read_timeout_ms,
         };
         options.fps.map_or(Ok(()), check_rate).map_err(|error| error.of(path))?;
@@ -90,6 +88,7 @@ impl VideoSource {
             );
             return Err(SourceError::fatal(what).of(path));
         }
+        let command = PipeCommand { argv: arguments(program, path, keeping_times(program)) };
         // A file stays what it is: what a camera might recover from is final.
         let announcements = Announcements::default();
         let (input, tap) = (PipeInput::Command(command), announcements.tap());
@@ -104,7 +103,7 @@ impl VideoSource {
             start_s: None,
             last_ns: None,
             last_sequence: 0,
-            holes: 0,
+            holes: Holes::new(options.fps.unwrap_or(GUESSED_FPS)),
             has_reported: false,
         })
     }
@@ -123,7 +122,7 @@ impl VideoSource {
 
     /// The time of the frame after the last one.
     fn time_ns(&mut self, announced: Announced, number: u64) -> u64 {
-        let period_ns = 1e9 / self.fps.unwrap_or(HAND_OVER_FPS);
+        let period_ns = 1e9 / self.fps.unwrap_or(GUESSED_FPS);
         let stated_s = announced.time_s.filter(|_| !self.announcements.is_bare());
         let Some(stated_s) = stated_s else {
             if number == 0 {
@@ -137,18 +136,8 @@ impl VideoSource {
             return (number as f64 * period_ns) as u64;
         };
         let start_s = *self.start_s.get_or_insert(stated_s);
-        ((stated_s - start_s).max(0.0) * 1e9).round() as u64
-    }
-
-    fn tell_of_hole(&mut self, before_ns: u64, now_ns: u64) {
-        if now_ns - before_ns < HOLE_NS {
-            return;
-        }
-        self.holes += 1;
-        if self.holes <= HOLES_TOLD {
-            let (hole_s, at_s) = ((now_ns - before_ns) as f64 / 1e9, before_ns as f64 / 1e9);
-            log::warn!("{}: no pictures for {hole_s:.1} s from {at_s:.1} s on", self.path);
-        }
+        let file_ns = ((stated_s - start_s) * 1e9).round() as i64;
+        self.holes.time_ns(self.last_ns, file_ns, &self.path)
     }
 
     /// Sums up what the decoder complained of.
@@ -160,9 +149,7 @@ impl VideoSource {
         if complaints > 0 {
             log::warn!("{}: the decoder complained {complaints} times, last: {last}", self.path);
         }
-        if self.holes > HOLES_TOLD {
-            log::warn!("{}: {} holes of a second or more", self.path, self.holes);
-        }
+        self.holes.report(&self.path);
     }
 }
 
@@ -193,8 +180,7 @@ impl FrameSource for VideoSource {
                 let what = "it is no later than the one before";
                 return Err(SourceError::frame_skipped(what).of(&self.path));
             }
-            Some(last_ns) => self.tell_of_hole(last_ns, timestamp_ns),
-            None => {}
+            _ => {}
         }
         self.last_ns = Some(timestamp_ns);
         let place = |fps: f64| (timestamp_ns as f64 * fps / 1e9).round() as u64;
@@ -209,21 +195,21 @@ impl FrameSource for VideoSource {
 
 /// The `file:` prefix keeps a name with a colon from being taken for a URL.
 ///
-/// The times of the pictures go to standard error before they are replaced: the
-/// stream has room for none, and `ffmpeg` would repeat pictures over a hole to keep to
-/// a rate.
-fn arguments(program: &str, path: &str) -> Vec<String> {
+/// The times of the pictures go to standard error: the stream has room for none.
+/// Pictures are handed over as they come: `ffmpeg` would repeat some over a hole to keep
+/// to a rate, and drop some where the stream changes its size.
+fn arguments(program: &str, path: &str, keeping_times: &str) -> Vec<String> {
     let file = format!("file:{path}");
     let before = ["-hide_banner", "-nostats", "-loglevel", "level+info", "-nostdin", "-i", &file];
-    let filter = format!("showinfo=checksum=0,settb=1/{HAND_OVER_FPS},setpts=N");
-    let rate = HAND_OVER_FPS.to_string();
     let after = [
         "-map",
         "0:v:0",
         "-vf",
-        &filter,
-        "-r",
-        &rate,
+        "showinfo=checksum=0",
+        keeping_times,
+        "passthrough",
+        "-enc_time_base",
+        "1:90000",
         "-pix_fmt",
         "yuv420p",
         "-f",
@@ -231,6 +217,23 @@ fn arguments(program: &str, path: &str) -> Vec<String> {
         "-",
     ];
     [&[program][..], &before, &after].concat().into_iter().map(String::from).collect()
+}
+
+/// The option that keeps times: `-vsync` before 5.1, and no such option later.
+fn keeping_times(program: &str) -> &'static str {
+    let said = Command::new(program).arg("-version").stdin(Stdio::null()).output();
+    let said = said.map_or(Vec::new(), |said| said.stdout);
+    option_of_release(&String::from_utf8_lossy(&said))
+}
+
+fn option_of_release(said: &str) -> &'static str {
+    let word = said.strip_prefix("ffmpeg version ").unwrap_or("");
+    let mut numbers = word.trim_start_matches('n').split(|c: char| !c.is_ascii_digit());
+    let mut number = || numbers.next().and_then(|number| number.parse::<u32>().ok());
+    match (number(), number()) {
+        (Some(0..=4), _) | (Some(5), Some(0)) => "-vsync",
+        _ => "-fps_mode",
+    }
 }
 
 fn is_installed(program: &str) -> bool {

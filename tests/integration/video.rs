@@ -61,6 +61,37 @@ fn footage_is_thinned_and_a_hole_is_one_skipped_frame() {
     assert!(frames.len() > 10 && is_even && skipped == 0, "{frames:?} {skipped}");
 }
 
+/// Two sizes in one stream: at the change `ffmpeg` counts from 0 again.
+#[test]
+fn no_picture_is_lost_where_a_stream_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let part = |name: &str, size: &str, offset: &str| {
+        let file = folder.path().join(name);
+        let more = ["-c:v", "mpeg4", "-f", "mpegts", "-output_ts_offset", offset];
+        encode(&[&["-s", size][..], &more].concat(), &file);
+        std::fs::read(file).unwrap()
+    };
+    let both = [part("a.ts", "320x240", "0"), part("b.ts", "160x120", "4")].concat();
+    let file = folder.path().join("both.ts");
+    std::fs::write(&file, both).unwrap();
+    let (frames, skipped) = play(&file);
+    assert!(frames.len() as u64 + skipped == 80 && skipped <= 2, "{} {skipped}", frames.len());
+    let is_even = frames.windows(2).all(|two| (90..=310).contains(&(two[1].0 - two[0].0)));
+    assert!(is_even, "{frames:?}");
+}
+
+/// A jump that would be three hundred years of frames.
+#[test]
+fn a_jump_in_the_times_takes_no_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("jump.mkv");
+    let jump = "setpts=if(gte(N\\,20)\\,N+90000000\\,N)/(10*TB)";
+    encode(&["-vf", jump, "-c:v", "mjpeg"], &file);
+    let (frames, _) = play(&file);
+    let last = frames.last().unwrap();
+    assert!(frames.len() == 40 && last.1 < 101_000, "{last:?}");
+}
+
 #[test]
 fn a_stream_without_times_is_played_at_the_rate_asked_for() {
     let folder = tempfile::tempdir().unwrap();
