@@ -63,6 +63,12 @@ impl SourceError {
         Self { kind, ..self }
     }
 
+    /// The same failure in other words.
+    #[must_use]
+    pub(super) fn retold(self, tell: impl FnOnce(&str) -> String) -> Self {
+        Self { what: tell(&self.what), ..self }
+    }
+
     pub fn kind(&self) -> SourceErrorKind {
         self.kind
     }

@@ -19,6 +19,7 @@ mod png_frame;
 mod process;
 mod proof;
 mod reopening;
+mod secrets;
 mod standard_input;
 mod stream;
 #[cfg(feature = "v4l2")]

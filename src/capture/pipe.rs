@@ -11,6 +11,7 @@ use super::pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
 use super::pipe_stream::{FrameStop, Stream, woken};
 use super::process::Supervised;
 use super::proof::{Flaw, Proof, text_line};
+use super::secrets::Secrets;
 use super::standard_input;
 use super::stream::ReadStop;
 use super::wake::Wake;
@@ -25,6 +26,7 @@ use super::{Frame, FrameSource, SourceError, check_rate, timestamp_at_rate_ns};
 #[derive(Debug)]
 pub struct PipeSource {
     label: String,
+    secrets: Secrets,
     child: Option<Supervised>,
     /// There but while the source is dropped.
     stream: Option<Stream>,
@@ -107,12 +109,17 @@ impl PipeSource {
                     .and_then(|pipe| Stream::begin(pipe, layout, options, wake, None)),
             },
         };
-        let stream = stream.map_err(|error| error.of(&label))?;
-        Self::new(label.clone(), child, stream, options).map_err(|error| error.of(label))
+        let secrets = match input {
+            PipeInput::Command(command) => Secrets::of(&command.argv),
+            PipeInput::StandardInput => Secrets::default(),
+        };
+        let stream = stream.map_err(|error| error.retold(|what| secrets.hide(what)).of(&label))?;
+        let source = Self::new((label.clone(), secrets), child, stream, options);
+        source.map_err(|error| error.of(label))
     }
 
     fn new(
-        label: String,
+        (label, secrets): (String, Secrets),
         child: Option<Supervised>,
         stream: Stream,
         options: PipeOptions,
@@ -127,6 +134,7 @@ impl PipeSource {
             };
         Ok(Self {
             label,
+            secrets,
             child,
             content: options.content,
             stamps,
@@ -183,7 +191,7 @@ impl PipeSource {
             log::warn!(
                 "{}: text instead of a picture on standard output, passed over: {}",
                 self.label,
-                text.trim()
+                self.secrets.hide(text.trim())
             );
             self.frame.copy_within(length.., 0);
             let kept = self.frame.len() - length;

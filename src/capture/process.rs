@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use super::lifeline::Lifeline;
 use super::messages::{Messages, Tap};
+use super::secrets::Secrets;
 use super::{PipeCommand, SourceError};
 
 /// A running command. Its standard error goes to the log; dropping it ends the
@@ -58,7 +59,8 @@ impl Supervised {
             .map_err(|error| cannot_start(program, &error))?;
         let (output, messages) = (child.stdout.take(), child.stderr.take());
         let lifeline = Lifeline::tie(child.id());
-        let messages = Messages::listen(program.clone(), messages, tap);
+        let secrets = Secrets::of(&command.argv);
+        let messages = Messages::listen(program.clone(), secrets, messages, tap);
         let supervised = Self { child, _lifeline: lifeline, messages, is_ended: false };
         match output {
             Some(output) => Ok((supervised, output.into())),
