@@ -9,8 +9,13 @@ const LEAST_CHANGE: f32 = 0.08;
 /// Beyond this factor up or down it is dusk, or a hand before the lens.
 const LARGEST_GAIN: f32 = 2.0;
 /// Light changes contrast as it changes brightness. A picture that is still so
-/// many times too flat or too rich is another picture: a blinded lens.
-const LARGEST_DISTORTION: f32 = 1.6;
+/// many times too flat or too rich is another picture: a blinded lens. One that is being
+/// evened may be a little more so, or a view at the limit would flicker.
+const LARGEST_DISTORTION: f32 = 1.5;
+const LARGEST_DISTORTION_EVENED: f32 = 1.7;
+/// From one picture to the next the factor changes by no more than this share: a step
+/// would be a change of the whole picture.
+const LARGEST_STEP: f32 = 0.05;
 /// A view with less contrast has nothing but its brightness to be known by.
 const LEAST_SPREAD: f32 = 0.02;
 
@@ -67,13 +72,16 @@ pub(super) struct Evener {
     seen: Light,
     /// Pictures seen, up to [`MEMORY`].
     count: f32,
+    /// What the gain moves to.
+    wanted: f32,
     gain: f32,
     table: [u8; 256],
 }
 
 impl Evener {
     pub fn new(usual: Light) -> Self {
-        Self { usual, seen: Light::default(), count: 0.0, gain: 1.0, table: table(1.0) }
+        let (seen, table) = (Light::default(), table(1.0));
+        Self { usual, seen, count: 0.0, wanted: 1.0, gain: 1.0, table }
     }
 
     pub fn forget(&mut self) {
@@ -86,9 +94,17 @@ impl Evener {
         self.seen.mean += (light.mean - self.seen.mean) / self.count;
         self.seen.spread += (light.spread - self.seen.spread) / self.count;
         let needed = self.needed();
-        if (needed / self.gain - 1.0).abs() > LEAST_CHANGE {
+        if (needed / self.wanted - 1.0).abs() > LEAST_CHANGE {
             log::debug!("the light is {:.2} of the usual", 1.0 / needed);
-            (self.gain, self.table) = (needed, table(needed));
+            self.wanted = needed;
+        }
+        if self.gain != self.wanted {
+            let (least, most) =
+                (self.gain / (1.0 + LARGEST_STEP), self.gain * (1.0 + LARGEST_STEP));
+            // The first picture has none before it.
+            let is_first = self.count == 1.0;
+            self.gain = if is_first { self.wanted } else { self.wanted.clamp(least, most) };
+            self.table = table(self.gain);
         }
         if self.gain != 1.0 {
             picture.iter_mut().for_each(|level| *level = self.table[usize::from(*level)]);
@@ -99,7 +115,9 @@ impl Evener {
         let (least, most) = (self.usual.mean / LARGEST_GAIN, self.usual.mean * LARGEST_GAIN);
         let gain = self.usual.mean / self.seen.mean.clamp(least, most);
         let distortion = self.seen.spread * gain / self.usual.spread;
-        let alike = (1.0 / LARGEST_DISTORTION..=LARGEST_DISTORTION).contains(&distortion);
+        let is_evened = self.wanted != 1.0;
+        let largest = if is_evened { LARGEST_DISTORTION_EVENED } else { LARGEST_DISTORTION };
+        let alike = (1.0 / largest..=largest).contains(&distortion);
         if self.usual.spread >= LEAST_SPREAD && alike { gain } else { 1.0 }
     }
 }
