@@ -60,6 +60,16 @@ impl Preprocessor {
         self
     }
 
+    /// Knows where the camera usually looks from one that has seen it before; for the
+    /// same input and settings.
+    pub fn follow(&mut self, before: Self) {
+        if let (Some(steady), Some(known), true) =
+            (&mut self.steady, before.steady, self.spec == before.spec)
+        {
+            *steady = known;
+        }
+    }
+
     /// The light of the last picture as the camera gave it.
     pub fn light(&self) -> Light {
         self.light

@@ -12,6 +12,9 @@ use super::stabiliser::Stabiliser;
 const LARGEST_SHARE: f32 = 0.03;
 /// A slip is found to within a few percent, so a large one takes several looks.
 const LOOKS: usize = 4;
+/// After so many pictures the middle of the sway is known. The first picture, which all
+/// others are moved to until then, may be from its far end.
+const SETTLING: i32 = 64;
 
 /// Finds the slip of each picture and takes it back.
 #[derive(Debug)]
@@ -22,13 +25,41 @@ pub(super) struct Steady {
     moved_px: (i32, i32),
     edges: Edges,
     moved: Vec<u8>,
+    settling: Settling,
+}
+
+/// Where the first pictures lay against the very first.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settling {
+    pictures: i32,
+    sum_px: (i32, i32),
+}
+
+impl Settling {
+    /// Another picture lay there: after the last of them, where the middle is.
+    fn middle(&mut self, (x, y): (i32, i32)) -> Option<(i32, i32)> {
+        if self.pictures == SETTLING {
+            return None;
+        }
+        self.pictures += 1;
+        self.sum_px = (self.sum_px.0 + x, self.sum_px.1 + y);
+        let mean = |sum: i32| (sum as f32 / SETTLING as f32).round() as i32;
+        (self.pictures == SETTLING).then(|| (mean(self.sum_px.0), mean(self.sum_px.1)))
+    }
 }
 
 impl Steady {
     pub fn new(spec: InputSpec) -> Self {
         let planes = spec.channels.planes();
         let stabiliser = Stabiliser::new(spec.width_px, spec.height_px, planes);
-        Self { spec, stabiliser, moved_px: (0, 0), edges: Edges::default(), moved: Vec::new() }
+        Self {
+            spec,
+            stabiliser,
+            moved_px: (0, 0),
+            edges: Edges::default(),
+            moved: Vec::new(),
+            settling: Settling::default(),
+        }
     }
 
     pub fn moved_px(&self) -> (i32, i32) {
@@ -41,6 +72,7 @@ impl Steady {
 
     pub fn forget(&mut self) {
         self.stabiliser.forget();
+        self.settling = Settling::default();
     }
 
     /// `out` holds `planes` as `source` resizes them, and afterwards as they
@@ -50,8 +82,10 @@ impl Steady {
         let (width, height) = (source.size_px.0 as f32, source.size_px.1 as f32);
         let scale = (width / self.spec.width_px as f32, height / self.spec.height_px as f32);
         let limit = LARGEST_SHARE * width;
+        let mut is_known = self.settling.pictures == 0;
         for _ in 0..LOOKS {
             let Some(slip) = self.stabiliser.slip(out) else { break };
+            is_known = true;
             let step = ((slip.x_px * scale.0).round(), (slip.y_px * scale.1).round());
             if step == (0.0, 0.0) {
                 break;
@@ -61,8 +95,15 @@ impl Steady {
             self.moved_px = if sways { (to.0 as i32, to.1 as i32) } else { (0, 0) };
             self.render(planes, source, out);
             if !sways {
+                is_known = false;
                 break;
             }
+        }
+        let middle = is_known.then(|| self.settling.middle(self.moved_px)).flatten();
+        if let Some((x, y)) = middle.filter(|middle| *middle != (0, 0)) {
+            self.moved_px = (self.moved_px.0 - x, self.moved_px.1 - y);
+            self.render(planes, source, out);
+            self.stabiliser.forget();
         }
         self.edges = edges(self.moved_px, scale);
         self.stabiliser.fill(out, &self.edges);

@@ -74,6 +74,20 @@ impl Intake {
         }
     }
 
+    /// Goes on with the view that another opening of the same camera has learnt.
+    #[must_use]
+    pub fn following(mut self, before: Option<Preprocessor>) -> Self {
+        if let Some(before) = before {
+            self.preprocessor.follow(before);
+        }
+        self
+    }
+
+    /// Lets go of the source; what was learnt of its view is left.
+    pub fn close(self) -> Preprocessor {
+        self.preprocessor
+    }
+
     pub fn counts(&self) -> IntakeCounts {
         self.counts
     }

@@ -83,13 +83,15 @@ impl Capture {
 
     pub(super) fn run(mut self, open: &mut OpenSource<'_>) -> CaptureStats {
         let mut reopening = Reopening::default();
+        let mut view = None;
         while !self.shutdown.is_requested() {
             self.report(Capturing::Opening);
             let ended = open().and_then(|source| {
                 log::info!("capturing from {}", source.describe());
-                let mut intake = Intake::new(source, self.options.intake);
+                let mut intake = Intake::new(source, self.options.intake).following(view.take());
                 let end = self.frames(&mut intake, &mut reopening);
                 self.stats.counts += intake.counts();
+                view = Some(intake.close());
                 end
             });
             if self.shutdown.is_requested() {
