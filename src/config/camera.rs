@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::reader::{Item, Section};
+use super::trust::{TRUST_REMEDY, Trust};
 use crate::capture::{ControlSetting, ControlValue, PipeCommand, PipeContent, PixelFormat};
 
 const SIZE: [&str; 3] = ["width_px", "height_px", "stride_bytes"];
@@ -221,6 +222,10 @@ fn read_command(item: Item<'_>, base: &Path) -> Option<PipeCommand> {
     };
     if program.contains('/') {
         *program = base.join(&*program).to_string_lossy().into_owned();
+    }
+    if let Some(flaw) = Trust::of_this_process().and_then(|trust| trust.flaw_of_command(&argv)) {
+        item.invalid(&format!("is not run by root: {flaw}"), TRUST_REMEDY);
+        return None;
     }
     Some(PipeCommand { argv })
 }

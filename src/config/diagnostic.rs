@@ -26,6 +26,9 @@ pub struct Diagnostic {
     pub suggestion: Option<String>,
     #[serde(skip)]
     pub(super) quote: Option<Quote>,
+    /// The file cannot be read now, whatever stands in it.
+    #[serde(skip)]
+    pub(super) is_unread: bool,
 }
 
 /// A source line, and the bytes of it that are to blame.
@@ -72,6 +75,11 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// Whether a file could not be read: trying again may help.
+    pub fn is_unread(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.is_unread)
+    }
+
     /// What [`fmt::Display`] shows, with a terminal's colours.
     pub fn in_colour(&self) -> String {
         self.draw(&Renderer::styled())

@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::report::{At, Finding, Report};
+use super::trust::{TRUST_REMEDY, Trust};
 
 /// Configuration files are small; anything larger is some other file.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -91,10 +92,16 @@ pub(super) fn read(path: &Path, report: &Report) -> Option<Table> {
     let whole = |problem: String, remedy: &str| {
         report.push(source, Finding { problem, remedy: remedy.into(), ..Finding::default() });
     };
+    if let Some(flaw) = Trust::of_this_process().and_then(|trust| trust.flaw(path)) {
+        whole(format!("is not obeyed by root: {flaw}"), TRUST_REMEDY);
+        return None;
+    }
     let mut bytes = Vec::new();
     let result = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
-        whole(format!("cannot be read: {error}"), "check the path and its permissions");
+        let (problem, remedy) =
+            (format!("cannot be read: {error}"), "check the path and its permissions".into());
+        report.push(source, Finding { problem, remedy, is_unread: true, ..Finding::default() });
         return None;
     }
     if bytes.len() as u64 > MAX_BYTES {
@@ -162,7 +169,7 @@ fn syntax_finding(text: &str, source: usize, error: &Error) -> Finding {
         (what, _) => (String::new(), what.to_string(), "write it as TOML wants it".into()),
     };
     let at = Some(At { source, start: span.start, end: span.end });
-    Finding { at, key, problem, remedy, suggestion: None }
+    Finding { at, key, problem, remedy, ..Finding::default() }
 }
 
 fn from_table(table: &DeTable<'_>, at: At) -> Table {

@@ -27,6 +27,7 @@ mod reader;
 mod report;
 mod site;
 mod stays;
+mod trust;
 mod watchdog;
 
 use std::path::{Path, PathBuf};

@@ -92,8 +92,10 @@ impl<'a> Section<'a> {
 
     fn push(&self, at: At, key: String, problem: String, remedy: String, like: Option<&str>) {
         let suggestion = like.map(str::to_string);
-        let finding = Finding { at: Some(at), key, problem, remedy, suggestion };
-        self.report.push(at.source, finding);
+        let source = at.source;
+        let at = Some(at);
+        let finding = Finding { at, key, problem, remedy, suggestion, ..Finding::default() };
+        self.report.push(source, finding);
     }
 }
 
@@ -254,6 +256,7 @@ impl<'a> Item<'a> {
             problem: format!("`{}` {problem}", self.path),
             remedy: remedy.into(),
             suggestion: like.map(str::to_string),
+            ..Finding::default()
         };
         self.report.push(self.node.at.source, finding);
     }

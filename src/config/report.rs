@@ -25,6 +25,8 @@ pub(super) struct Finding {
     pub problem: String,
     pub remedy: String,
     pub suggestion: Option<String>,
+    /// The source cannot be read now.
+    pub is_unread: bool,
 }
 
 /// Collects problems and the texts that they are in.
@@ -75,6 +77,7 @@ impl Report {
             remedy: printable(&finding.remedy),
             suggestion: finding.suggestion,
             quote,
+            is_unread: finding.is_unread,
         };
         found.push((source_index, diagnostic));
     }

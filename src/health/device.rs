@@ -1,9 +1,11 @@
 //! The board's hardware watchdog, `/dev/watchdog*`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{major, minor};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -15,6 +17,9 @@ const INTERVAL_MS: u64 = 1000;
 
 /// `WDIOF_CARDRESET` of the kernel's `watchdog.h`.
 const CARD_RESET: u32 = 0x20;
+
+/// Number of `/dev/watchdog`, which is of the class of miscellaneous devices.
+const LEGACY: &str = "10:130";
 
 /// What `/sys/class/watchdog` says about a device, without opening it: opening
 /// a watchdog starts it.
@@ -72,6 +77,11 @@ pub enum WatchdogOpenError {
         "the watchdog {} may not be opened: {}", .0.display(), access::remedy(Path::new("/"), .0)
     )]
     Denied(PathBuf),
+    #[error(
+        "{} is not a watchdog, and is not written to: correct `watchdog.device` in the board file",
+        .0.display()
+    )]
+    NotOne(PathBuf),
     #[error("the watchdog {} cannot be opened: {error}", path.display())]
     Other { path: PathBuf, error: io::Error },
 }
@@ -86,11 +96,14 @@ pub struct HardwareWatchdog {
 }
 
 impl HardwareWatchdog {
-    /// Opens the device, which starts it.
+    /// Opens the device, which starts it. An empty file may stand in for one.
     ///
     /// # Errors
-    /// It is absent, held, or not ours to open.
+    /// It is absent, something else, held, or not ours to open.
     pub fn open(device: &Path) -> Result<Self, WatchdogOpenError> {
+        if fs::metadata(device).is_ok_and(|node| !may_be_watchdog(Path::new("/"), &node)) {
+            return Err(WatchdogOpenError::NotOne(device.into()));
+        }
         let opened = OpenOptions::new().write(true).open(device);
         let file = opened.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => WatchdogOpenError::Absent(device.into()),
@@ -100,6 +113,20 @@ impl HardwareWatchdog {
         })?;
         Ok(Self { name: format!("the watchdog {}", device.display()), file })
     }
+}
+
+/// Feeding writes bytes that would spoil anything else.
+fn may_be_watchdog(root: &Path, node: &Metadata) -> bool {
+    if !node.file_type().is_char_device() {
+        return node.is_file() && node.len() == 0;
+    }
+    let number = format!("{}:{}", major(node.rdev()), minor(node.rdev()));
+    // Without that class the kernel tells nothing.
+    let Ok(known) = root.join("sys/class/watchdog").read_dir() else { return true };
+    let numbers =
+        known.flatten().filter_map(|entry| fs::read_to_string(entry.path().join("dev")).ok());
+    let is_legacy = number == LEGACY;
+    numbers.map(|known| known.trim() == number).any(|is_it| is_it) || is_legacy
 }
 
 impl Watchdog for HardwareWatchdog {
@@ -136,6 +163,26 @@ mod tests {
         watchdog.disarm().unwrap();
         drop(watchdog);
         assert_eq!(fs::read(&device).unwrap(), b"\0\0V");
+    }
+
+    #[test]
+    fn what_is_not_a_watchdog_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let precious = folder.path().join("precious.txt");
+        fs::write(&precious, "precious").unwrap();
+        for other in [&*precious, folder.path()] {
+            let error = HardwareWatchdog::open(other).unwrap_err();
+            assert!(matches!(error, WatchdogOpenError::NotOne(_)), "{error}");
+        }
+        assert_eq!(fs::read(&precious).unwrap(), b"precious");
+        let class = folder.path().join("sys/class/watchdog/watchdog0");
+        let null = fs::metadata("/dev/null").unwrap();
+        assert!(may_be_watchdog(folder.path(), &null), "nobody can tell");
+        fs::create_dir_all(&class).unwrap();
+        fs::write(class.join("dev"), "250:0\n").unwrap();
+        assert!(!may_be_watchdog(folder.path(), &null));
+        fs::write(class.join("dev"), "1:3\n").unwrap();
+        assert!(may_be_watchdog(folder.path(), &null));
     }
 
     #[test]

@@ -12,6 +12,7 @@ fn diagnostic(text: &str, span: Range<usize>) -> Diagnostic {
         remedy: "remove it".into(),
         suggestion: Some("latch".into()),
         quote: Some(Quote { text: text.into(), span }),
+        is_unread: false,
     }
 }
 
