@@ -3,9 +3,10 @@
 use std::io::Cursor;
 
 use ndarray::{Array1, Array2, ArrayBase, Data, Dimension};
-use ndarray_npy::{NpzReader, NpzWriter, WritableElement};
+use ndarray_npy::{NpzWriter, WritableElement};
 use sha2::{Digest, Sha256};
 
+use crate::model::Arrays;
 use crate::score::{Background, Reduction};
 
 /// The file's content.
@@ -43,11 +44,10 @@ pub fn background_from_npz(
 ) -> Result<Background, String> {
     let reduction = Reduction::new(width_px, height_px)
         .ok_or("the model's input is too small for a background")?;
-    let mut npz = NpzReader::new(Cursor::new(bytes)).map_err(|e| e.to_string())?;
-    let picture: Array2<u8> =
-        npz.by_name("picture").map_err(|e| format!("array `picture`: {e}"))?;
+    let mut arrays = Arrays::new(bytes)?;
+    let picture: Array2<u8> = arrays.array("picture")?;
     let mut array = |name: &str| -> Result<Vec<f32>, String> {
-        let array: Array1<f32> = npz.by_name(name).map_err(|e| format!("array `{name}`: {e}"))?;
+        let array: Array1<f32> = arrays.array(name)?;
         Ok(array.to_vec())
     };
     let background = Background {

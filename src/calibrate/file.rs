@@ -4,14 +4,23 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::clusters::ClusterTail;
+use super::levels::USUAL;
 use super::stays::StaysCalibration;
 use crate::preprocess::Light;
-use crate::score::{BlockRule, DeployedScore, Distribution, Weights, quantile};
+use crate::score::{BlockRule, DeployedScore, Distribution, MAX_SURPRISE, Weights, quantile};
 
 pub(super) const FORMAT_VERSION: u32 = 3;
 
 /// The least number of scored frames that a calibration is made from.
 pub const MIN_FRAMES: usize = 200;
+
+/// Variance of the error in a block, on the scale of squared grey levels from 0 to 1: 128
+/// levels of 255.
+const ODD_ERROR: f64 = 0.25;
+/// Nobody is in the picture for less.
+const ODD_FOR_MS: f64 = 2000.0;
+/// A smoothed score does not quite reach what is possible.
+const HIGHEST_SHARE: f64 = 0.75;
 
 /// Why there is no calibration.
 #[derive(Debug, Error)]
@@ -34,6 +43,11 @@ pub enum CalibrationError {
          mask of the site file"
     )]
     OtherMask,
+    #[error(
+        "this calibration was made when the bundle's manifest said something else in [input], \
+         [memory] or [score]: put the manifest back, or run `normwatch calibrate` again"
+    )]
+    OtherConditions,
 }
 
 /// What the calibration was made from.
@@ -60,6 +74,10 @@ pub struct Calibration {
     pub model_sha256: String,
     /// Identity of the mask that it was made with.
     pub mask_sha256: String,
+    /// Identity of what the bundle's manifest said of frames, memory and score; older
+    /// calibrations do not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions_sha256: Option<String>,
     /// Quantiles of the PSNR in dB, evenly spaced from 0 to 1.
     pub psnr_db: Vec<f64>,
     /// Quantiles of the deployed score, evenly spaced from 0 to 1.
@@ -99,11 +117,16 @@ impl Calibration {
         toml::to_string(self).expect("a calibration is plain data")
     }
 
-    /// Refuses to serve another model or another mask.
+    /// Refuses to serve another model, another mask or other conditions.
     ///
     /// # Errors
-    /// Which of the two differs.
-    pub fn check_identity(&self, model: &str, mask: &str) -> Result<(), CalibrationError> {
+    /// Which of them differs.
+    pub fn check_identity(
+        &self,
+        model: &str,
+        mask: &str,
+        conditions: &str,
+    ) -> Result<(), CalibrationError> {
         if self.model_sha256 != model {
             let short = |s: &str| s.chars().take(12).collect();
             return Err(CalibrationError::OtherModel {
@@ -114,6 +137,9 @@ impl Calibration {
         if self.mask_sha256 != mask {
             return Err(CalibrationError::OtherMask);
         }
+        if self.conditions_sha256.as_ref().is_some_and(|own| own != conditions) {
+            return Err(CalibrationError::OtherConditions);
+        }
         Ok(())
     }
 
@@ -121,6 +147,25 @@ impl Calibration {
     pub fn scorer(&self) -> DeployedScore {
         let (block, memory) = (self.block_ratio.clone(), self.memory_distance.clone());
         DeployedScore::new(block, memory, self.weights).with_view(self.view_ratio.clone())
+    }
+
+    /// The score of what no normal picture has: for two seconds a block that is nothing
+    /// like its prediction, without texture to excuse it, and as far from the memory as
+    /// the farthest that is normal, and so from the usual view. Every level has to be below it.
+    pub fn oddity(&self) -> f64 {
+        let floor = f64::from(self.block.texture_floor);
+        let ratio = if floor.is_finite() { ODD_ERROR / floor } else { ODD_ERROR };
+        let time_constant_ms = f64::from(self.block.smoothing_ms);
+        let seen = 1.0 - (-ODD_FOR_MS / time_constant_ms).exp();
+        let farthest = self.memory_distance.quantile(1.0);
+        let farthest_view = self.view_ratio.as_ref().map(|view| view.quantile(1.0));
+        f64::from(self.scorer().of(ratio * seen, farthest, farthest_view).score)
+    }
+
+    /// The highest level that an alarm may begin at: well below what is possible, and
+    /// below what is odd.
+    pub fn highest_enter_level(&self) -> f64 {
+        HIGHEST_SHARE * self.oddity().min(f64::from(MAX_SURPRISE))
     }
 
     /// The score that the share `probability` of normal frames stays below.
@@ -135,7 +180,10 @@ impl Calibration {
         self.clusters.iter().rfind(covered).unwrap_or(&self.clusters[0])
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// # Errors
+    /// One sentence about a value that is out of range, or about levels that nothing
+    /// could reach.
+    pub(super) fn check(&self) -> Result<(), String> {
         if self.format_version != FORMAT_VERSION {
             return Err(format!(
                 "format version {}, but this program reads version {FORMAT_VERSION}: run \
@@ -152,8 +200,27 @@ impl Calibration {
         let view_ratio = self.view_ratio.as_ref().map_or(Ok(()), Distribution::check);
         view_ratio.map_err(|e| format!("[view_ratio] {e}"))?;
         self.weights.check().map_err(|e| format!("[weights] {e}"))?;
-        if self.score.len() < 2 || !self.score.is_sorted() {
-            return Err("`score` must be at least two ascending numbers".into());
+        let scores = 0.0..=f64::from(MAX_SURPRISE);
+        let are_scores = self.score.iter().all(|score| scores.contains(score));
+        if self.score.len() < 2 || !self.score.is_sorted() || !are_scores {
+            return Err(format!(
+                "`score` must be at least two ascending numbers from 0 to {MAX_SURPRISE}"
+            ));
+        }
+        if !self.psnr_db.iter().all(|psnr| psnr.is_finite()) {
+            return Err("`psnr_db` must be numbers".into());
+        }
+        if !(0.0..=1e9).contains(&self.footage.duration_s) {
+            return Err("`footage.duration_s` must be between 0 and a billion".into());
+        }
+        let (highest, usual) = (self.highest_enter_level(), self.score_quantile(USUAL));
+        if highest <= usual {
+            return Err(format!(
+                "with it nothing could ever be an alarm: what is plainly odd would score {:.2}, \
+                 and normal footage reaches {usual:.2}; run `normwatch calibrate` again, with \
+                 footage of normal days alone",
+                self.oddity()
+            ));
         }
         self.stays.as_ref().map_or(Ok(()), StaysCalibration::check)?;
         if !self.clusters.iter().all(ClusterTail::is_sound) {

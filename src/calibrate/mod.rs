@@ -57,7 +57,10 @@ pub fn calibrate(
     if frames < MIN_FRAMES {
         return Err(CalibrationError::TooShort { frames });
     }
-    calibrate_roughly(clips, period_ns, (block, weights), identity, description)
+    let calibration = calibrate_roughly(clips, period_ns, (block, weights), identity, description)?;
+    // What could not be read back is not written.
+    calibration.check().map_err(CalibrationError::Invalid)?;
+    Ok(calibration)
 }
 
 /// The same from however few frames: to judge a method on footage that has no
@@ -112,6 +115,7 @@ pub fn calibrate_roughly(
         format_version: file::FORMAT_VERSION,
         model_sha256: identity.0.into(),
         mask_sha256: identity.1.into(),
+        conditions_sha256: None,
         footage: FootageSummary {
             description: description.into(),
             clips: clips.len(),

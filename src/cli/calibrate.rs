@@ -98,9 +98,7 @@ pub(super) fn run(args: &CalibrateArgs) -> Result<(), Error> {
             crate::fs::write_atomically(path, text.as_bytes()).map_err(Error::file(path))?;
             path.clone()
         }
-        None => bundle.store_calibration(&text, background.as_deref()).map_err(|error| {
-            Error::File { file: error.file, error: std::io::Error::other(error.what) }
-        })?,
+        None => bundle.store_calibration(&text, background.as_deref())?,
     };
     let others = LISTED_ALARMS_PER_DAY.map(|alarms_per_day| {
         crate::calibrate::Budget { alarms_per_day, min_duration_ms }.levels(&calibration)

@@ -52,9 +52,10 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
                 watched_share: None,
                 enter_level: None,
             })?;
-            return Err(Error::Config(format!("{} problems", error.diagnostics.len())));
+            let count = format!("{} problems", error.diagnostics.len());
+            return Err(Error::config(&error, count));
         }
-        Err(error) => return Err(Error::Config(drawn(&error))),
+        Err(error) => return Err(Error::config(&error, drawn(&error))),
     };
     let mut summary = Summary {
         ok: true,

@@ -111,5 +111,5 @@ fn named_board(name: &str) -> Result<Board, Error> {
         let names = list_boards(&dirs).join(", ");
         Error::Usage(format!("there is no board `{name}`; boards available: {names}"))
     })?;
-    load_board(&file, &dirs).map_err(|e| Error::Config(e.to_string()))
+    load_board(&file, &dirs).map_err(|e| Error::config(&e, e.to_string()))
 }

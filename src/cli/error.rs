@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use crate::calibrate::CalibrationError;
 use crate::capture::SourceError;
+use crate::config::ConfigError;
 use crate::gpio::LineError;
-use crate::model::{BundleError, NetworkError};
+use crate::model::{BundleError, BundleErrorKind, NetworkError};
 use crate::record::RecordError;
 use crate::replay::{LabelsError, PlayError};
 use crate::runtime::RunError;
@@ -21,6 +22,9 @@ pub(super) enum Error {
     Usage(String),
     #[error("{0}")]
     Config(String),
+    /// A configuration that cannot be read now.
+    #[error("{0}")]
+    Unread(String),
     #[error(transparent)]
     Bundle(#[from] BundleError),
     #[error(transparent)]
@@ -72,6 +76,11 @@ impl Error {
         |error| Self::File { file, error }
     }
 
+    /// A configuration with problems, told as `text`.
+    pub fn config(error: &ConfigError, text: String) -> Self {
+        if error.is_unread() { Self::Unread(text) } else { Self::Config(text) }
+    }
+
     /// Standard output cannot be written.
     pub fn output(error: std::io::Error) -> Self {
         Self::File { file: "standard output".into(), error }
@@ -87,9 +96,10 @@ impl Error {
         match self {
             Self::Internal(_) | Self::Network(_) => code::INTERNAL,
             Self::Usage(_) | Self::Config(_) => code::USAGE,
-            Self::Bundle(_) | Self::Calibration { .. } => code::BUNDLE,
+            Self::Bundle(error) => of_bundle(error),
+            Self::Calibration { .. } => code::BUNDLE,
             Self::Source(_) => code::SOURCE,
-            Self::File { .. } => code::FILE,
+            Self::File { .. } | Self::Unread(_) => code::FILE,
             Self::Verdict(_) => code::VERDICT,
             Self::Line(_) => code::LINE,
             Self::Unfit(_) => code::UNFIT,
@@ -104,9 +114,18 @@ impl Error {
     }
 }
 
+/// What was read and refused stays refused; what cannot be read may be there later.
+fn of_bundle(error: &BundleError) -> u8 {
+    match error.kind {
+        BundleErrorKind::Io => code::FILE,
+        BundleErrorKind::Refused => code::BUNDLE,
+    }
+}
+
 fn of_levels(error: &LevelsError) -> u8 {
     match error {
-        LevelsError::Bundle(_) | LevelsError::Calibration { .. } => code::BUNDLE,
+        LevelsError::Bundle(error) => of_bundle(error),
+        LevelsError::Calibration { .. } => code::BUNDLE,
         LevelsError::File { .. } => code::FILE,
         LevelsError::Absent { .. } | LevelsError::Budget { .. } => code::USAGE,
     }
@@ -114,7 +133,7 @@ fn of_levels(error: &LevelsError) -> u8 {
 
 fn of_station(error: &StationError) -> u8 {
     match error {
-        StationError::Bundle(_) => code::BUNDLE,
+        StationError::Bundle(error) => of_bundle(error),
         StationError::Levels(error) => of_levels(error),
         StationError::Mask { .. } | StationError::TooSlow { .. } => code::USAGE,
         StationError::Line(_) | StationError::Watchdog(_) => code::LINE,

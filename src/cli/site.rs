@@ -10,7 +10,7 @@ use crate::station::View;
 
 /// Reads a site file, all problems in one error.
 pub(super) fn load(path: &Path) -> Result<Site, Error> {
-    config::load_site(path, &board_dirs(path)).map_err(|e| Error::Config(e.to_string()))
+    config::load_site(path, &board_dirs(path)).map_err(|e| Error::config(&e, e.to_string()))
 }
 
 /// The view of a site file, for this bundle's input; the whole picture, held

@@ -1,29 +1,20 @@
-//! A model bundle on disk: the folder is read, checked against its manifest and
+//! A model bundle on disk: the folder is read once, checked against its manifest and
 //! tested before anything runs, and a calibration is put into it.
 
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use ndarray::Array2;
-use ndarray_npy::ReadNpyExt;
-use sha2::{Digest, Sha256};
-use thiserror::Error;
 
+use super::arrays;
+use super::folder::{self, BundleError, Folder, Kept, sha256_hex};
 use super::golden::Golden;
 use super::manifest::Manifest;
 use super::memory::Memory;
 use super::network::{Network, NetworkOptions, Part};
 use super::predictor::Predictor;
 use super::usual_view::UsualView;
-
-/// A bundle that was refused: which file, and what is wrong with it.
-#[derive(Debug, Error)]
-#[error("{}: {what}", file.display())]
-pub struct BundleError {
-    pub file: PathBuf,
-    pub what: String,
-}
 
 /// A loaded, verified and self-tested model bundle.
 #[derive(Clone, Debug)]
@@ -34,18 +25,10 @@ pub struct Bundle {
     manifest: Manifest,
     path: PathBuf,
     model_sha256: String,
+    calibration: Option<Kept>,
+    background: Option<Kept>,
+    self_test: Duration,
 }
-
-/// The files that make the model; a calibration belongs to exactly these.
-const MODEL_FILES: [&str; 3] = ["encoder.onnx", "decoder.onnx", "memory.npy"];
-/// What the camera usually shows; part of the model where it is listed.
-const VIEW: &str = "view.npz";
-const MANIFEST: &str = "manifest.toml";
-const GOLDEN: &str = "golden.npz";
-const CALIBRATION: &str = "calibration.toml";
-/// A background is called by the beginning of its hash, so that a new one does not
-/// touch the one that the manifest still vouches for.
-const BACKGROUND: (&str, &str) = ("background-", ".npz");
 
 impl Bundle {
     /// Loads a bundle folder: format version, checksums, shapes, self-test.
@@ -62,25 +45,35 @@ impl Bundle {
     /// As for [`Bundle::load`].
     pub fn load_with(path: &Path, options: NetworkOptions) -> Result<Self, BundleError> {
         let folder = Folder { path };
-        let manifest = folder.manifest()?;
-        folder.check_files(&manifest)?;
-        let (encoder, decoder) = (folder.read("encoder.onnx")?, folder.read("decoder.onnx")?);
+        let (manifest, _) = folder.manifest()?;
+        let mut files = folder.files(&manifest)?;
+        let (encoder, decoder) = (files.take("encoder.onnx"), files.take("decoder.onnx"));
         let network = Network::from_onnx(&encoder, &decoder, options).map_err(|(part, e)| {
             let file = if part == Part::Encoder { "encoder.onnx" } else { "decoder.onnx" };
-            folder.error(file, e)
+            folder.refuse(file, e)
         })?;
         drop((encoder, decoder));
-        let memory = folder.memory(&manifest)?;
-        let view = folder.view(&manifest)?;
+        let memory = folder.memory(&manifest, &files.take("memory.npy"))?;
+        let view = folder.view(&manifest, files.view())?;
         folder.check_shapes(&manifest, &network)?;
-        let model_sha256 = model_sha256(&manifest);
-        let bundle =
-            Self { network, memory, view, manifest, path: path.to_path_buf(), model_sha256 };
-        let golden =
-            Golden::read(Cursor::new(folder.read(GOLDEN)?)).map_err(|e| folder.error(GOLDEN, e))?;
+        let golden = Golden::read(&files.take(folder::GOLDEN))
+            .map_err(|e| folder.refuse(folder::GOLDEN, e))?;
+        let mut bundle = Self {
+            network,
+            memory,
+            view,
+            path: path.to_path_buf(),
+            model_sha256: folder::model_sha256(&manifest),
+            calibration: files.calibration(),
+            background: files.background(),
+            manifest,
+            self_test: Duration::ZERO,
+        };
+        let begun = Instant::now();
         golden
             .check(&bundle.manifest, &mut bundle.predictor())
-            .map_err(|e| folder.error(GOLDEN, e))?;
+            .map_err(|e| folder.refuse(folder::GOLDEN, e))?;
+        bundle.self_test = begun.elapsed();
         Ok(bundle)
     }
 
@@ -111,6 +104,11 @@ impl Bundle {
         &self.manifest
     }
 
+    /// How long the self-test took on this machine: one run of the network, its first.
+    pub fn self_test(&self) -> Duration {
+        self.self_test
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -126,158 +124,112 @@ impl Bundle {
         (h, w)
     }
 
-    /// The bundle's own calibration, if it carries one; its text was checked
-    /// against the manifest's checksum.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn calibration_text(&self) -> Result<Option<String>, BundleError> {
-        if !self.manifest.files.contains_key(CALIBRATION) {
-            return Ok(None);
-        }
-        let folder = Folder { path: &self.path };
-        let bytes = folder.read(CALIBRATION)?;
-        String::from_utf8(bytes).map(Some).map_err(|e| folder.error(CALIBRATION, e))
+    /// One checksum over what the manifest says of the frames, the memory and the
+    /// score: with another rate or size the same network means something else.
+    pub fn conditions_sha256(&self) -> String {
+        sha256_hex(self.manifest.conditions().as_bytes())
     }
 
-    /// The file of the calibration's background, if the bundle carries one.
+    /// The bundle's own calibration, if it carries one: the text that was checked
+    /// against the manifest's checksum, whatever the disk holds by now.
     ///
     /// # Errors
-    /// The file cannot be read.
-    pub fn background_file(&self) -> Result<Option<(PathBuf, Vec<u8>)>, BundleError> {
-        let Some(name) = self.manifest.files.keys().find(|name| is_background(name)) else {
-            return Ok(None);
-        };
-        let bytes = Folder { path: &self.path }.read(name)?;
-        Ok(Some((self.path.join(name), bytes)))
+    /// It is not text.
+    pub fn calibration_text(&self) -> Result<Option<String>, BundleError> {
+        let Some(kept) = &self.calibration else { return Ok(None) };
+        let folder = Folder { path: &self.path };
+        let text = String::from_utf8(kept.bytes.clone());
+        text.map(Some).map_err(|e| folder.refuse(&kept.name, e))
+    }
+
+    /// Where the bundle's own calibration lies, if it carries one.
+    pub fn calibration_file(&self) -> Option<PathBuf> {
+        self.calibration.as_ref().map(|kept| self.path.join(&kept.name))
+    }
+
+    /// The file of the calibration's background, if the bundle carries one that is
+    /// as the manifest says.
+    pub fn background_file(&self) -> Option<(PathBuf, &[u8])> {
+        self.background.as_ref().map(|kept| (self.path.join(&kept.name), &kept.bytes[..]))
     }
 
     /// Puts a calibration, and its background where it has one, into the bundle on
-    /// disk: the files first, then the manifest that vouches for them, each by
-    /// rename, so that a power cut leaves a bundle that either loads or says what
-    /// is wrong.
+    /// disk: as files that are called by their contents, and then in the manifest,
+    /// in one rename. Whenever the power is cut, the bundle has the old calibration
+    /// or the new one.
     ///
     /// # Errors
-    /// The file that could not be written.
+    /// The file that could not be written, or a manifest that says something else by
+    /// now.
     pub fn store_calibration(
         &mut self,
         text: &str,
         background: Option<&[u8]>,
     ) -> Result<PathBuf, BundleError> {
         let folder = Folder { path: &self.path };
-        let manifest_text = folder.read_text(MANIFEST)?;
+        let (mut manifest, manifest_text) = folder.manifest()?;
+        let is_same = folder::model_sha256(&manifest) == self.model_sha256
+            && manifest.conditions() == self.manifest.conditions();
+        if !is_same {
+            let what = "was changed since it was read: run `normwatch calibrate` again";
+            return Err(folder.refuse(folder::MANIFEST, what));
+        }
+        let calibration = Kept::calibration(text.as_bytes());
+        let background = background.map(Kept::background);
         let mut document = manifest_text
             .parse::<toml_edit::DocumentMut>()
-            .map_err(|e| folder.error(MANIFEST, e))?;
-        let checksum = sha256_hex(text.as_bytes());
-        document["files"][CALIBRATION] = toml_edit::value(checksum.as_str());
-        let listed = self.manifest.files.keys().filter(|name| is_background(name));
-        let mut old: Vec<String> = listed.cloned().collect();
-        if let Some(bytes) = background {
-            let checksum = sha256_hex(bytes);
-            let name = [BACKGROUND.0, &checksum[..16], BACKGROUND.1].concat();
-            folder.write(&name, bytes)?;
-            old.retain(|old| *old != name);
-            document["files"][&name] = toml_edit::value(checksum.as_str());
-            self.manifest.files.insert(name, checksum);
-        }
+            .map_err(|e| folder.refuse(folder::MANIFEST, e))?;
+        let listed = document["files"].as_table_like_mut();
+        let listed = listed.ok_or_else(|| folder.refuse(folder::MANIFEST, "no `[files]`"))?;
+        let replaced = |name: &&String| folder::is_calibration(name) || folder::is_background(name);
+        let mut old: Vec<String> = manifest.files.keys().filter(replaced).cloned().collect();
         for name in &old {
-            document["files"].as_table_like_mut().map(|files| files.remove(name));
-            self.manifest.files.remove(name);
+            listed.remove(name);
+            manifest.files.remove(name);
         }
-        folder.write(CALIBRATION, text.as_bytes())?;
-        folder.write(MANIFEST, document.to_string().as_bytes())?;
-        self.manifest.files.insert(CALIBRATION.into(), checksum);
+        for kept in [Some(&calibration), background.as_ref()].into_iter().flatten() {
+            folder.write(&kept.name, &kept.bytes)?;
+            let checksum = sha256_hex(&kept.bytes);
+            listed.insert(&kept.name, toml_edit::value(checksum.as_str()));
+            manifest.files.insert(kept.name.clone(), checksum);
+            old.retain(|old| *old != kept.name);
+        }
+        folder.write(folder::MANIFEST, document.to_string().as_bytes())?;
+        let written = self.path.join(&calibration.name);
+        (self.manifest, self.calibration, self.background) =
+            (manifest, Some(calibration), background);
         for name in old {
             let _ = fs::remove_file(self.path.join(name));
         }
-        Ok(self.path.join(CALIBRATION))
+        Ok(written)
     }
-}
-
-fn is_background(name: &str) -> bool {
-    name.starts_with(BACKGROUND.0) && name.ends_with(BACKGROUND.1)
-}
-
-struct Folder<'a> {
-    path: &'a Path,
 }
 
 impl Folder<'_> {
-    fn error(&self, file: &str, what: impl ToString) -> BundleError {
-        BundleError { file: self.path.join(file), what: what.to_string() }
-    }
-
-    fn read(&self, file: &str) -> Result<Vec<u8>, BundleError> {
-        fs::read(self.path.join(file)).map_err(|e| self.error(file, format!("cannot be read: {e}")))
-    }
-
-    fn read_text(&self, file: &str) -> Result<String, BundleError> {
-        String::from_utf8(self.read(file)?).map_err(|e| self.error(file, e))
-    }
-
-    fn write(&self, file: &str, bytes: &[u8]) -> Result<(), BundleError> {
-        crate::fs::write_atomically(&self.path.join(file), bytes)
-            .map_err(|e| self.error(file, format!("cannot be written: {e}")))
-    }
-
-    fn manifest(&self) -> Result<Manifest, BundleError> {
-        if !self.path.is_dir() {
-            let what = "is not a bundle: a bundle is a folder with a manifest.toml in it";
-            return Err(BundleError { file: self.path.to_path_buf(), what: what.into() });
-        }
-        let text = self.read_text(MANIFEST)?;
-        Manifest::parse(&text).map_err(|e| self.error(MANIFEST, e))
-    }
-
-    fn check_files(&self, manifest: &Manifest) -> Result<(), BundleError> {
-        for required in MODEL_FILES.into_iter().chain([GOLDEN]) {
-            if !manifest.files.contains_key(required) {
-                return Err(self.error(MANIFEST, format!("`[files]` does not list {required}")));
-            }
-        }
-        for (file, expected) in &manifest.files {
-            if Path::new(file).components().count() != 1 || file == ".." {
-                return Err(self.error(MANIFEST, format!("`[files]` names `{file}`, outside it")));
-            }
-            let bytes = self.read(file)?;
-            let found = sha256_hex(&bytes);
-            if !found.eq_ignore_ascii_case(expected) {
-                return Err(self.error(
-                    file,
-                    format!(
-                        "is damaged or was changed: {} bytes with SHA-256 {found}, \
-                         but the manifest says {expected}; copy the bundle again",
-                        bytes.len()
-                    ),
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    fn memory(&self, manifest: &Manifest) -> Result<Memory, BundleError> {
+    fn memory(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Memory, BundleError> {
         const FILE: &str = "memory.npy";
-        let items = Array2::<f32>::read_npy(Cursor::new(self.read(FILE)?))
-            .map_err(|e| self.error(FILE, e))?;
+        let items: Array2<f32> = arrays::from_npy(bytes).map_err(|e| self.refuse(FILE, e))?;
         let expected = (manifest.memory.items, manifest.memory.channels);
         if items.dim() != expected {
             let what = format!("is {:?}, but the manifest says {expected:?}", items.dim());
-            return Err(self.error(FILE, what));
+            return Err(self.refuse(FILE, what));
         }
-        Memory::new(items, manifest.memory.temperature).map_err(|e| self.error(FILE, e))
+        Memory::new(items, manifest.memory.temperature).map_err(|e| self.refuse(FILE, e))
     }
 
-    fn view(&self, manifest: &Manifest) -> Result<Option<UsualView>, BundleError> {
-        if !manifest.files.contains_key(VIEW) {
-            return Ok(None);
-        }
-        let view = UsualView::from_npz(&self.read(VIEW)?).map_err(|e| self.error(VIEW, e))?;
+    fn view(
+        &self,
+        manifest: &Manifest,
+        bytes: Option<Vec<u8>>,
+    ) -> Result<Option<UsualView>, BundleError> {
+        const FILE: &str = folder::VIEW;
+        let Some(bytes) = bytes else { return Ok(None) };
+        let view = UsualView::from_npz(&bytes).map_err(|e| self.refuse(FILE, e))?;
         let input = &manifest.input;
         let expected = [input.channels.planes(), input.height_px, input.width_px];
         if view.size() != expected {
             let what = format!("is {:?}, but the manifest says {expected:?}", view.size());
-            return Err(self.error(VIEW, what));
+            return Err(self.refuse(FILE, what));
         }
         Ok(Some(view))
     }
@@ -290,7 +242,7 @@ impl Folder<'_> {
         let found = network.input_shape();
         if found != expected {
             let what = format!("takes {found:?}, but the manifest says {expected:?}");
-            return Err(self.error("encoder.onnx", what));
+            return Err(self.refuse("encoder.onnx", what));
         }
         if network.query_shape()[0] != manifest.memory.channels {
             let what = format!(
@@ -298,7 +250,7 @@ impl Folder<'_> {
                 network.query_shape()[0],
                 manifest.memory.channels
             );
-            return Err(self.error("encoder.onnx", what));
+            return Err(self.refuse("encoder.onnx", what));
         }
         let precision = network.precision();
         if precision != manifest.precision {
@@ -306,31 +258,14 @@ impl Folder<'_> {
                 "says precision {}, but the graphs compute in {precision}",
                 manifest.precision
             );
-            return Err(self.error(MANIFEST, what));
+            return Err(self.refuse(folder::MANIFEST, what));
         }
         let expected = [planes, size[0], size[1]];
         if network.frame_shape() != expected {
             let what =
                 format!("gives {:?}, but the manifest says {expected:?}", network.frame_shape());
-            return Err(self.error("decoder.onnx", what));
+            return Err(self.refuse("decoder.onnx", what));
         }
         Ok(())
     }
-}
-
-fn model_sha256(manifest: &Manifest) -> String {
-    let mut hasher = Sha256::new();
-    let view = manifest.files.contains_key(VIEW).then_some(VIEW);
-    for file in MODEL_FILES.into_iter().chain(view) {
-        hasher.update(manifest.files[file].to_ascii_lowercase());
-    }
-    hex(&hasher.finalize())
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

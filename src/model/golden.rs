@@ -1,11 +1,9 @@
 //! A bundle's self-test: the network must still make of one stored input what
 //! it made of it at export.
 
-use std::io::{Read, Seek};
-
 use ndarray::{Array3, ArrayView2};
-use ndarray_npy::NpzReader;
 
+use super::arrays::Arrays;
 use super::manifest::Manifest;
 use super::precision::Precision;
 use super::predictor::Predictor;
@@ -21,14 +19,14 @@ pub(super) struct Golden {
 }
 
 impl Golden {
-    pub(super) fn read(source: impl Read + Seek) -> Result<Self, String> {
-        let mut npz = NpzReader::new(source).map_err(|e| e.to_string())?;
-        let mut array = |name: &str| -> Result<Array3<f32>, String> {
-            npz.by_name(name).map_err(|e| format!("array `{name}`: {e}"))
-        };
-        let (query, read, prediction) = (array("query")?, array("read")?, array("prediction")?);
-        let frames = npz.by_name("frames").map_err(|e| format!("array `frames`: {e}"))?;
-        Ok(Self { frames, query, read, prediction })
+    pub(super) fn read(npz: &[u8]) -> Result<Self, String> {
+        let mut arrays = Arrays::new(npz)?;
+        Ok(Self {
+            frames: arrays.array("frames")?,
+            query: arrays.array("query")?,
+            read: arrays.array("read")?,
+            prediction: arrays.array("prediction")?,
+        })
     }
 
     /// Runs the stored input and compares every tensor.

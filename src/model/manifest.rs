@@ -89,9 +89,21 @@ impl InputSection {
     }
 }
 
+/// A slower camera is no watch, and what is old would count as new for hours.
+const MIN_FPS: f64 = 0.1;
+
 /// c of the relative error unless the manifest has another: chosen on held-out
 /// footage with pasted walkers, docs/results.md.
 pub const DEFAULT_TEXTURE_FLOOR: f32 = 0.01;
+
+/// With a longer time constant nobody stays for long enough to be seen.
+pub const MAX_SMOOTHING_MS: u32 = 10_000;
+
+/// Squared grey levels from 0 to 1 are divided by it and what is added to it: a
+/// larger one lets nothing count. Infinite stands for none.
+pub fn is_texture_floor(value: f32) -> bool {
+    value > 0.0 && value <= 1.0 || value == f32::INFINITY
+}
 
 /// Time constant of the score's smoothing unless the manifest has another.
 pub const DEFAULT_SMOOTHING_MS: u32 = 300;
@@ -165,6 +177,19 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What the network's input, memory and score are, in a form that is the same
+    /// however the file is written.
+    pub(super) fn conditions(&self) -> String {
+        #[derive(Serialize)]
+        struct Conditions<'a> {
+            input: &'a InputSection,
+            memory: &'a MemorySection,
+            score: &'a ScoreSection,
+        }
+        let Self { input, memory, score, .. } = self;
+        toml::to_string(&Conditions { input, memory, score }).expect("plain data")
+    }
+
     fn check(&self) -> Result<(), String> {
         let input = &self.input;
         let positive = [
@@ -178,7 +203,8 @@ impl Manifest {
         if let Some((key, _)) = positive.iter().find(|(_, value)| !(1..=4096).contains(value)) {
             return Err(format!("`{key}` must be between 1 and 4096"));
         }
-        if input.past_span() > MAX_PAST_FRAMES {
+        let span = input.frames.checked_mul(input.frame_spacing);
+        if span.is_none_or(|span| span > MAX_PAST_FRAMES) {
             return Err(format!(
                 "`input.frames` times `input.frame_spacing` must be at most {MAX_PAST_FRAMES}"
             ));
@@ -195,8 +221,8 @@ impl Manifest {
                 "`memory.items` must be at least 2: the score needs a second-nearest".into()
             );
         }
-        if !(input.fps > 0.0 && input.fps <= 1000.0) {
-            return Err("`input.fps` must be above 0 and at most 1000".into());
+        if !(MIN_FPS..=1000.0).contains(&input.fps) {
+            return Err(format!("`input.fps` must be between {MIN_FPS} and 1000"));
         }
         if !(self.memory.temperature > 0.0 && self.memory.temperature.is_finite()) {
             return Err("`memory.temperature` must be above 0".into());
@@ -204,15 +230,27 @@ impl Manifest {
         if !(0.0..=1.0).contains(&self.score.lambda) {
             return Err("`score.lambda` must be between 0 and 1".into());
         }
-        let floor = self.score.texture_floor;
-        if floor.is_nan() || floor <= 0.0 {
-            return Err("`score.texture_floor` must be above 0".into());
+        if !(0.0..=1000.0).contains(&self.score.gate_threshold) {
+            return Err("`score.gate_threshold` must be between 0 and 1000".into());
         }
-        if !(0.0..=1000.0).contains(&self.score.motion_factor) {
-            return Err("`score.motion_factor` must be between 0 and 1000".into());
-        }
+        self.check_block_rule().map_err(|what| format!("`score.{what}"))?;
         if !(0.0..=1000.0).contains(&self.score.memory_weight) {
             return Err("`score.memory_weight` must be between 0 and 1000".into());
+        }
+        Ok(())
+    }
+
+    /// The ranges of `score::BlockRule`, which comes of it.
+    fn check_block_rule(&self) -> Result<(), &'static str> {
+        let ScoreSection { texture_floor, motion_factor, smoothing_ms, .. } = self.score;
+        if !is_texture_floor(texture_floor) {
+            return Err("texture_floor` must be above 0 and at most 1, or infinite");
+        }
+        if !(0.0..=1000.0).contains(&motion_factor) {
+            return Err("motion_factor` must be between 0 and 1000");
+        }
+        if smoothing_ms > MAX_SMOOTHING_MS {
+            return Err("smoothing_ms` must be at most 10000");
         }
         Ok(())
     }

@@ -4,7 +4,9 @@
 //! runs it. Encoder and decoder are ONNX graphs, the memory between them is
 //! ours. `tract` is named in `network` and nowhere else.
 
+mod arrays;
 mod bundle;
+mod folder;
 mod golden;
 pub mod graph;
 mod learning;
@@ -16,11 +18,13 @@ mod predictor;
 mod update;
 mod usual_view;
 
-pub use bundle::{Bundle, BundleError};
+pub(crate) use arrays::Arrays;
+pub use bundle::Bundle;
+pub use folder::{BundleError, BundleErrorKind};
 pub use learning::{MemoryUpdate, Normaliser};
 pub use manifest::{
     DEFAULT_SMOOTHING_MS, DEFAULT_TEXTURE_FLOOR, FORMAT_VERSION, InputSection, MAX_PAST_FRAMES,
-    Manifest, MemorySection, ScoreSection,
+    MAX_SMOOTHING_MS, Manifest, MemorySection, ScoreSection, is_texture_floor,
 };
 pub use memory::{Memory, MemoryError, MemoryRead};
 pub use network::{Backend, NetworkError, NetworkOptions};

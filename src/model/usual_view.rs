@@ -4,7 +4,9 @@
 use std::io::Cursor;
 
 use ndarray::{Array2, Array3};
-use ndarray_npy::{NpzReader, NpzWriter};
+use ndarray_npy::NpzWriter;
+
+use super::arrays::Arrays;
 
 /// Side of the blocks that are compared with the usual view, in model pixels.
 pub const VIEW_BLOCK_PX: usize = 12;
@@ -79,10 +81,9 @@ impl UsualView {
     /// # Errors
     /// One sentence: what is missing or does not fit.
     pub fn from_npz(bytes: &[u8]) -> Result<Self, String> {
-        let mut npz = NpzReader::new(Cursor::new(bytes)).map_err(|e| e.to_string())?;
-        let picture: Array3<u8> =
-            npz.by_name("picture").map_err(|e| format!("array `picture`: {e}"))?;
-        let usual: Array2<f32> = npz.by_name("usual").map_err(|e| format!("array `usual`: {e}"))?;
+        let mut arrays = Arrays::new(bytes)?;
+        let picture: Array3<u8> = arrays.array("picture")?;
+        let usual: Array2<f32> = arrays.array("usual")?;
         let size = <[usize; 3]>::from(picture.dim());
         Self::new(size, picture.iter().copied().collect(), usual.iter().copied().collect())
     }

@@ -38,5 +38,8 @@ pub fn calibrate_bundle(
 ) -> Result<Calibration, CalibrationError> {
     let clips: Vec<Vec<TermSample>> = traces.iter().map(ClipTrace::term_samples).collect();
     let (period_ns, mask) = (bundle.manifest().input.period_ns(), mask.identity());
-    calibrate(&clips, period_ns, (rule, weights), (bundle.model_sha256(), &mask), footage)
+    let identity = (bundle.model_sha256(), &*mask);
+    let mut calibration = calibrate(&clips, period_ns, (rule, weights), identity, footage)?;
+    calibration.conditions_sha256 = Some(bundle.conditions_sha256());
+    Ok(calibration)
 }

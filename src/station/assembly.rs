@@ -159,8 +159,7 @@ impl<'a> Station<'a> {
         let progress = options.progress.clone();
         let stale_ms = self.plan.stale_ms;
         let leave = self.leave.map(|leave| with_last_words(leave, self.last_words, clock.clone()));
-        let supervisor =
-            supervision::start(site, progress, stale_ms, self.spare, shutdown, leave)?;
+        let supervisor = supervision::start(site, progress, stale_ms, self.spare, shutdown, leave)?;
         let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
         let inputs = || {
             let now_ms = clock.monotonic_ms();

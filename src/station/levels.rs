@@ -54,12 +54,15 @@ pub fn load_calibration(
             }
         }
         None => match bundle.calibration_text()? {
-            Some(text) => (bundle.path().join("calibration.toml"), text),
+            Some(text) => (bundle.calibration_file().unwrap_or_default(), text),
             None => return Ok(None),
         },
     };
     let mut calibration = Calibration::parse(&text)
-        .and_then(|c| c.check_identity(bundle.model_sha256(), &mask.identity()).map(|()| c))
+        .and_then(|c| {
+            let conditions = bundle.conditions_sha256();
+            c.check_identity(bundle.model_sha256(), &mask.identity(), &conditions).map(|()| c)
+        })
         .map_err(|error| LevelsError::Calibration { file: file.clone(), error })?;
     if let Some(stays) = &mut calibration.stays {
         stays.background = background(bundle, path, &stays.background_sha256)
@@ -83,9 +86,9 @@ fn background(bundle: &Bundle, path: Option<&Path>, sha256: &str) -> Result<Back
             let bytes = std::fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
             (file, bytes)
         }
-        None => match bundle.background_file().map_err(|e| e.to_string())? {
-            Some(found) => found,
-            None => return Err("the bundle lists no background".into()),
+        None => match bundle.background_file() {
+            Some((file, bytes)) => (file, bytes.to_vec()),
+            None => return Err("the bundle has no background".into()),
         },
     };
     if background_sha256(&bytes) != sha256 {

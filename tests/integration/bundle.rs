@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
-use normwatch::model::{Bundle, Precision};
+use normwatch::model::{Bundle, BundleErrorKind, Precision};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -164,7 +164,7 @@ fn a_memory_of_another_kind_is_refused() {
 
 #[test]
 fn the_manifest_must_fit_and_make_sense() {
-    let cases: [(&str, &str, &str, &[&str]); 10] = [
+    let cases: [(&str, &str, &str, &[&str]); 18] = [
         ("format_version = 1", "format_version = 2", "manifest.toml", &["version 2", "version 1"]),
         ("width_px = 32", "width_px = 64", "encoder.onnx", &["64"]),
         ("width_px = 32", "width_px = \"32\"", "manifest.toml", &["width_px"]),
@@ -174,6 +174,14 @@ fn the_manifest_must_fit_and_make_sense() {
         ("precision = \"f32\"", "precision = \"int8\"", "manifest.toml", &["int8", "in f32"]),
         ("lambda = 0.6", "lambda = 1.6", "manifest.toml", &["lambda"]),
         ("frames = 4", "frames = 4\nframe_spacing = 0", "manifest.toml", &["frame_spacing"]),
+        ("frames = 4", "frames = 4\nframe_spacing = 4611686018427387904", "manifest.toml", &["15"]),
+        ("fps = ", "fps = 1e-300 #", "manifest.toml", &["input.fps"]),
+        ("fps = ", "fps = nan #", "manifest.toml", &["input.fps"]),
+        ("gate_threshold = ", "gate_threshold = inf #", "manifest.toml", &["gate_threshold"]),
+        ("lambda = 0.6", "lambda = 0.6\ntexture_floor = 1e30", "manifest.toml", &["texture_floor"]),
+        ("lambda = 0.6", "lambda = 0.6\nsmoothing_ms = 60000", "manifest.toml", &["smoothing_ms"]),
+        ("temperature = ", "temperature = inf #", "manifest.toml", &["temperature"]),
+        ("lambda = 0.6", "lambda = nan", "manifest.toml", &["lambda"]),
         ("\"memory.npy\" =", "\"../memory.npy\" =", "manifest.toml", &["memory.npy"]),
     ];
     for (from, to, file, words) in cases {
@@ -191,8 +199,115 @@ fn a_calibration_is_stored_with_its_checksum() {
     let again = Bundle::load(copy.folder.path()).unwrap();
     assert_eq!(again.calibration_text().unwrap().as_deref(), Some("x = 1\n"));
     assert_eq!(again.model_sha256(), bundle.model_sha256());
-    copy.write("calibration.toml", b"x = 2\n");
-    copy.refused("calibration.toml", &["damaged"]);
+    let name = again.calibration_file().unwrap();
+    fs::write(&name, "x = 2\n").unwrap();
+    assert_eq!(again.calibration_text().unwrap().as_deref(), Some("x = 1\n"), "read once");
+    copy.refused(name.file_name().unwrap().to_str().unwrap(), &["damaged"]);
+}
+
+/// Whatever of a storing reaches the disk before the power goes, the bundle has the
+/// old calibration or the new one.
+#[test]
+fn a_storing_that_is_cut_short_leaves_the_old_calibration() {
+    let copy = Copy::new();
+    let mut bundle = Bundle::load(copy.folder.path()).unwrap();
+    bundle.store_calibration("x = 1\n", Some(b"old")).unwrap();
+    // The last step of the next storing fails: everything before it has been done.
+    fs::create_dir(copy.path("manifest.toml.part")).unwrap();
+    let error = bundle.store_calibration("x = 2\n", Some(b"new")).unwrap_err();
+    assert_eq!(error.kind, BundleErrorKind::Io, "{error}");
+    for bundle in [bundle, Bundle::load(copy.folder.path()).unwrap()] {
+        assert_eq!(bundle.calibration_text().unwrap().as_deref(), Some("x = 1\n"));
+        assert_eq!(bundle.background_file().unwrap().1, b"old");
+    }
+    fs::remove_dir(copy.path("manifest.toml.part")).unwrap();
+    let mut bundle = Bundle::load(copy.folder.path()).unwrap();
+    bundle.store_calibration("x = 2\n", None).unwrap();
+    let again = Bundle::load(copy.folder.path()).unwrap();
+    assert_eq!(again.calibration_text().unwrap().as_deref(), Some("x = 2\n"));
+    assert!(again.background_file().is_none());
+    let files = fs::read_dir(copy.folder.path()).unwrap();
+    let kept = files.filter(|file| {
+        let name = file.as_ref().unwrap().file_name().into_string().unwrap();
+        name.starts_with("calibration") || name.starts_with("background")
+    });
+    assert_eq!(kept.count(), 2, "the new one, and the one that was cut short");
+}
+
+/// Whoever calibrates as root must not keep the service from its bundle.
+#[test]
+fn a_calibration_is_for_those_who_may_read_the_manifest() {
+    use std::os::unix::fs::PermissionsExt;
+    let copy = Copy::new();
+    let mode = |name: &Path| fs::metadata(name).unwrap().permissions().mode() & 0o777;
+    let set = |mode| {
+        fs::set_permissions(copy.path("manifest.toml"), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for wanted in [0o664, 0o606] {
+        set(wanted);
+        let mut bundle = Bundle::load(copy.folder.path()).unwrap();
+        let name = bundle.store_calibration(&format!("x = {wanted}\n"), None).unwrap();
+        assert_eq!((mode(&name), mode(&copy.path("manifest.toml"))), (wanted, wanted));
+    }
+}
+
+#[test]
+fn a_bundle_that_changed_meanwhile_takes_no_calibration() {
+    for (from, to) in [("fps = ", "fps = 1"), ("temperature = ", "temperature = 2")] {
+        let copy = Copy::new();
+        let mut bundle = Bundle::load(copy.folder.path()).unwrap();
+        copy.edit_manifest(from, to);
+        let error = bundle.store_calibration("x = 1\n", None).unwrap_err();
+        assert!(error.to_string().contains("was changed since"), "{error}");
+    }
+}
+
+#[test]
+fn what_computes_nothing_refuses_nothing() {
+    let copy = Copy::new();
+    let mut bundle = Bundle::load(copy.folder.path()).unwrap();
+    bundle.store_calibration("x = 1\n", Some(b"a background")).unwrap();
+    let background = bundle.background_file().unwrap().0;
+    copy.edit_manifest("[files]", "[files]\n\"NOTES.md\" = \"00\"");
+    copy.write("NOTES.md", b"a note was added");
+    fs::write(&background, "another").unwrap();
+    let again = Bundle::load(copy.folder.path()).unwrap();
+    assert!(again.calibration_text().unwrap().is_some());
+    assert!(again.background_file().is_none(), "but what is damaged is not used");
+    fs::remove_file(copy.path("NOTES.md")).unwrap();
+    Bundle::load(copy.folder.path()).unwrap();
+}
+
+/// Only what was read and refused is final.
+#[test]
+fn a_file_that_cannot_be_read_now_is_another_kind_of_error() {
+    let copy = Copy::new();
+    let kind = || Bundle::load(copy.folder.path()).unwrap_err().kind;
+    let bytes = copy.read("memory.npy");
+    copy.write("memory.npy", &bytes[1..]);
+    assert_eq!(kind(), BundleErrorKind::Refused);
+    fs::remove_file(copy.path("memory.npy")).unwrap();
+    assert_eq!(kind(), BundleErrorKind::Io);
+    fs::remove_dir_all(copy.folder.path()).unwrap();
+    assert_eq!(kind(), BundleErrorKind::Io);
+}
+
+/// Headers that claim terabytes, behind checksums that agree.
+#[test]
+fn what_an_array_claims_is_not_believed() {
+    let copy = Copy::new();
+    let huge = |bytes: &[u8]| {
+        const SHAPE: &[u8] = b"'shape': (";
+        let at = bytes.windows(SHAPE.len()).position(|part| part == SHAPE).unwrap() + SHAPE.len();
+        let mut bytes = bytes.to_vec();
+        bytes[at..at + 17].copy_from_slice(b"4000000000,9999)}");
+        bytes
+    };
+    copy.replace("memory.npy", &huge(&copy.read("memory.npy")));
+    copy.refused("memory.npy", &["claims"]);
+    let copy = Copy::new();
+    copy.replace("golden.npz", &huge(&copy.read("golden.npz")));
+    copy.refused("golden.npz", &[]);
 }
 
 /// Made by `cargo xtask quantize`, see `tests/fixtures/int8/README.md`: skips

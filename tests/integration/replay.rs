@@ -100,7 +100,7 @@ fn footage_that_cannot_be_played() {
     fs::write(bench.path("file"), b"").unwrap();
     assert_fails(&replay("normal", "file/out"), 5, &["file"]);
     let out = bench.run(&["replay", "--bundle", "gone", "--frames", "normal", "--out", "out"]);
-    assert_fails(&out, 3, &["gone", "not a bundle"]);
+    assert_fails(&out, 5, &["gone", "not a bundle"]);
 }
 
 #[test]
@@ -130,7 +130,8 @@ fn calibration_needs_enough_footage_that_moves() {
         write_png(&frozen.join(format!("{frame}.png")), &vec![100; SIDE_PX * SIDE_PX], SIDE_PX);
     }
     assert_fails(&calibrate("frozen"), 3, &["never varies"]);
-    assert!(!bench.path("bundle/calibration.toml").exists());
+    let manifest = fs::read_to_string(bench.path("bundle/manifest.toml")).unwrap();
+    assert!(!manifest.contains("calibration"));
 }
 
 #[test]
@@ -161,13 +162,30 @@ fn the_bundle_says_what_its_memory_is_worth() {
 #[test]
 fn a_calibration_serves_its_own_model_only() {
     let bench = Bench::calibrated();
-    let own = fs::read_to_string(bench.path("bundle/calibration.toml")).unwrap();
+    let own = bench.calibration();
     let (_, rest) = own.split_once("model_sha256 = \"").unwrap();
     let other = own.replace(&rest[..64], &"0".repeat(64));
     fs::write(bench.path("other.toml"), other).unwrap();
     let args = ["--frames", "normal", "--out", "out", "--calibration", "other.toml"];
     let out = bench.run(&[&["replay", "--bundle", "bundle"], &args[..]].concat());
     assert_fails(&out, 3, &["other.toml", "another model"]);
+}
+
+/// The network is the same, and yet its scores mean something else.
+#[test]
+fn a_calibration_serves_its_own_conditions_only() {
+    let bench = Bench::calibrated();
+    let file = bench.path("bundle/manifest.toml");
+    let manifest = fs::read_to_string(&file).unwrap();
+    let args = ["replay", "--bundle", "bundle", "--frames", "normal", "--out", "out"];
+    for (from, to) in [("fps = 10", "fps = 11"), ("resize = \"bilinear\"", "resize = \"area\"")] {
+        assert!(manifest.contains(from), "{manifest}");
+        fs::write(&file, manifest.replace(from, to)).unwrap();
+        assert_fails(&bench.run(&args), 3, &["calibration-", "manifest said something else"]);
+    }
+    fs::write(&file, manifest.replace("name = \"", "name = \"renamed ")).unwrap();
+    let out = bench.run(&args);
+    assert!(out.status.success(), "{}", stderr(&out));
 }
 
 #[test]

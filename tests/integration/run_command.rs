@@ -86,6 +86,41 @@ fn a_camera_command_that_dies_is_started_again() {
     assert!(events(&bench).iter().any(|e| e["event"] == "blind"));
 }
 
+/// Whoever starts it again may find the disk mounted.
+#[test]
+fn what_cannot_be_read_now_is_not_refused_for_good() {
+    let bench = Bench::calibrated();
+    let code = || bench.run(&RUN).status.code();
+    assert_eq!(code(), Some(5), "no site file yet");
+    site(&bench, "source = \"folder\"\npath = \"normal/00\"");
+    let (bundle, away) = (bench.path("bundle"), bench.path("away"));
+    fs::rename(&bundle, &away).unwrap();
+    assert_eq!(code(), Some(5), "no bundle yet");
+    fs::create_dir(&bundle).unwrap();
+    assert_eq!(code(), Some(5), "not mounted yet");
+    fs::write(bench.path("bundle/manifest.toml"), "format_version = 7\n").unwrap();
+    assert_eq!(code(), Some(3), "read and refused");
+    fs::write(bench.path("site.toml"), "bord = 7\n").unwrap();
+    assert_eq!(code(), Some(2), "read and refused");
+}
+
+/// Root obeys what root alone may write.
+#[test]
+fn root_does_not_obey_a_site_file_that_others_may_write() {
+    use std::os::unix::fs::PermissionsExt;
+    let bench = Bench::calibrated();
+    site(&bench, "source = \"folder\"\npath = \"normal/00\"");
+    let file = bench.path("site.toml");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    let out = bench.run(&["check", "--config", "site.toml"]);
+    if rustix::process::geteuid().is_root() {
+        assert_eq!(out.status.code(), Some(2));
+        assert!(stderr(&out).contains("may be written by everybody"), "{}", stderr(&out));
+    } else {
+        assert!(out.status.success(), "{}", stderr(&out));
+    }
+}
+
 #[test]
 fn a_bundle_without_a_calibration_cannot_watch() {
     let bench = Bench::new();

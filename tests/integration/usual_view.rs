@@ -36,7 +36,7 @@ fn calibrate(bench: &Bench, flags: &[&str]) -> Calibration {
     let args = ["calibrate", "--bundle", "bundle", "--frames", "normal"];
     let out = bench.run(&[&args[..], flags].concat());
     assert!(out.status.success(), "{}", stderr(&out));
-    Calibration::parse(&fs::read_to_string(bench.path("bundle/calibration.toml")).unwrap()).unwrap()
+    Calibration::parse(&bench.calibration()).unwrap()
 }
 
 /// The columns `surprise_view` and `score` of a replay.

@@ -54,6 +54,12 @@ impl Bench {
         bench
     }
 
+    /// The text of the bundle's own calibration.
+    pub fn calibration(&self) -> String {
+        let bundle = normwatch::model::Bundle::load(&self.path("bundle")).unwrap();
+        bundle.calibration_text().unwrap().unwrap()
+    }
+
     /// Runs the program in the scratch folder.
     pub fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Error, Result};
 use normwatch::calibrate::CalibrationError;
 use normwatch::capture::SourceError;
-use normwatch::model::BundleError;
+use normwatch::model::{BundleError, BundleErrorKind};
 use normwatch::replay::PlayError;
 use normwatch::station::LevelsError;
 
@@ -33,11 +33,19 @@ fn number(error: &Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<PlayError>() {
             return Some(if matches!(error, PlayError::Source(_)) { FOOTAGE } else { FAILED });
         }
-        if let Some(LevelsError::Bundle(_) | LevelsError::Calibration { .. }) = cause.downcast_ref()
-        {
-            return Some(REFUSED);
+        let of_bundle = |error: &BundleError| match error.kind {
+            BundleErrorKind::Io => FILE,
+            BundleErrorKind::Refused => REFUSED,
+        };
+        match cause.downcast_ref() {
+            Some(LevelsError::Bundle(error)) => return Some(of_bundle(error)),
+            Some(LevelsError::Calibration { .. }) => return Some(REFUSED),
+            _ => {}
         }
-        if cause.is::<BundleError>() || cause.is::<CalibrationError>() {
+        if let Some(error) = cause.downcast_ref::<BundleError>() {
+            return Some(of_bundle(error));
+        }
+        if cause.is::<CalibrationError>() {
             Some(REFUSED)
         } else if cause.is::<SourceError>() {
             Some(FOOTAGE)
