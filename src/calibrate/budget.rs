@@ -7,15 +7,10 @@ use serde::Serialize;
 use super::file::Calibration;
 use super::levels::{USUAL, exit_level};
 use crate::alarm::Levels;
-use crate::score::MAX_SURPRISE;
 
 /// A budget may reach this many times beyond the footage: a tail fitted to
 /// one hour is trusted for four days, not for a year.
 const MAX_EXTRAPOLATION: f64 = 100.0;
-
-/// Highest enter level. No score exceeds [`MAX_SURPRISE`] and a smoothed one
-/// does not reach it: a level above would be an alarm that never sounds.
-const MAX_ENTER_LEVEL: f64 = 0.75 * MAX_SURPRISE as f64;
 
 /// How many false alarms a day the user accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,16 +36,16 @@ pub struct BudgetReport {
 
 impl Budget {
     /// Derives both levels. The enter level is the return level of the
-    /// declustered scores that last as long as the alarm wants, and at most three
-    /// quarters of the highest surprise that there is, since a tail fitted to
-    /// little footage can lie anywhere; the exit level is what normal footage
+    /// declustered scores that last as long as the alarm wants, and at most
+    /// [`Calibration::highest_enter_level`], since a tail fitted to little footage can
+    /// lie anywhere; the exit level is what normal footage
     /// exceeds 1 % of the time, and at most 80 % of the enter level.
     ///
     /// Where the footage does not tell scores of that duration, shorter ones
     /// count, and the true rate is below the one that is stated.
     pub fn levels(&self, calibration: &Calibration) -> BudgetReport {
         let clusters = calibration.clusters_lasting(self.min_duration_ms);
-        let enter = clusters.level(self.alarms_per_day).min(MAX_ENTER_LEVEL);
+        let enter = clusters.level(self.alarms_per_day).min(calibration.highest_enter_level());
         let exit = exit_level(enter, calibration.score_quantile(USUAL));
         BudgetReport {
             alarms_per_day: self.alarms_per_day,
@@ -118,11 +113,49 @@ mod tests {
         let mut calibration = Calibration::parse(text).unwrap();
         let budget = Budget { alarms_per_day: 1.0, min_duration_ms: 300 };
         let usual = budget.levels(&calibration);
-        assert!(f64::from(usual.enter_level) < MAX_ENTER_LEVEL, "{usual:?}");
+        let highest = calibration.highest_enter_level() as f32;
+        assert!(usual.enter_level < highest, "{usual:?}");
         calibration.clusters.iter_mut().for_each(|tail| tail.scale = 10.0);
         let capped = budget.levels(&calibration);
-        assert_eq!(f64::from(capped.enter_level), MAX_ENTER_LEVEL);
-        assert!(capped.enter_level < MAX_SURPRISE && capped.exit_level < capped.enter_level);
+        assert_eq!(capped.enter_level, highest);
+        // A block that is nothing like its prediction, while the memory sees nothing odd.
+        let surprise = |term: &crate::score::Distribution, x| f64::from(term.surprise(x));
+        let memory = calibration.memory_distance.quantile(0.5);
+        let block_alone = (surprise(&calibration.block_ratio, 5.0)
+            + 0.5 * surprise(&calibration.memory_distance, memory))
+            / 1.5;
+        assert!(f64::from(capped.enter_level) < block_alone, "{capped:?} {block_alone}");
+        assert!(capped.exit_level < capped.enter_level);
+    }
+
+    /// Each passed `check` once, with a reassuring forecast.
+    #[test]
+    fn a_calibration_with_which_nothing_alarms_is_refused() {
+        let text = include_str!("../../models/walkway-edge/calibration.toml");
+        type Change = fn(&mut Calibration);
+        let changes: [(&str, Change); 10] = [
+            ("tail", |c| c.block_ratio.tail.scale = f64::INFINITY),
+            ("tail", |c| c.block_ratio.tail.scale = 1e300),
+            ("tail", |c| c.block_ratio.tail.threshold = 1e300),
+            ("texture_floor", |c| c.block.texture_floor = 1e30),
+            ("smoothing_ms", |c| c.block.smoothing_ms = 60_000),
+            ("clusters", |c| c.clusters[1].scale = f64::INFINITY),
+            ("clusters", |c| c.clusters[0].clusters_per_day = f64::INFINITY),
+            ("score", |c| c.score[200] = f64::INFINITY),
+            ("duration_s", |c| c.footage.duration_s = f64::INFINITY),
+            ("nothing could ever be an alarm", |c| {
+                c.block_ratio.tail.scale = 5.0;
+                c.weights.memory = 0.0;
+                c.score.iter_mut().for_each(|score| *score = 1.5);
+                c.block.smoothing_ms = 10_000;
+            }),
+        ];
+        for (word, change) in changes {
+            let mut calibration = Calibration::parse(text).unwrap();
+            change(&mut calibration);
+            let error = Calibration::parse(&calibration.to_toml()).unwrap_err().to_string();
+            assert!(error.contains(word), "{word}: {error}");
+        }
     }
 
     #[test]

@@ -22,6 +22,10 @@ const ENOUGH_CLUSTERS: usize = 20;
 /// come out too low (docs/results.md).
 const DURATIONS_MS: [u32; 2] = [0, 300];
 
+/// Far beyond what scores and their clusters can come to.
+const LARGEST_SCALE: f64 = 100.0;
+const LARGEST_RATE: f64 = 1e6;
+
 /// How often normal footage raises an alarm at a score level, by peaks over
 /// threshold: the peaks of declustered scores that last follow an exponential
 /// tail. A score is −log10 P of its term, whose own tail may be as heavy as it
@@ -43,10 +47,13 @@ pub struct ClusterTail {
 impl ClusterTail {
     /// Whether a file has got it right.
     pub(super) fn is_sound(&self) -> bool {
+        let scores = 0.0..=f64::from(MAX_SURPRISE);
         self.scale > 0.0
+            && self.scale <= LARGEST_SCALE
+            && self.excesses.iter().all(|excess| scores.contains(excess))
             && (0.0..=f64::from(MAX_SURPRISE)).contains(&self.threshold)
             && self.clusters_per_day > 0.0
-            && self.clusters_per_day.is_finite()
+            && self.clusters_per_day <= LARGEST_RATE
             && !self.excesses.is_empty()
     }
 

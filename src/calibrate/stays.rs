@@ -74,10 +74,14 @@ impl StaysCalibration {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
+        if !(0.0..=1e9).contains(&self.duration_s) {
+            return Err("`stays.duration_s` must be between 0 and a billion".into());
+        }
         let Some(usual) = &self.usual else { return Ok(()) };
         usual.ratio.check().map_err(|e| format!("[stays.usual.ratio] {e}"))?;
         let UsualStays { usual_score, peaks, .. } = usual;
-        if !(usual_score.is_finite() && peaks.is_sound()) {
+        let scores = 0.0..=f64::from(MAX_SURPRISE);
+        if !(scores.contains(usual_score) && peaks.is_sound()) {
             return Err("[stays.usual] does not describe a tail".into());
         }
         Ok(())

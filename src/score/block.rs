@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ScoreSection;
+use crate::model::{MAX_SMOOTHING_MS, ScoreSection, is_texture_floor};
 
 /// A square of the error map, in model pixels, and the error inside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -61,14 +61,14 @@ impl BlockRule {
         if !(1..=4096).contains(&self.block_px) {
             return Err("`block_px` must be between 1 and 4096".into());
         }
-        if self.texture_floor.is_nan() || self.texture_floor <= 0.0 {
-            return Err("`texture_floor` must be above 0".into());
+        if !is_texture_floor(self.texture_floor) {
+            return Err("`texture_floor` must be above 0 and at most 1, or infinite".into());
         }
         if !(0.0..=1000.0).contains(&self.motion_factor) {
             return Err("`motion_factor` must be between 0 and 1000".into());
         }
-        if self.smoothing_ms > 60_000 {
-            return Err("`smoothing_ms` must be at most 60000".into());
+        if self.smoothing_ms > MAX_SMOOTHING_MS {
+            return Err(format!("`smoothing_ms` must be at most {MAX_SMOOTHING_MS}"));
         }
         Ok(())
     }

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 /// the fitted tail is extrapolation upon extrapolation.
 pub const MAX_SURPRISE: f32 = 12.0;
 
+/// No term comes near the ends of it.
+const LARGEST_VALUES: std::ops::RangeInclusive<f64> = -1e9..=1e9;
+
+/// Of a tail, in spans of the footage's values; a fitted one is below one span.
+const LARGEST_SCALE: f64 = 10.0;
+
 /// A generalised Pareto tail over a threshold:
 /// P(X > x) = `exceed_probability` · (1 + ξ (x − u) / σ)^(−1/ξ) for x ≥ u.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
@@ -85,18 +91,28 @@ impl Distribution {
     /// # Errors
     /// One sentence.
     pub fn check(&self) -> Result<(), String> {
-        let finite = self.quantiles.iter().all(|q| q.is_finite());
+        let usual = LARGEST_VALUES;
+        let finite = self.quantiles.iter().all(|q| usual.contains(q));
         if self.quantiles.len() < 2 || !finite || !self.quantiles.is_sorted() {
             return Err("`quantiles` must be at least two ascending numbers".into());
         }
+        let (first, last) = (self.quantiles[0], self.quantiles[self.quantiles.len() - 1]);
         let Tail { threshold, shape, scale, exceed_probability } = self.tail;
-        if !(threshold.is_finite() && (0.0..=1.0).contains(&shape) && scale > 0.0) {
-            return Err(
-                "`tail` needs a finite threshold, a shape from 0 to 1 and a scale above 0".into()
-            );
+        // A tail begins within the footage and is not of another order than what the
+        // footage has: everything would be usual then, and nothing an alarm.
+        let largest_scale = LARGEST_SCALE * (last - first);
+        let is_tail = (first..=last).contains(&threshold)
+            && (0.0..=1.0).contains(&shape)
+            && scale > 0.0
+            && scale <= largest_scale;
+        if !is_tail {
+            return Err(format!(
+                "`tail` needs a threshold among the quantiles, a shape from 0 to 1 and a scale \
+                 above 0 and at most {largest_scale}"
+            ));
         }
-        if !(exceed_probability > 0.0 && exceed_probability < 1.0) {
-            return Err("`tail.exceed_probability` must be between 0 and 1".into());
+        if !(1e-6..=0.9).contains(&exceed_probability) {
+            return Err("`tail.exceed_probability` must be between 0.000001 and 0.9".into());
         }
         Ok(())
     }
@@ -133,6 +149,30 @@ mod tests {
         assert!((d.surprise(90.0 + 10.0 * std::f64::consts::LN_10) - 2.0).abs() < 1e-6);
         assert_eq!(d.surprise(1e9), MAX_SURPRISE);
         assert!(d.surprise(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_tail_in_which_nothing_is_rare_is_refused() {
+        assert_eq!(uniform().check(), Ok(()));
+        type Change = fn(&mut Distribution);
+        let changes: [Change; 11] = [
+            |d| d.tail.scale = f64::INFINITY,
+            |d| d.tail.scale = 1e300,
+            |d| d.tail.scale = 2000.0,
+            |d| d.tail.scale = f64::NAN,
+            |d| d.tail.threshold = 1e300,
+            |d| d.tail.threshold = 101.0,
+            |d| d.tail.shape = f64::NAN,
+            |d| d.tail.exceed_probability = 1.0,
+            |d| d.quantiles[100] = f64::INFINITY,
+            |d| d.quantiles[100] = 1e300,
+            |d| d.quantiles[50] = f64::NAN,
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let mut d = uniform();
+            change(&mut d);
+            assert!(d.check().is_err(), "{number}");
+        }
     }
 
     #[test]
