@@ -2,14 +2,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::camera::{Camera, Needs, end_is_loss};
+use super::camera::{Camera, Needs, end_is_loss, longest_pause_ms};
 use super::cooling::Cooling;
 use super::error::StationError;
 use super::lines::{self, GuardKeeper, Pin, SpareLines};
 use super::plan::Plan;
-use super::supervision::{self, Leave};
-use crate::alarm::Input;
+use super::supervision::{self, Leave, Slowest};
+use crate::alarm::{Input, Pattern};
 use crate::clock::Clock;
 use crate::config::{EventsSection, Site};
 use crate::gpio::{BoardLines, Panel};
@@ -85,6 +86,7 @@ impl<'a> Station<'a> {
                 "no [output.fault] in the site file: nobody is told when this watch is blind or dead"
             );
         }
+        warn_of_uneven_heartbeats(site, plan.bundle.self_test());
         let now_ms = clock.monotonic_ms();
         let board_lines = BoardLines::new(&site.board);
         let held = lines::open(site, &board_lines)?;
@@ -157,9 +159,13 @@ impl<'a> Station<'a> {
             Camera::new(&site.camera, Needs::of(&input), clock.clone()).woken_by(shutdown.wake());
         let open = Box::new(move || camera.open());
         let progress = options.progress.clone();
-        let stale_ms = self.plan.stale_ms;
+        let slowest = Slowest {
+            stale_ms: self.plan.stale_ms,
+            network: self.plan.bundle.self_test(),
+            pause_ms: longest_pause_ms(&site.camera, input.fps),
+        };
         let leave = self.leave.map(|leave| with_last_words(leave, self.last_words, clock.clone()));
-        let supervisor = supervision::start(site, progress, stale_ms, self.spare, shutdown, leave)?;
+        let supervisor = supervision::start(site, progress, slowest, self.spare, shutdown, leave)?;
         let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
         let inputs = || {
             let now_ms = clock.monotonic_ms();
@@ -189,6 +195,22 @@ impl<'a> Station<'a> {
             events_dropped: self.monitor.events_dropped(),
             stages: self.monitor.times().rows(),
         })
+    }
+}
+
+/// The thread that drives the lines also runs the network.
+fn warn_of_uneven_heartbeats(site: &Site, network: Duration) {
+    for output in [Some(&site.output.alarm), site.output.fault.as_ref()].into_iter().flatten() {
+        let Pattern::Heartbeat { period_ms } = output.pattern else { continue };
+        if network * 2 > Duration::from_millis(period_ms.into()) {
+            log::warn!(
+                "the heartbeat of {} is uneven: a run of the network takes {} ms here, give \
+                 `heartbeat_ms` at least {}",
+                output.line,
+                network.as_millis(),
+                network.as_millis() * 4
+            );
+        }
     }
 }
 

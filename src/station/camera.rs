@@ -87,14 +87,15 @@ impl Camera {
                 let fps = self.needs.fps;
                 let folder = FolderSource::open(path, fps)?;
                 let recording = Recording::Folder { folder, repeat: *repeat, fps };
-                Box::new(Paced::new(recording, self.clock.clone(), self.wake.clone()))
+                Box::new(Paced::new(recording, fps, self.clock.clone(), self.wake.clone()))
             }
             CameraSource::Video { path } => {
                 let read_timeout_ms = camera.read_timeout_ms;
                 let options = VideoOptions { fps: None, read_timeout_ms };
                 let video = VideoSource::open_woken(path, options, &self.wake)?;
                 let recording = Recording::Video(Box::new(video));
-                Box::new(Paced::new(recording, self.clock.clone(), self.wake.clone()))
+                let fps = self.needs.fps;
+                Box::new(Paced::new(recording, fps, self.clock.clone(), self.wake.clone()))
             }
             CameraSource::Pipe { command, content } => {
                 Box::new(pipe(&PipeInput::Command(command.clone()), *content)?)
@@ -148,18 +149,62 @@ enum Recording {
     Video(Box<VideoSource>),
 }
 
-/// Holds each frame of a recording back until its time has come.
+/// Holds each frame of a recording back until its time has come; of a hole, most is
+/// left out.
 struct Paced {
     recording: Recording,
     clock: Arc<dyn Clock>,
     wake: Wake,
-    start_ns: u64,
+    pace: Pace,
     rounds: u64,
 }
 
 impl Paced {
-    fn new(recording: Recording, clock: Arc<dyn Clock>, wake: Wake) -> Self {
-        Self { recording, start_ns: clock.monotonic_ns(), clock, wake, rounds: 0 }
+    fn new(recording: Recording, fps: f64, clock: Arc<dyn Clock>, wake: Wake) -> Self {
+        let pace = Pace::new(clock.monotonic_ns(), fps);
+        Self { recording, clock, wake, pace, rounds: 0 }
+    }
+}
+
+/// Where the frames of a recording lie on the clock.
+struct Pace {
+    start_ns: u64,
+    longest_pause_ns: u64,
+    /// Of the holes so far, what was left out.
+    left_out_ns: u64,
+    last_ns: u64,
+}
+
+/// A hole in a recording is waited for so long, or so many of the model's periods:
+/// enough to be a gap. Who watches over this thread takes a longer silence for a hang.
+const LONGEST_PAUSE_NS: u64 = 2_000_000_000;
+const LONGEST_PAUSE_PERIODS: f64 = 2.0;
+
+fn longest_pause_ns(fps: f64) -> u64 {
+    LONGEST_PAUSE_NS.max((LONGEST_PAUSE_PERIODS * 1e9 / fps) as u64)
+}
+
+/// How long this source waits on purpose before it gives a frame.
+pub(super) fn longest_pause_ms(camera: &CameraSection, fps: f64) -> u64 {
+    match camera.source {
+        CameraSource::Folder { .. } | CameraSource::Video { .. } => {
+            longest_pause_ns(fps) / 1_000_000
+        }
+        _ => 0,
+    }
+}
+
+impl Pace {
+    fn new(start_ns: u64, fps: f64) -> Self {
+        let longest_pause_ns = longest_pause_ns(fps);
+        Self { start_ns, longest_pause_ns, left_out_ns: 0, last_ns: 0 }
+    }
+
+    fn on_the_clock(&mut self, footage_ns: u64) -> u64 {
+        let step_ns = footage_ns.saturating_sub(self.last_ns);
+        self.last_ns = footage_ns;
+        self.left_out_ns += step_ns.saturating_sub(self.longest_pause_ns);
+        self.start_ns.saturating_add(footage_ns.saturating_sub(self.left_out_ns))
     }
 }
 
@@ -180,7 +225,7 @@ impl FrameSource for Paced {
         };
         let Some(mut frame) = frame else { return Ok(None) };
         frame.sequence += offset_frames;
-        frame.timestamp_ns += self.start_ns + offset_ns;
+        frame.timestamp_ns = self.pace.on_the_clock(frame.timestamp_ns + offset_ns);
         let early_ns = frame.timestamp_ns.saturating_sub(self.clock.monotonic_ns());
         self.wake.sleep(Duration::from_nanos(early_ns));
         Ok(Some(frame))
@@ -191,5 +236,24 @@ impl FrameSource for Paced {
             Recording::Folder { folder, .. } => folder.describe(),
             Recording::Video(video) => video.describe(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A camera that slept through a hole of half an hour would be a hung one.
+    #[test]
+    fn of_a_hole_enough_is_left_to_be_a_gap() {
+        let mut pace = Pace::new(1_000, 10.0);
+        let hour_ns = 3_600_000_000_000;
+        let footage = [0, 100, 1_900_000_000, hour_ns, hour_ns + 5, 2 * hour_ns];
+        let clock = footage.map(|ns| pace.on_the_clock(ns) - 1_000);
+        let second = 3_900_000_000;
+        assert_eq!(clock, [0, 100, 1_900_000_000, second, second + 5, second + 5 + 2_000_000_000]);
+        let mut slow = Pace::new(0, 0.1);
+        assert_eq!(slow.on_the_clock(10_000_000_000), 10_000_000_000, "two of its periods");
+        assert_eq!(slow.on_the_clock(u64::MAX), 30_000_000_000);
     }
 }

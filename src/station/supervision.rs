@@ -1,6 +1,7 @@
 //! Who watches over a site's run: the supervisor, and the watchdogs that it feeds.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::lines::SpareLines;
 use crate::config::{HardwareWatchdogUse, Site};
@@ -16,32 +17,38 @@ const OPENING_MS: u64 = 30_000;
 /// Granted to the judging thread to notice a stale score by itself.
 const GRACE_MS: u64 = 200;
 
+/// So many times the self-test's run of the network is no hang, on a board that is hot
+/// and busy.
+const SLOW_RUNS: u32 = 4;
+
+/// What the threads of a run do at their slowest while all is well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slowest {
+    /// The age at which a score no longer vouches for anything.
+    pub stale_ms: u64,
+    /// One run of the network, as the self-test found it.
+    pub network: Duration,
+    /// The longest that a source waits beside its read timeout.
+    pub pause_ms: u64,
+}
+
 /// Ends the process.
 pub(super) type Leave = Box<dyn FnMut() + Send>;
 
 /// The supervisor of a site's run, with the hardware watchdog running from
 /// here on.
 ///
-/// `stale_ms` is the age at which a score no longer vouches for anything. `leave`
-/// is called when the judging thread hangs and `shutdown` has it end.
+/// `leave` is called when the judging thread hangs and `shutdown` has it end.
 pub(super) fn start(
     site: &Site,
     progress: Progress,
-    stale_ms: u64,
+    slowest: Slowest,
     spare: SpareLines,
     shutdown: &Shutdown,
     leave: Option<Leave>,
 ) -> Result<Supervisor<'static>, WatchdogOpenError> {
     let stall_ms = u64::from(site.watchdog.stall_s) * 1000;
-    let reading_ms = u64::from(site.camera.read_timeout_ms) + stall_ms;
-    let limits = SupervisorLimits {
-        vouch_ms: stale_ms + GRACE_MS,
-        feeding: ProgressLimits {
-            judging_ms: stall_ms,
-            reading_ms,
-            opening_ms: reading_ms + OPENING_MS,
-        },
-    };
+    let limits = limits(stall_ms, u64::from(site.camera.read_timeout_ms), slowest);
     let service = ServiceManager::from_environment();
     let mut watchdogs = Vec::new();
     watchdogs.extend(hardware(site)?.map(|device| Fed::new(Box::new(device))));
@@ -66,6 +73,21 @@ pub(super) fn start(
         make_safe: Box::new(move || both.each_mut().map(|l| l.set_safe().is_ok()) == [true; 2]),
         leave,
     }))
+}
+
+/// A thread is given its own slowest turn and what the site grants: whoever asks for a
+/// short `stall_s` does not ask for resets of a board that does what it should.
+fn limits(stall_ms: u64, read_timeout_ms: u64, slowest: Slowest) -> SupervisorLimits {
+    let network_ms = (slowest.network * SLOW_RUNS).as_millis() as u64;
+    let reading_ms = read_timeout_ms.max(slowest.pause_ms) + stall_ms;
+    SupervisorLimits {
+        vouch_ms: slowest.stale_ms + GRACE_MS,
+        feeding: ProgressLimits {
+            judging_ms: stall_ms.max(network_ms),
+            reading_ms,
+            opening_ms: reading_ms + OPENING_MS,
+        },
+    }
 }
 
 fn hardware(site: &Site) -> Result<Option<HardwareWatchdog>, WatchdogOpenError> {
@@ -103,5 +125,30 @@ fn announce(device: &Path, info: &WatchdogInfo) {
     }
     if info.no_way_out {
         log::warn!("this watchdog cannot be stopped again: the machine is reset after this run");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::{Capturing, Stall};
+
+    /// The shortest `stall_s` that `check` accepts, a network that needs longer, and a
+    /// folder that is played at one frame in ten seconds.
+    #[test]
+    fn a_slow_turn_is_no_hang_and_a_hang_is_one() {
+        let network = Duration::from_millis(1500);
+        let slowest = Slowest { stale_ms: 100_000, network, pause_ms: 20_000 };
+        let limits = limits(1000, 3000, slowest).feeding;
+        let progress = Progress::new(0);
+        progress.frame(0);
+        progress.judging(0);
+        assert_eq!(progress.stall(4500, &limits), None, "three times as slow as at the start");
+        assert_eq!(progress.stall(6001, &limits), Some(Stall::Judging { for_ms: 6001 }));
+        progress.judging(20_000);
+        assert_eq!(progress.stall(20_000, &limits), None, "it waits for its next frame");
+        progress.judging(21_001);
+        let doing = Capturing::Reading;
+        assert_eq!(progress.stall(21_001, &limits), Some(Stall::Capture { doing, for_ms: 21_001 }));
     }
 }
