@@ -211,6 +211,7 @@ impl Pace {
 impl FrameSource for Paced {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
         let (mut offset_ns, mut offset_frames) = (0, 0);
+        let wake = &self.wake;
         let frame = match &mut self.recording {
             Recording::Video(video) => video.next_frame()?,
             Recording::Folder { folder, repeat, fps } => {
@@ -220,14 +221,19 @@ impl FrameSource for Paced {
                 }
                 offset_frames = self.rounds * folder.len() as u64;
                 offset_ns = (offset_frames as f64 * 1e9 / *fps) as u64;
-                folder.next_frame()?
+                // A picture that is skipped takes its time, too: a loop over nothing else
+                // would run ahead of the clock.
+                let period = Duration::from_secs_f64(1.0 / *fps);
+                folder.next_frame().inspect_err(|_| {
+                    wake.sleep(period);
+                })?
             }
         };
         let Some(mut frame) = frame else { return Ok(None) };
         frame.sequence += offset_frames;
         frame.timestamp_ns = self.pace.on_the_clock(frame.timestamp_ns + offset_ns);
         let early_ns = frame.timestamp_ns.saturating_sub(self.clock.monotonic_ns());
-        self.wake.sleep(Duration::from_nanos(early_ns));
+        wake.sleep(Duration::from_nanos(early_ns));
         Ok(Some(frame))
     }
 
