@@ -11,6 +11,7 @@ mod capture_pipe;
 mod common;
 mod demo;
 mod doctor;
+mod faults;
 mod generated;
 mod jpeg_truth;
 mod lasting;

@@ -1,9 +1,12 @@
 //! Raw frames that do not have the layout that was stated, made of real footage.
 
+use std::time::Instant;
+
 use normwatch::capture::{
     FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource, PixelFormat,
     SourceError, SourceErrorKind, Timestamps,
 };
+use normwatch_faults::took;
 
 /// Frames of a clip of the demonstration, through a shell script that gets the
 /// arguments of `ffmpeg` as `$@`.
@@ -57,8 +60,10 @@ fn sound_frames_pass_in_every_format() {
 #[test]
 fn rows_that_are_padded_are_found_before_anything_is_judged() {
     for format in [PixelFormat::Grey, PixelFormat::I420] {
+        let begun = Instant::now();
         let (lent, _, error) = play(clip("frames", "204", format, "-vf pad=384:180"));
         let error = error.unwrap();
+        took("rows-padded", begun.elapsed());
         assert!(lent <= 2, "{lent}");
         assert_eq!(error.kind(), SourceErrorKind::Fatal, "{error}");
         assert!(error.to_string().contains("384 bytes"), "{error}");
@@ -69,11 +74,13 @@ fn rows_that_are_padded_are_found_before_anything_is_judged() {
 fn text_before_the_frames_is_passed_over() {
     let says = "echo 'GST_ARGUS: Creating output stream'; echo 'CONSUMER: Producer has connected';";
     let mut whole = clip("frames", "204", PixelFormat::Grey, "");
+    let begun = Instant::now();
     let mut source = clip(&format!("{says} frames"), "204", PixelFormat::Grey, "");
     for _ in 0..3 {
         let frame = source.next_frame().unwrap().unwrap();
         assert!(frame.data == whole.next_frame().unwrap().unwrap().data);
     }
+    took("text-first", begun.elapsed());
 }
 
 #[test]
@@ -84,8 +91,10 @@ fn a_stream_out_of_step_is_given_up() {
         // 20 whole frames, then some bytes get lost.
         ("frames | (head -c 1152000; head -c 77 >/dev/null; cat)", 20),
     ] {
+        let begun = Instant::now();
         let (lent, _, error) = play(clip(script, "204", PixelFormat::Grey, ""));
         let error = error.unwrap();
+        took("bytes-lost", begun.elapsed());
         assert_eq!(error.kind(), SourceErrorKind::Disconnected, "{script}: {error}");
         assert!(lent <= most && error.to_string().contains("torn"), "{script}: {lent}, {error}");
     }

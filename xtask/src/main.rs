@@ -3,6 +3,7 @@
 //! the runtime compiles neither tract nor a trainer.
 
 mod dist;
+mod faults;
 mod fresh;
 mod kernels;
 mod programs;
@@ -37,6 +38,7 @@ enum Command {
     Test(test::TestArgs),
     Tidy(tidy::TidyArgs),
     Dist(dist::DistArgs),
+    Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
     Sbom(sbom::SbomArgs),
     Sizes(sizes::SizesArgs),
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),
         Command::Dist(args) => dist::run(&args),
+        Command::Faults(args) => faults::run(&args),
         Command::Fresh(args) => fresh::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Sizes(args) => sizes::run(&args),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -45,12 +46,13 @@ impl Bench {
 
     /// Four normal clips, and a calibration from them in the bundle.
     pub fn calibrated() -> Self {
+        static MADE: OnceLock<Vec<(PathBuf, Vec<u8>)>> = OnceLock::new();
         let bench = Self::new();
-        for seed in 0..4 {
-            bench.clip(&format!("normal/{seed:02}"), 80, seed, None);
+        for (path, bytes) in MADE.get_or_init(calibrated) {
+            let path = bench.folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
         }
-        let out = bench.run(&["calibrate", "--bundle", "bundle", "--frames", "normal"]);
-        assert!(out.status.success(), "{}", stderr(&out));
         bench
     }
 
@@ -73,7 +75,32 @@ impl Bench {
     }
 }
 
-fn picture(step: usize, phase: usize, odd: bool) -> Vec<u8> {
+/// The files of [`Bench::calibrated`].
+fn calibrated() -> Vec<(PathBuf, Vec<u8>)> {
+    let bench = Bench::new();
+    for seed in 0..4 {
+        bench.clip(&format!("normal/{seed:02}"), 80, seed, None);
+    }
+    let out = bench.run(&["calibrate", "--bundle", "bundle", "--frames", "normal"]);
+    assert!(out.status.success(), "{}", stderr(&out));
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from("bundle"), PathBuf::from("normal")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(bench.path("").join(&folder)).unwrap() {
+            let name = folder.join(entry.unwrap().file_name());
+            let path = bench.path("").join(&name);
+            if path.is_dir() {
+                folders.push(name);
+            } else {
+                files.push((name, fs::read(path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// A frame in which a blob has moved so far; an odd one is larger.
+pub fn picture(step: usize, phase: usize, odd: bool) -> Vec<u8> {
     let (cx, cy) = (step % SIDE_PX, (SIDE_PX / 2 + step / 3) % SIDE_PX);
     let radius = if odd { 9 } else { 4 };
     let pixel = |i: usize| {

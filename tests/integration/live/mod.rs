@@ -1,6 +1,6 @@
 //! The threads of a live run.
 
-mod scene;
+pub mod scene;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,7 @@ use normwatch::capture::{Frame, FrameSource, SourceError};
 use normwatch::health::Progress;
 use normwatch::output::Event;
 use normwatch::runtime::{Impairment, LiveStats, RunError, Shutdown};
+use normwatch_faults::{took, took_and_again};
 
 use self::scene::{Camera, Run, Then, camera};
 
@@ -69,7 +70,9 @@ fn a_camera_that_cannot_work_ends_the_run() {
 #[test]
 fn a_capture_thread_that_panics_ends_the_run() {
     let mut run = Run::new(false);
+    let begun = Instant::now();
     let error = run.go(true, || camera(8, Then::Panic), &Shutdown::new(), |_| {}).unwrap_err();
+    took("capture-panics", begun.elapsed());
     assert!(matches!(error, RunError::CapturePanicked), "{error:?}");
 }
 
@@ -99,14 +102,14 @@ fn lines_that_somebody_else_drove_are_driven_again() {
     let open = || camera(u64::MAX, Then::End);
     let each = |judged: u64| match (judged, writes) {
         (20, None) => {
-            writes = Some(fault.writes());
+            writes = Some((fault.writes(), Instant::now()));
             touched.touch_lines();
         }
-        (40.., Some(before)) => {
-            assert!(fault.writes() > before, "the fault line was not driven again");
+        (_, Some((before, since))) if fault.writes() > before => {
+            took("line-touched", since.elapsed());
             stop.request();
         }
-        _ => {}
+        _ => assert!(judged < 100, "the fault line was not driven again"),
     };
     run.go_with(progress, false, open, &shutdown, each).unwrap();
 }
@@ -291,6 +294,7 @@ fn a_camera_that_hangs_keeps_no_run_from_its_end() {
     assert_eq!(stats.counts.taken, 0, "its counts are left with it");
     assert!(returned - asked < Duration::from_secs(10), "{:?}", returned - asked);
     assert!(stop_event && ended < returned, "the end was told before the camera was waited for");
+    took("driver-hangs", ended - asked);
 }
 
 #[test]
@@ -299,17 +303,21 @@ fn what_a_score_does_not_vouch_for_drops_the_fault_line() {
     let (fault, impairments, shutdown) =
         (run.fault.clone(), run.impairments.clone(), Shutdown::new());
     let stop = shutdown.clone();
-    let each = |judged: u64| match judged {
-        20 => impairments.set(Impairment::NoGuard, true),
-        30 => {
-            assert_eq!(fault.is_high(), Some(false));
+    let (mut gone, mut back) = (None, None);
+    let each = |judged: u64| match (judged, gone, back) {
+        (20, ..) => {
+            impairments.set(Impairment::NoGuard, true);
+            gone = Some(Instant::now());
+        }
+        (_, Some(since), None) if fault.is_high() == Some(false) => {
+            back = Some((since.elapsed(), Instant::now()));
             impairments.set(Impairment::NoGuard, false);
         }
-        40 => {
-            assert_eq!(fault.is_high(), Some(true));
+        (_, _, Some((reacted, since))) if fault.is_high() == Some(true) => {
+            took_and_again("guard-gone", reacted, since.elapsed());
             stop.request();
         }
-        _ => {}
+        _ => assert!(judged < 200, "the fault line does not follow"),
     };
     run.go(false, || camera(u64::MAX, Then::End), &shutdown, each).unwrap();
     assert_eq!(run.count(|e| matches!(e, Event::Fault { cause: "guard", .. })), 2);

@@ -2,15 +2,17 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use normwatch::alarm::{AlarmConfig, Levels, Pattern};
+use embedded_hal::digital::{Error, ErrorKind, ErrorType, OutputPin};
+use normwatch::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
 use normwatch::calibrate::{Calibration, TermSample, calibrate};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::clock::{Clock, SystemClock};
-use normwatch::gpio::{SimulatedLine, SimulatedLines, SimulatedPin};
+use normwatch::gpio::{SimulatedLine, SimulatedPin};
 use normwatch::health::Progress;
 use normwatch::model::Bundle;
 use normwatch::output::{Event, EventLog, EventSink};
@@ -87,11 +89,39 @@ impl EventSink for Kept {
     }
 }
 
-pub type TestMonitor = Monitor<SimulatedPin, SimulatedPin, Kept>;
+/// A pin that refuses every level as long as it is told to.
+pub struct TestPin(SimulatedPin, Arc<AtomicBool>);
+
+#[derive(Debug)]
+pub struct Refused;
+
+impl Error for Refused {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Other
+    }
+}
+
+impl ErrorType for TestPin {
+    type Error = Refused;
+}
+
+impl OutputPin for TestPin {
+    fn set_low(&mut self) -> Result<(), Refused> {
+        if self.1.load(Ordering::Acquire) { Err(Refused) } else { Ok(self.0.set_low().unwrap()) }
+    }
+
+    fn set_high(&mut self) -> Result<(), Refused> {
+        if self.1.load(Ordering::Acquire) { Err(Refused) } else { Ok(self.0.set_high().unwrap()) }
+    }
+}
+
+pub type TestMonitor = Monitor<TestPin, TestPin, Kept>;
 
 pub struct Run {
     pub alarm: SimulatedLine,
     pub fault: SimulatedLine,
+    /// Whether the alarm line refuses to be driven.
+    pub alarm_refuses: Arc<AtomicBool>,
     pub monitor: TestMonitor,
     pub events: Kept,
     pub pace: Pace,
@@ -144,16 +174,21 @@ impl Run {
         // A period with room for a loaded machine's jitter.
         let period_ns = 50 * PERIOD_MS * 1_000_000;
         let options = MonitorOptions { period_ns, ..pipeline.monitor_options() };
-        let (lines, outputs) = SimulatedLines::new(pattern);
+        let ((alarm, alarm_pin), (fault, fault_pin)) = (SimulatedLine::new(), SimulatedLine::new());
+        let alarm_refuses = Arc::<AtomicBool>::default();
+        let line = |pin| Line::new(pin, Polarity::ActiveHigh, false);
+        let alarm_line = line(TestPin(alarm_pin, alarm_refuses.clone()));
+        let fault_line = line(TestPin(fault_pin, Arc::default()));
+        let outputs =
+            AlarmOutputs::new(alarm_line, pattern, fault_line, Pattern::Steady).ok().unwrap();
         let events = Kept(Arc::default(), disk_full);
         let now_ms = SystemClock.monotonic_ms();
         let log = EventLog::new(Some(events.clone()));
         let monitor = Monitor::new(options, pipeline.analyser(), outputs, log, now_ms);
         // Every frame of the scripted camera is taken, however early.
         let intake = IntakeOptions { period_ns: 1, ..pipeline.intake() };
-        let SimulatedLines { alarm, fault } = lines;
-        let impairments = Impairments::default();
-        Self { alarm, fault, monitor, events, pace: Pace::default(), impairments, intake }
+        let (pace, impairments) = (Pace::default(), Impairments::default());
+        Self { alarm, fault, alarm_refuses, monitor, events, pace, impairments, intake }
     }
 
     pub fn go(

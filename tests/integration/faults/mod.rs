@@ -1,0 +1,9 @@
+//! Rows of the fault table: the program watches, something goes wrong, and how long
+//! it takes until that shows is measured.
+
+mod camera;
+mod files;
+mod lines;
+mod log;
+mod process;
+mod watch;
