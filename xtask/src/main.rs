@@ -63,6 +63,8 @@ enum Command {
     /// normwatch-bench: our kernels beside other runtimes, by time and by
     /// instructions.
     Bench(Arguments),
+    /// normwatch-pictures: makes the pictures of the documents.
+    Pictures(Arguments),
     /// normwatch-board-test: boots virtual boards and runs normwatch on them.
     BoardTest(Arguments),
     /// normwatch-board-test: compares the scores of aarch64 and x86-64.
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::Scenes(args) => return programs::toolchain("scenes", &args),
         Command::Scene(args) => return programs::toolchain("scene", &args),
         Command::Bench(args) => return programs::bench(&args),
+        Command::Pictures(args) => return programs::pictures(&args),
         Command::BoardTest(args) => return programs::board_test("board-test", &args),
         Command::Parity(args) => return programs::board_test("parity", &args),
     };

@@ -22,6 +22,11 @@ pub fn bench(args: &Arguments) -> ExitCode {
     run("normwatch-bench", &[], args)
 }
 
+/// Runs `normwatch-pictures`.
+pub fn pictures(args: &Arguments) -> ExitCode {
+    run("normwatch-pictures", &[], args)
+}
+
 /// Runs a command of `normwatch-board-test`.
 pub fn board_test(command: &str, args: &Arguments) -> ExitCode {
     run("normwatch-board-test", &[command], args)
