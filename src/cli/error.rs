@@ -57,7 +57,7 @@ pub(super) enum Error {
     Internal(String),
 }
 
-/// The process's exit codes, as the README lists them.
+/// The process's exit codes, as docs/ref/exit-codes.md lists them.
 mod code {
     pub const INTERNAL: u8 = 1;
     pub const USAGE: u8 = 2;

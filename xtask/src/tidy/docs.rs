@@ -178,7 +178,7 @@ fn variants(text: &str, name: &str) -> Result<Vec<String>> {
     Ok(variants.iter().map(|variant| kebab(&variant.ident.to_string())).collect())
 }
 
-fn kebab(name: &str) -> String {
+pub(super) fn kebab(name: &str) -> String {
     let mut out = String::new();
     for (at, c) in name.chars().enumerate() {
         if c.is_uppercase() && at > 0 {
