@@ -1,5 +1,5 @@
-//! Learns what is normal in front of one fixed camera, predicts each next
-//! frame, and switches a line when what it sees departs from that normality.
+//! Learns what one fixed camera usually sees, predicts each next frame, and
+//! switches a GPIO line when it sees something else.
 //!
 //! The rooms lie along the data's way: [`capture`] → [`preprocess`] → [`model`]
 //! → [`score`] → [`alarm`] → [`output`], kept in step by [`runtime`]; each may

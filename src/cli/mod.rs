@@ -43,7 +43,7 @@ Exit codes:
   7  a GPIO line or the watchdog cannot be had
   8  `doctor` found something that keeps normwatch from working";
 
-/// Learns what is normal in front of one fixed camera and switches a line when
+/// Learns what is normal in front of one fixed camera and switches a GPIO line when
 /// it sees something else.
 #[derive(Debug, Parser)]
 #[command(name = "normwatch", version, after_help = EXIT_CODES)]

@@ -189,7 +189,7 @@ fn read_control(name: &str, item: Item<'_>) -> Option<ControlSetting> {
     if name.is_empty() || !name.chars().all(is_plain) {
         let remedy =
             "write it in lower case with `_` between words, as `normwatch doctor` lists it";
-        item.invalid("is no name of a control", remedy);
+        item.invalid("is not the name of a control", remedy);
         return None;
     }
     let value = if item.is_flag() {

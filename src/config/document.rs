@@ -161,7 +161,7 @@ fn syntax_finding(text: &str, source: usize, error: &Error) -> Finding {
             (key, problem, "keep one of the two".into())
         }
         ("string values must be quoted", _) => {
-            (String::new(), "value that is no TOML".into(), "write text in quotes".into())
+            (String::new(), "value that is not TOML".into(), "write text in quotes".into())
         }
         (what, Some(expected)) if expected != "nothing" => {
             (String::new(), what.to_string(), format!("expected here: {expected}"))

@@ -16,7 +16,7 @@ pub(super) fn locate(item: &Item<'_>, base: &Path, board_dirs: &[PathBuf]) -> Op
             return Some(path);
         }
         item.invalid(
-            &format!("= \"{text}\" is no file"),
+            &format!("= \"{text}\" is not a file"),
             &format!("put one at {}", path.display()),
         );
         return None;
@@ -31,7 +31,7 @@ pub(super) fn locate(item: &Item<'_>, base: &Path, board_dirs: &[PathBuf]) -> Op
             names => format!("boards available: {}", names.join(", ")),
         };
         let like = similar(&text, names.iter().map(String::as_str));
-        item.unfit(&format!("= \"{text}\" is no board that is here"), &remedy, like);
+        item.unfit(&format!("= \"{text}\" was not found"), &remedy, like);
     }
     found
 }
@@ -70,7 +70,8 @@ pub(super) fn read_with_bases(
         if comes_back {
             let names: Vec<_> = chain.iter().filter_map(|file| file.file_stem()).collect();
             let names: Vec<_> = names.iter().map(|name| name.to_string_lossy()).collect();
-            let problem = format!("goes round in a circle: {}", names.join(" → "));
+            let problem =
+                format!("makes boards inherit each other in a loop: {}", names.join(" → "));
             item.invalid(&problem, "remove one of these `inherits`");
             return None;
         }

@@ -114,7 +114,7 @@ pub(super) fn known_line<'a>(item: Item<'a>, board: Option<&Board>) -> Option<(S
         names => format!("lines of this board: {}", names.join(", ")),
     };
     let like = similar(&name, names.iter().copied());
-    item.unfit(&format!("= \"{name}\" is no line of board `{}`", board.name), &remedy, like);
+    item.unfit(&format!("= \"{name}\" is not a line of board `{}`", board.name), &remedy, like);
     None
 }
 

@@ -153,7 +153,7 @@ fn refuse_foreign(folder: &Path) -> Result<(), RecordError> {
     match entries.next() {
         None => Ok(()),
         Some(_) => Err(RecordError::Folder(format!(
-            "{} holds something that is no recording: name a new or empty folder",
+            "{} holds something that is not a recording: name a new or empty folder",
             folder.display()
         ))),
     }

@@ -122,6 +122,6 @@ mod tests {
         }
         let mut window = Window::new(1, 1, 100);
         window.push(0, 0);
-        assert!(!window.push(1, 174).1, "jitter is no gap");
+        assert!(!window.push(1, 174).1, "jitter is not a gap");
     }
 }

@@ -68,19 +68,19 @@ fn problems_in_boards_name_the_board_file() {
             "a",
             &[("a.toml", "inherits = 'b'"), ("b.toml", "\ninherits = 'a'")],
             "b.toml",
-            "2:12 `inherits` goes round in a circle: a → b → a",
+            "2:12 `inherits` makes boards inherit each other in a loop: a → b → a",
         ),
         (
             "a",
             &[("a.toml", "inherits = 'a'")],
             "a.toml",
-            "1:12 `inherits` goes round in a circle: a → a",
+            "1:12 `inherits` makes boards inherit each other in a loop: a → a",
         ),
         (
             "a",
             &[("a.toml", "inherits = 'bass'"), ("base.toml", BASE)],
             "a.toml",
-            "1:12 `inherits` = \"bass\" is no board that is here ?base",
+            "1:12 `inherits` = \"bass\" was not found ?base",
         ),
         (
             "a",
@@ -94,8 +94,8 @@ fn problems_in_boards_name_the_board_file() {
             "a.toml",
             "1:1 missing key `description`",
         ),
-        ("./none.toml", &[], "site.conf", "1:9 `board` = \"./none.toml\" is no file"),
-        ("none", &[], "site.conf", "1:9 `board` = \"none\" is no board that is here"),
+        ("./none.toml", &[], "site.conf", "1:9 `board` = \"./none.toml\" is not a file"),
+        ("none", &[], "site.conf", "1:9 `board` = \"none\" was not found"),
     ];
     for (name, files, file, expected) in cases {
         let error = load_from_boards(&site_on(name), files).unwrap_err();

@@ -16,7 +16,7 @@ fn syntax_errors() {
     assert_problems(&edited(3, "[camera"), &["3:8 unclosed table"]);
     assert_problems(&edited(8, "line = 'B'"), &["8:1 duplicate key `line`"]);
     assert_problems(&edited(8, "[camera]"), &["8:2 duplicate key `camera`"]);
-    assert_problems(&edited(2, "bundle = edge"), &["2:10 value that is no TOML"]);
+    assert_problems(&edited(2, "bundle = edge"), &["2:10 value that is not TOML"]);
     assert_problems(&edited(2, "bundle = \"é\" 'x'"), &["2:14 unexpected key or value"]);
     assert_problems(
         &edited(1, "board = 'x").replace("line = \"ALARM\"", "line = [1,"),
@@ -49,7 +49,7 @@ fn one_run_shows_every_problem() {
     assert_eq!(
         shorthand(&error),
         [
-            "1:9 `board` = \"simulatd\" is no board that is here ?simulated",
+            "1:9 `board` = \"simulatd\" was not found ?simulated",
             "2:10 `bundle` must be a string, not a whole number",
             "4:2 unknown key `camrea` ?camera",
             "8:18 `budget.alarms_per_day` is -1, out of range",

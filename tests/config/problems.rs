@@ -137,7 +137,7 @@ fn impossible_values() {
         (
             8,
             "[input.arm]\nline = 'AKC'".into(),
-            "9:8 `input.arm.line` = \"AKC\" is no line of board `simulated` ?ACK",
+            "9:8 `input.arm.line` = \"AKC\" is not a line of board `simulated` ?ACK",
         ),
         (
             8,
@@ -197,7 +197,7 @@ fn impossible_values() {
         (
             7,
             "line = 'ALRM'".into(),
-            "7:8 `output.alarm.line` = \"ALRM\" is no line of board `simulated` ?ALARM",
+            "7:8 `output.alarm.line` = \"ALRM\" is not a line of board `simulated` ?ALARM",
         ),
     ] {
         assert_problems(&edited(line, &text), &[expected]);
@@ -256,7 +256,7 @@ fn contradictions() {
 #[test]
 fn a_wrong_switch_is_not_a_missing_switch() {
     let text = "[alarm]\narmed_at_start = false\n[input.arm]\nline = 'AKC'";
-    let expected = "11:8 `input.arm.line` = \"AKC\" is no line of board `simulated` ?ACK";
+    let expected = "11:8 `input.arm.line` = \"AKC\" is not a line of board `simulated` ?ACK";
     assert_problems(&edited(8, text), &[expected]);
 }
 
@@ -302,7 +302,7 @@ fn contradictions_of_a_camera() {
         ("fps = 0", "5:7 `camera.fps` is 0, out of range"),
         ("settle_frames = 1001", "5:17 `camera.settle_frames` is 1001, out of range"),
         ("controls = 5", "5:12 `camera.controls` must be a table, not a whole number"),
-        ("controls = { Gain = 1 }", "5:21 `camera.controls.Gain` is no name of a control"),
+        ("controls = { Gain = 1 }", "5:21 `camera.controls.Gain` is not the name of a control"),
         (
             "controls = { gain = 1.5 }",
             "5:21 `camera.controls.gain` must be a whole number, true or false, or a string, not \

@@ -34,23 +34,62 @@ fn the_reference_example_parses_and_shows_the_defaults() {
     assert_eq!(board.unwrap_or_else(|e| panic!("{e}")).gpio.driver, GpioDriver::Gpiocdev);
 }
 
-/// The site file of the README, and the cameras of their guide on a site's least.
+/// Pages for people, with what stands in their TOML blocks: whole sites, boards, and
+/// parts of a site.
+const PAGES: [(&str, &str); 7] = [
+    ("cameras", include_str!("../../docs/guide/cameras.md")),
+    ("install", include_str!("../../docs/guide/install.md")),
+    ("first-camera", include_str!("../../docs/guide/first-camera.md")),
+    ("tuning", include_str!("../../docs/guide/tuning.md")),
+    ("several-cameras", include_str!("../../docs/guide/several-cameras.md")),
+    ("upgrade", include_str!("../../docs/guide/upgrade.md")),
+    ("wiring", include_str!("../../docs/guide/wiring.md")),
+];
+
 #[test]
-fn the_examples_of_readme_and_cameras_load() {
-    let readme = include_str!("../../README.md");
-    let start = readme.find("    board = ").expect("an indented site file");
-    let indented = readme[start..].lines().take_while(|l| l.is_empty() || l.starts_with("    "));
-    let site: Vec<&str> = indented.map(str::trim_start).collect();
-    load_text(&site.join("\n")).unwrap_or_else(|e| panic!("{e}"));
-    let cameras = include_str!("../../docs/guide/cameras.md");
-    let blocks: Vec<&str> = cameras.split("```toml\n").skip(1).collect();
-    assert_eq!(blocks.len(), 4);
-    for block in blocks {
-        let camera = block.split("```").next().unwrap();
-        let rest = "[output.alarm]\nline = \"ALARM\"\n";
-        let text = format!("board = \"simulated\"\nbundle = \"bundle\"\n{camera}{rest}");
-        load_text(&text).unwrap_or_else(|e| panic!("{camera}{e}"));
+fn the_examples_of_the_guides_load() {
+    let (mut sites, mut seen) = (0, 0);
+    for (page, text) in PAGES {
+        let mut own_boards = Vec::new();
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            seen += 1;
+            let has = |key: &str| block.lines().any(|line| line.starts_with(key));
+            if has("description =") {
+                let place = Workplace::new(&[("b.toml", block.as_bytes())]);
+                let board = load_board(&place.path("b.toml"), &boards());
+                board.unwrap_or_else(|e| panic!("{page}: {block}{e}"));
+                own_boards.push(block);
+                continue;
+            }
+            if has("board =") {
+                sites += 1;
+                let mut files = vec![("site.toml", block.as_bytes())];
+                files.extend(own_boards.iter().map(|b| ("yard.toml", b.as_bytes())));
+                let place = Workplace::new(&files);
+                let mut folders = boards();
+                folders.insert(0, place.path("."));
+                let site = place.load("site.toml", &folders);
+                site.unwrap_or_else(|e| panic!("{page}: {block}{e}"));
+                continue;
+            }
+            let mut whole = String::new();
+            for (missing, text) in
+                [("bundle =", "bundle = \"bundle\"\n"), ("board =", "board = \"simulated\"\n")]
+            {
+                whole += if has(missing) { "" } else { text };
+            }
+            whole += block;
+            for (missing, text) in [
+                ("[camera]", "[camera]\nsource = \"folder\"\npath = \"frames\"\n"),
+                ("[output.alarm]", "[output.alarm]\nline = \"ALARM\"\n"),
+            ] {
+                whole += if has(missing) { "" } else { text };
+            }
+            load_text(&whole).unwrap_or_else(|e| panic!("{page}: {whole}{e}"));
+        }
     }
+    assert!(sites >= 2 && seen >= 10, "{sites} sites in {seen} examples");
 }
 
 /// The loader itself says which keys it knows.

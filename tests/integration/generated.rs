@@ -1,7 +1,9 @@
 //! Manual pages, completions and the reference of commands say what the program
 //! says of itself.
 
-use normwatch_manual::Program;
+use std::path::Path;
+
+use normwatch_manual::{Program, misunderstood};
 
 const FILES: &str = ".SH FILES
 .TP
@@ -33,4 +35,14 @@ fn the_program_is_described_as_it_is() {
         test: "cargo test --test integration generated",
     };
     program.check();
+}
+
+#[test]
+fn the_program_understands_the_commands_in_the_documents() {
+    let command = normwatch::cli::command();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for call in [&["normwatch"][..], &["cargo", "run", "--"]] {
+        let told = misunderstood(root, &command, call, &[]);
+        assert!(told.is_empty(), "{}", told.join("\n"));
+    }
 }

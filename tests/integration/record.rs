@@ -245,7 +245,7 @@ fn only_its_own_folder_is_recorded_into() {
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("thesis.txt"), "").unwrap();
     let error = play(&options(foreign.path()), &[steps(6)]).unwrap_err();
-    assert!(error.to_string().contains("that is no recording"), "{error}");
+    assert!(error.to_string().contains("that is not a recording"), "{error}");
     assert_eq!(files_below(foreign.path()).len(), 1);
 }
 

@@ -79,7 +79,7 @@ fn open(machine: &dyn Machine, node: PathBuf) -> Result<Found, SourceError> {
         Ok(identity) => Ok(Found { node, identity, device }),
         Err(error) if error.raw_os_error() == Some(Errno::NOTTY.raw_os_error()) => {
             Err(SourceError::fatal(format!(
-                "{} is no video device: name a camera; {}",
+                "{} is not a video device: name a camera; {}",
                 node.display(),
                 list(machine)
             )))

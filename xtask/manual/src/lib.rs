@@ -1,8 +1,11 @@
 //! What describes a program elsewhere, made from its own command line: manual
-//! pages, completions, the reference of its commands.
+//! pages, completions, the reference of its commands. And whether it understands the
+//! commands that the documents name.
 //!
 //! Tests compare the files of the repository with what is made here, so that
 //! packages only copy them, and nothing of it is linked into a program.
+
+mod documents;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,8 @@ use std::path::{Path, PathBuf};
 use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
+
+pub use documents::{Typed, misunderstood, typed};
 
 /// Set, the files are written instead of compared.
 const UPDATE: &str = "NORMWATCH_UPDATE";

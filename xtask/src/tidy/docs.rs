@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::CommandFactory;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser as _};
 use normwatch_host::shell;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
@@ -27,6 +28,8 @@ pub struct Document {
     pub path: PathBuf,
     /// Targets of links and pictures, with their lines.
     pub links: Vec<(String, usize)>,
+    /// Those of pictures alone.
+    pub pictures: Vec<(String, usize)>,
     pub headings: Vec<Heading>,
     /// Names that the text gives to places of its own.
     pub places: Vec<String>,
@@ -69,8 +72,12 @@ impl Document {
         for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
             let line = line_of(range.start);
             match event {
-                Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Event::Start(Tag::Link { dest_url, .. }) => {
                     document.links.push((dest_url.to_string(), line));
+                }
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    document.links.push((dest_url.to_string(), line));
+                    document.pictures.push((dest_url.to_string(), line));
                 }
                 Event::Start(Tag::Heading { .. }) => {
                     heading = Some(Heading { text: String::new(), code: Vec::new(), line });
@@ -149,6 +156,9 @@ impl Known {
     fn objection(&self, line: &str) -> Option<String> {
         let words: Vec<&str> =
             line.split_whitespace().skip_while(|w| ["$", "sudo"].contains(w)).collect();
+        if let Some(what) = own_objection(&words) {
+            return Some(what);
+        }
         let (program, name, known) = match words[..] {
             ["cargo", "xtask", name, ..] => ("cargo xtask", name, &self.xtask),
             ["normwatch", name, ..] => ("normwatch", name, &self.normwatch),
@@ -165,6 +175,18 @@ impl Known {
         let wrong = is_name && !name.starts_with('-') && !known.contains(name);
         wrong.then(|| format!("there is no command `{program} {name}`"))
     }
+}
+
+/// What this program itself has against a call of it. Commands that it hands on
+/// are other programs' to read.
+fn own_objection(words: &[&str]) -> Option<String> {
+    let ["cargo", "xtask", rest @ ..] = words else { return None };
+    let end = rest.iter().position(|word| word.starts_with('#') || ["|", ">", "&&"].contains(word));
+    let rest = &rest[..end.unwrap_or(rest.len())];
+    let error = crate::Cli::try_parse_from(["cargo xtask"].iter().chain(rest)).err()?;
+    let kinds = [ErrorKind::UnknownArgument, ErrorKind::InvalidValue, ErrorKind::ArgumentConflict];
+    let told = || error.to_string().lines().next().unwrap_or_default().to_string();
+    kinds.contains(&error.kind()).then(told)
 }
 
 /// The variants of an enum as clap names them.

@@ -34,7 +34,7 @@ pub fn check(root: &Path, documents: &[Document]) -> Vec<Finding> {
 }
 
 /// Without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
+pub(super) fn plain(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -5,12 +5,16 @@ mod circles;
 mod docs;
 mod headers;
 mod imports;
+mod indices;
 mod links;
 mod modules;
+mod pictures;
+mod reference;
 mod rooms;
 #[cfg(test)]
 mod tests;
 mod walls;
+mod wording;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -24,7 +28,7 @@ use modules::Crate;
 
 /// Checks what the compiler does not: the order of imports, circles between
 /// files, a line of purpose on top of each file, which names stay in their
-/// rooms, links and commands in the documents.
+/// rooms, links, commands, keys, pictures and words in the documents.
 #[derive(clap::Args, Default)]
 pub struct TidyArgs {
     /// Print the findings as JSON.
@@ -91,6 +95,10 @@ pub fn check(root: &Path) -> Result<Vec<Finding>> {
     let documents = Document::all(root)?;
     findings.extend(links::check(root, &documents));
     findings.extend(docs::check(root, &documents)?);
+    findings.extend(reference::check(root)?);
+    findings.extend(wording::check(root, &documents, &crates)?);
+    findings.extend(pictures::check(root, &documents));
+    findings.extend(indices::check(&documents));
     findings.sort();
     findings.dedup();
     Ok(findings)

@@ -19,6 +19,7 @@ fn house() -> TempDir {
         ("ARCHITECTURE.md", "# Rooms\n\n```rooms\ncapture\nmodel\ncli\n```\n"),
         ("README.md", "# It\n\nSee [rooms](ARCHITECTURE.md#rooms).\n\n    cargo xtask test\n"),
         ("docs/guide/troubleshooting.md", "# Messages\n\n## `… is not there`\n"),
+        ("docs/guide/README.md", "# Guides\n\n[messages](troubleshooting.md)\n"),
         ("src/lib.rs", "//! All.\npub mod capture;\npub mod model;\npub mod cli;\n"),
         ("src/capture/mod.rs", "//! Frames.\nmod a;\nmod b;\npub use a::A;\n"),
         (
@@ -131,4 +132,74 @@ fn commands_exist_and_quoted_messages_too() {
     assert_eq!(told_of("    normwatch train\n    cargo run -- run\n"), Vec::<String>::new());
     let quoted = told("docs/guide/troubleshooting.md", "# M\n\n## `… was never there`\n");
     assert!(quoted[0].contains("no message in the sources says `was never there`"), "{quoted:?}");
+}
+
+#[test]
+fn a_command_that_this_program_refuses_is_found() {
+    let told = told("README.md", "    cargo xtask dist --bord x   # typing error\n");
+    assert!(told[0].starts_with("README.md:1: error: unexpected argument"), "{told:?}");
+}
+
+#[test]
+fn hard_words_are_found_in_documents_messages_and_help() {
+    let text =
+        "# Page\n\nIt is no longer so. There is no gap.\nThe file is no board, start anew.\n";
+    let page = told("docs/guide/troubleshooting.md", text);
+    assert!(page[0].starts_with("docs/guide/troubleshooting.md:4: `anew` is hard"), "{page:?}");
+    assert!(page[1].contains(":4: `is no …` is hard"), "{page:?}");
+    assert_eq!(page.len(), 2, "{page:?}");
+    let b = "//! B starts anew.\n/// Anew.\npub fn b() -> &'static str {\n    \"start anew\"\n}\n";
+    let message = told("src/capture/b.rs", b);
+    assert!(message[0].starts_with("src/capture/b.rs:4: `anew`"), "{message:?}");
+    assert_eq!(message.len(), 1, "{message:?}");
+    let help =
+        told("src/cli/mod.rs", "//! C.\npub enum Command {\n    /// Runs anew.\n    Run,\n}\n");
+    assert!(help[0].starts_with("src/cli/mod.rs:3: `anew`"), "{help:?}");
+}
+
+#[test]
+fn a_guide_says_what_a_line_is() {
+    let told_of = |text: &str| told("README.md", text);
+    assert!(told_of("# It\n\nThe ALARM line is high.\n")[0].starts_with("README.md:3: say at"));
+    assert_eq!(told_of("# It\n\nThe GPIO line ALARM. The ALARM line.\n"), Vec::<String>::new());
+}
+
+#[test]
+fn pictures_are_made_and_shown() {
+    let dir = house();
+    write(&dir, "docs/pictures/a.png", "");
+    write(&dir, "b.png", "");
+    write(&dir, "README.md", "# It\n\n![b](b.png)\n");
+    let told: Vec<String> = check(dir.path()).unwrap().iter().map(Finding::to_string).collect();
+    assert!(told[0].starts_with("README.md:3: b.png is not in docs/pictures"), "{told:?}");
+    assert!(told[1].starts_with("docs/pictures/a.png:1: no document shows"), "{told:?}");
+}
+
+#[test]
+fn every_folder_has_an_index_of_its_pages() {
+    let lone = told("docs/new/page.md", "# Page\n");
+    assert_eq!(lone, ["docs/new/README.md:1: the folder has no index: list its pages here"]);
+    let left_out = told("docs/guide/other.md", "# Other\n");
+    assert!(left_out[0].contains("docs/guide/other.md is not in the index"), "{left_out:?}");
+}
+
+#[test]
+fn an_event_without_a_description_is_found() {
+    let dir = house();
+    write(&dir, "src/output/events.rs", "//! E.\npub enum Event { LineFailed { time_ms: u64 } }\n");
+    write(&dir, "docs/ref/README.md", "[events](events.md)\n");
+    let told = |text: &str| {
+        write(&dir, "docs/ref/events.md", text);
+        let findings = check(dir.path()).unwrap();
+        findings
+            .iter()
+            .map(Finding::to_string)
+            .filter(|f| f.starts_with("docs"))
+            .collect::<Vec<_>>()
+    };
+    assert!(told("# Events\n")[0].contains("the event `line_failed` has no heading"));
+    assert!(told("# Events\n\n## `line_failed`\n")[0].contains("`time_ms` of the event"));
+    let whole = "# Events\n\n## `line_failed`\n\n`time_ms`\n";
+    assert_eq!(told(whole), Vec::<String>::new());
+    assert!(told(&format!("{whole}\n## `flight`\n"))[0].contains("there is no event `flight`"));
 }
