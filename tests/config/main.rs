@@ -6,6 +6,7 @@ mod boards;
 mod files;
 mod problems;
 mod reference;
+mod schema;
 mod shipped;
 
 use std::fs;

@@ -7,6 +7,13 @@ use crate::{MINIMAL, Workplace, boards, load_text};
 
 const REFERENCE: &str = include_str!("../../docs/ref/config.md");
 
+/// Each section of a site file, with a key that is not known there.
+pub const EVERY_SECTION: &str = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
+        [load]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n\
+        [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
+        [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
+        [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
+
 /// The TOML blocks of the reference, in order: site, then board.
 pub fn reference_examples() -> Vec<String> {
     let blocks = REFERENCE.split("```toml\n").skip(1);
@@ -95,14 +102,10 @@ fn the_examples_of_the_guides_load() {
 /// The loader itself says which keys it knows.
 #[test]
 fn the_reference_names_every_key() {
-    let site = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
-        [load]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n\
-        [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
-        [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
-        [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
     let board = "x=1\n[cpu]\nx=1\n[recommended]\nx=1\n[gpio]\nx=1\n[[gpio.line]]\nx=1\n\
         [watchdog]\nx=1\n[thermal]\nx=1\n";
-    let place = Workplace::new(&[("site.toml", site.as_bytes()), ("b.toml", board.as_bytes())]);
+    let place =
+        Workplace::new(&[("site.toml", EVERY_SECTION.as_bytes()), ("b.toml", board.as_bytes())]);
     let site_error = place.load("site.toml", &boards()).unwrap_err();
     let board_error = load_board(&place.path("b.toml"), &boards()).unwrap_err();
     let mut sections = 0;

@@ -11,8 +11,8 @@ use clap::error::ErrorKind;
 const SHELL: [&str; 3] = ["", "sh", "console"];
 /// Where a command ends on its line.
 const ENDS: [char; 5] = ['|', '>', '<', '&', '#'];
-/// Stand for something that the reader puts in their place.
-const GAPS: [&str; 2] = ["…", "FLAGS"];
+/// Stand for options that the reader puts in their place, or leaves out.
+const GAPS: [&str; 3] = ["…", "FLAG", "FLAGS"];
 /// Indented code blocks begin here; less is text.
 const INDENT: usize = 4;
 
@@ -49,9 +49,19 @@ pub fn misunderstood(
         let words = std::iter::once(call.join(" ")).chain(typed.words[call.len()..].to_vec());
         let error = command.clone().try_get_matches_from(words).err()?;
         let asked = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
-        (!asked.contains(&error.kind())).then(|| format!("{}: {error}", typed.place))
+        let told = error.to_string();
+        let filled_in = |word: &String| is_capital(word) && told.contains(&format!("'{word}'"));
+        if asked.contains(&error.kind()) || typed.words.iter().any(filled_in) {
+            return None;
+        }
+        Some(format!("{}: {told}", typed.place))
     };
     lines.iter().filter_map(complaint).collect()
+}
+
+/// A value such as `SEED`, which the reader fills in.
+fn is_capital(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_uppercase() || c == '_')
 }
 
 fn all(root: &Path) -> Vec<Typed> {
@@ -125,7 +135,8 @@ fn words(line: &str) -> Vec<String> {
     let end = out.iter().position(ends).unwrap_or(out.len());
     out.truncate(end);
     let kept = out.into_iter().skip_while(|word| ["$", "sudo"].contains(&word.as_str()));
-    kept.filter(|word| !GAPS.contains(&word.as_str())).collect()
+    let optional = |word: &String| word.starts_with('[') || word.ends_with(']');
+    kept.filter(|word| !GAPS.contains(&word.as_str()) && !optional(word)).collect()
 }
 
 #[cfg(test)]
