@@ -39,6 +39,24 @@ pub struct MadeFile {
     pub sha256: String,
 }
 
+/// Systems that people install on, with their C libraries, oldest first.
+const SYSTEMS: [(&str, (u32, u32)); 4] = [
+    ("JetPack 6", (2, 35)),
+    ("Raspberry Pi OS bookworm and Debian 12", (2, 36)),
+    ("JetPack 7", (2, 39)),
+    ("Raspberry Pi OS trixie and Debian 13", (2, 41)),
+];
+
+/// The systems whose C library is too old for a program that needs this one.
+fn too_old(glibc: &str) -> Vec<&'static str> {
+    let mut parts = glibc.split('.').map(str::parse);
+    let (Some(Ok(major)), Some(Ok(minor))) = (parts.next(), parts.next()) else {
+        return Vec::new();
+    };
+    let old = SYSTEMS.iter().filter(|(_, has)| *has < (major, minor));
+    old.map(|(name, _)| *name).collect()
+}
+
 impl Release {
     pub fn print(&self) {
         for package in &self.packages {
@@ -53,7 +71,10 @@ impl Release {
 impl MadePackage {
     fn print(&self) {
         let needs = match &self.glibc {
-            Some(version) => format!("needs glibc {version} or later"),
+            Some(version) => match too_old(version).as_slice() {
+                [] => format!("needs glibc {version} or later"),
+                old => format!("needs glibc {version} or later: not for {}", old.join(", ")),
+            },
             None => "static, needs the kernel alone".into(),
         };
         println!("{} for {}: {needs}", self.name, self.target);
@@ -64,5 +85,17 @@ impl MadePackage {
             Some(said) => println!("lintian:\n{said}"),
             None => println!("lintian is not installed: run `cargo xtask setup --cross`"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn systems_with_an_older_c_library_are_named() {
+        assert_eq!(too_old("2.34"), Vec::<&str>::new());
+        assert_eq!(too_old("2.36"), ["JetPack 6"]);
+        assert_eq!(too_old("2.41").len(), 3);
     }
 }

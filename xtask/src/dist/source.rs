@@ -10,7 +10,7 @@ use super::stage::Stage;
 use normwatch_host::{cross, shell};
 
 /// Top-level folders and files of the runtime; the rest is for developers.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 18] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "Cargo.toml",
@@ -19,6 +19,13 @@ const KEPT: [&str; 11] = [
     "LICENSE-MIT",
     "README.md",
     "boards/",
+    "docs/README.md",
+    "docs/boards/",
+    "docs/comparison.md",
+    "docs/design/",
+    "docs/glossary.md",
+    "docs/guide/",
+    "docs/pictures/",
     "docs/ref/",
     "src/",
     "vendor/",

@@ -119,7 +119,7 @@ pub fn check(root: &Path, documents: &[Document]) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for document in documents {
         for (command, line) in &document.commands {
-            if let Some(what) = known.objection(command) {
+            if let Some(what) = known.objection(command).or_else(|| other_version(command)) {
                 findings.push(Finding::new(&document.path, *line, what));
             }
         }
@@ -187,6 +187,16 @@ fn own_objection(words: &[&str]) -> Option<String> {
     let kinds = [ErrorKind::UnknownArgument, ErrorKind::InvalidValue, ErrorKind::ArgumentConflict];
     let told = || error.to_string().lines().next().unwrap_or_default().to_string();
     kinds.contains(&error.kind()).then(told)
+}
+
+/// A package file of another version than this one's.
+fn other_version(line: &str) -> Option<String> {
+    let files = line.split_whitespace().filter(|word| word.ends_with(".deb"));
+    let version = |file: &str| file.split('_').nth(1).map(String::from);
+    let mut others = files.filter_map(version).filter(|one| one != env!("CARGO_PKG_VERSION"));
+    others
+        .next()
+        .map(|one| format!("there is no package {one}: write {}", env!("CARGO_PKG_VERSION")))
 }
 
 /// The variants of an enum as clap names them.

@@ -17,7 +17,8 @@ fn house() -> TempDir {
     for (file, text) in [
         ("Cargo.toml", "[package]\nname = \"normwatch\"\n"),
         ("ARCHITECTURE.md", "# Rooms\n\n```rooms\ncapture\nmodel\ncli\n```\n"),
-        ("README.md", "# It\n\nSee [rooms](ARCHITECTURE.md#rooms).\n\n    cargo xtask test\n"),
+        ("README.md", "# It\n\nSee [rooms](ARCHITECTURE.md#rooms), [all](docs/README.md).\n"),
+        ("docs/README.md", "# All\n\n[g](guide/README.md) [m](guide/troubleshooting.md)\n"),
         ("docs/guide/troubleshooting.md", "# Messages\n\n## `… is not there`\n"),
         ("docs/guide/README.md", "# Guides\n\n[messages](troubleshooting.md)\n"),
         ("src/lib.rs", "//! All.\npub mod capture;\npub mod model;\npub mod cli;\n"),
@@ -56,7 +57,8 @@ fn write(dir: &TempDir, file: &str, text: &str) {
 /// What tidy says once `file` holds `text`.
 fn told(file: &str, text: &str) -> Vec<String> {
     let dir = house();
-    write(&dir, file, text);
+    let index = if file == "README.md" { "\n[all](docs/README.md)\n" } else { "" };
+    write(&dir, file, &format!("{text}{index}"));
     check(dir.path()).unwrap().iter().map(Finding::to_string).collect()
 }
 
@@ -136,8 +138,11 @@ fn commands_exist_and_quoted_messages_too() {
 
 #[test]
 fn a_command_that_this_program_refuses_is_found() {
-    let told = told("README.md", "    cargo xtask dist --bord x   # typing error\n");
-    assert!(told[0].starts_with("README.md:1: error: unexpected argument"), "{told:?}");
+    let told_of = |text: &str| told("README.md", text).remove(0);
+    let option = told_of("    cargo xtask dist --bord x   # typing error\n");
+    assert!(option.starts_with("README.md:1: error: unexpected argument"), "{option}");
+    let package = told_of("    sudo apt install ./normwatch_9.9.9_arm64.deb\n");
+    assert!(package.starts_with("README.md:1: there is no package 9.9.9"), "{package}");
 }
 
 #[test]
@@ -169,7 +174,7 @@ fn pictures_are_made_and_shown() {
     let dir = house();
     write(&dir, "docs/pictures/a.png", "");
     write(&dir, "b.png", "");
-    write(&dir, "README.md", "# It\n\n![b](b.png)\n");
+    write(&dir, "README.md", "# It\n\n![b](b.png) [all](docs/README.md)\n");
     let told: Vec<String> = check(dir.path()).unwrap().iter().map(Finding::to_string).collect();
     assert!(told[0].starts_with("README.md:3: b.png is not in docs/pictures"), "{told:?}");
     assert!(told[1].starts_with("docs/pictures/a.png:1: no document shows"), "{told:?}");
@@ -181,6 +186,7 @@ fn every_folder_has_an_index_of_its_pages() {
     assert_eq!(lone, ["docs/new/README.md:1: the folder has no index: list its pages here"]);
     let left_out = told("docs/guide/other.md", "# Other\n");
     assert!(left_out[0].contains("docs/guide/other.md is not in the index"), "{left_out:?}");
+    assert!(left_out[1].starts_with("docs/guide/other.md:1: more than 2 clicks"), "{left_out:?}");
 }
 
 #[test]
@@ -188,6 +194,8 @@ fn an_event_without_a_description_is_found() {
     let dir = house();
     write(&dir, "src/output/events.rs", "//! E.\npub enum Event { LineFailed { time_ms: u64 } }\n");
     write(&dir, "docs/ref/README.md", "[events](events.md)\n");
+    let all = ["guide/README.md", "guide/troubleshooting.md", "ref/README.md", "ref/events.md"];
+    write(&dir, "docs/README.md", &all.map(|page| format!("[x]({page})\n")).concat());
     let told = |text: &str| {
         write(&dir, "docs/ref/events.md", text);
         let findings = check(dir.path()).unwrap();
