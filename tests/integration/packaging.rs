@@ -173,3 +173,58 @@ fn the_service_reaches_cameras_lines_and_watchdogs_alone() {
     assert_eq!(program, "/usr/bin/normwatch run --config /etc/normwatch/site.toml");
     assert!(Path::new(value_of(&unit, "ConditionPathExists")).starts_with("/etc/normwatch"));
 }
+
+/// The guide makes a second service of the packaged one by `sed`.
+#[test]
+fn a_second_camera_gets_a_service_with_its_own_folders() {
+    let guide = read("docs/guide/several-cameras.md");
+    let start = guide.find("sudo sed ").unwrap() + "sudo ".len();
+    let end = guide[start..].find("\nsudo ").unwrap() + start;
+    let unit = "normwatch-yard.service";
+    let command = guide[start..end].replace("/etc/systemd/system/", "");
+    let dir = tempfile::tempdir().unwrap();
+    let from = root().join("packaging/systemd/normwatch.service");
+    fs::copy(from, dir.path().join(unit)).unwrap();
+    let done = Command::new("sh").args(["-c", &command]).current_dir(dir.path()).status().unwrap();
+    assert!(done.success(), "{command}");
+    let text = fs::read_to_string(dir.path().join(unit)).unwrap();
+    for line in [
+        "ConditionPathExists=/etc/normwatch/yard.toml",
+        "ExecStart=/usr/bin/normwatch run --config /etc/normwatch/yard.toml",
+        "WorkingDirectory=/var/lib/normwatch-yard",
+        "StateDirectory=normwatch-yard",
+        "RuntimeDirectory=normwatch-yard",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{line} is missing in\n{text}");
+    }
+}
+
+/// Scripts that the guides print are scripts of a shell, and the filter of events
+/// passes on what the guide says, if `jq` is there to say so.
+#[test]
+fn scripts_of_the_guides_run() {
+    for guide in ["notifications", "home-assistant", "several-cameras"] {
+        let text = read(&format!("docs/guide/{guide}.md"));
+        for block in text.split("```sh\n").skip(1) {
+            let script = block.split("```").next().unwrap();
+            let shell = Command::new("sh").args(["-n", "-c", script]).status().unwrap();
+            assert!(shell.success(), "{guide}: {script}");
+        }
+    }
+    if Command::new("jq").arg("--version").output().is_err() {
+        return;
+    }
+    let text = read("docs/guide/notifications.md");
+    let script = text.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let printing: Vec<&str> = script
+        .lines()
+        .map(|line| if line.contains("curl") { "echo \"$text\"" } else { line })
+        .collect();
+    let events = "{\"event\":\"state\",\"from\":\"suspect\",\"to\":\"alarm\",\"score\":5.5}\n\
+        {\"event\":\"state\",\"from\":\"alarm\",\"to\":\"cooldown\",\"score\":0.5}\n\
+        {\"event\":\"blind\",\"time_ms\":1,\"reason\":\"unplugged\"}\n";
+    let command =
+        format!("printf '%s' '{events}' | sh -c '{}'", printing.join("\n").replace('\'', "'\\''"));
+    let told = Command::new("sh").args(["-c", &command]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&told.stdout), "Alarm, score 5.5\nNo picture: unplugged\n");
+}
