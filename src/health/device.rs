@@ -123,10 +123,9 @@ fn may_be_watchdog(root: &Path, node: &Metadata) -> bool {
     let number = format!("{}:{}", major(node.rdev()), minor(node.rdev()));
     // Without that class the kernel tells nothing.
     let Ok(known) = root.join("sys/class/watchdog").read_dir() else { return true };
-    let numbers =
+    let mut numbers =
         known.flatten().filter_map(|entry| fs::read_to_string(entry.path().join("dev")).ok());
-    let is_legacy = number == LEGACY;
-    numbers.map(|known| known.trim() == number).any(|is_it| is_it) || is_legacy
+    number == LEGACY || numbers.any(|known| known.trim() == number)
 }
 
 impl Watchdog for HardwareWatchdog {

@@ -16,7 +16,7 @@ fn frame(change: impl Fn(usize, usize, u8) -> u8) -> Vec<u8> {
 
 fn thing(x: usize, y: usize, level: u8) -> u8 {
     let inside = (16..24).contains(&x) && (14..22).contains(&y);
-    if inside && (x + y) % 2 == 0 { 250 } else { level }
+    if inside && (x + y).is_multiple_of(2) { 250 } else { level }
 }
 
 fn term(usual: impl Fn(usize, usize) -> f32) -> ViewTerm {

@@ -107,11 +107,13 @@ impl ErrorType for TestPin {
 
 impl OutputPin for TestPin {
     fn set_low(&mut self) -> Result<(), Refused> {
-        if self.1.load(Ordering::Acquire) { Err(Refused) } else { Ok(self.0.set_low().unwrap()) }
+        let works = !self.1.load(Ordering::Acquire);
+        works.then(|| self.0.set_low().unwrap()).ok_or(Refused)
     }
 
     fn set_high(&mut self) -> Result<(), Refused> {
-        if self.1.load(Ordering::Acquire) { Err(Refused) } else { Ok(self.0.set_high().unwrap()) }
+        let works = !self.1.load(Ordering::Acquire);
+        works.then(|| self.0.set_high().unwrap()).ok_or(Refused)
     }
 }
 
