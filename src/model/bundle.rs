@@ -2,6 +2,7 @@
 //! tested before anything runs, and a calibration is put into it.
 
 use std::fs;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -48,7 +49,9 @@ impl Bundle {
         let (manifest, _) = folder.manifest()?;
         let mut files = folder.files(&manifest)?;
         let (encoder, decoder) = (files.take("encoder.onnx"), files.take("decoder.onnx"));
-        let network = Network::from_onnx(&encoder, &decoder, options).map_err(|(part, e)| {
+        let built = behind_a_wall(|| Network::from_onnx(&encoder, &decoder, options))
+            .map_err(|e| folder.refuse("encoder.onnx", format!("with decoder.onnx, {e}")))?;
+        let network = built.map_err(|(part, e)| {
             let file = if part == Part::Encoder { "encoder.onnx" } else { "decoder.onnx" };
             folder.refuse(file, e)
         })?;
@@ -70,8 +73,8 @@ impl Bundle {
             self_test: Duration::ZERO,
         };
         let begun = Instant::now();
-        golden
-            .check(&bundle.manifest, &mut bundle.predictor())
+        behind_a_wall(|| golden.check(&bundle.manifest, &mut bundle.predictor()))
+            .and_then(|checked| checked)
             .map_err(|e| folder.refuse(folder::GOLDEN, e))?;
         bundle.self_test = begun.elapsed();
         Ok(bundle)
@@ -203,6 +206,16 @@ impl Bundle {
         }
         Ok(written)
     }
+}
+
+/// What computes a network panics on graphs that nobody has foreseen; here that is a
+/// refusal, as of any other file.
+fn behind_a_wall<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    panic::catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason");
+        format!("it is not a network that can be run: {said}")
+    })
 }
 
 impl Folder<'_> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
+use normwatch::calibrate::Calibration;
 use normwatch::model::{Bundle, BundleErrorKind, Precision};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -119,6 +120,34 @@ fn nonsense_with_the_right_checksum_is_refused_too() {
     let cut = copy.read("golden.npz");
     copy.replace("golden.npz", &cut[..cut.len() - 40]);
     copy.refused("golden.npz", &[]);
+}
+
+/// tract panics on about one in a hundred of these.
+#[test]
+fn a_mutated_graph_is_refused_or_taken_and_never_a_panic() {
+    let copy = Copy::new();
+    for file in ["encoder.onnx", "decoder.onnx"] {
+        let whole = copy.read(file);
+        let is_letter = |byte: &u8| byte.is_ascii_lowercase();
+        // Where names stand there is structure, and elsewhere there are weights.
+        let structure: Vec<usize> = (16..whole.len() - 16)
+            .filter(|at| whole[at - 12..at + 12].windows(4).any(|four| four.iter().all(is_letter)))
+            .collect();
+        let mut state = 7_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as usize
+        };
+        for _ in 0..250 {
+            let mut bytes = whole.clone();
+            bytes[structure[next() % structure.len()]] = next() as u8;
+            copy.replace(file, &bytes);
+            if let Err(error) = Bundle::load(copy.folder.path()) {
+                assert_eq!(error.kind, BundleErrorKind::Refused, "{error}");
+            }
+        }
+        copy.replace(file, &whole);
+    }
 }
 
 #[test]
@@ -308,6 +337,17 @@ fn what_an_array_claims_is_not_believed() {
     let copy = Copy::new();
     copy.replace("golden.npz", &huge(&copy.read("golden.npz")));
     copy.refused("golden.npz", &[]);
+}
+
+#[test]
+fn the_bundles_that_come_along_have_calibrations_of_their_own() {
+    for name in ["walkway-edge", "ped2-edge", "ped2-edge-int8"] {
+        let bundle = Bundle::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name));
+        let bundle = bundle.unwrap_or_else(|e| panic!("{e}"));
+        let text = bundle.calibration_text().unwrap().unwrap();
+        let calibration = Calibration::parse(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(calibration.conditions_sha256, Some(bundle.conditions_sha256()), "{name}");
+    }
 }
 
 /// Made by `cargo xtask quantize`, see `tests/fixtures/int8/README.md`: skips
