@@ -71,6 +71,7 @@ impl CappedFile {
             None => Open::at(&self.path)?,
         };
         if open.bytes > 0 && open.bytes + line.len() as u64 > self.max_bytes {
+            open.end_torn_line();
             fs::rename(&self.path, self.aside())?;
             open = Open::at(&self.path)?;
         }
@@ -113,6 +114,14 @@ impl Open {
         let there = fs::symlink_metadata(path).map(identity);
         let ours = self.file.metadata().map(identity);
         matches!((there, ours), (Ok(there), Ok(ours)) if there == ours)
+    }
+
+    /// Both files in a row, as a reader joins them, are whole lines.
+    fn end_torn_line(&mut self) {
+        if self.torn {
+            // On a full disk it stays torn: that is no reason to keep the next line.
+            let _ = self.file.write_all(b"\n");
+        }
     }
 
     fn append(&mut self, line: &[u8]) -> io::Result<()> {

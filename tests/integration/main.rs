@@ -30,3 +30,4 @@ mod station;
 mod survival;
 mod usual_view;
 mod video;
+mod write_log;
