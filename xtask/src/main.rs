@@ -6,10 +6,12 @@ mod dist;
 mod faults;
 mod fresh;
 mod kernels;
+mod mutate;
 mod programs;
 mod sbom;
 mod setup;
 mod sizes;
+mod soak;
 mod test;
 mod tidy;
 
@@ -40,8 +42,10 @@ enum Command {
     Dist(dist::DistArgs),
     Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
+    Mutate(mutate::MutateArgs),
     Sbom(sbom::SbomArgs),
     Sizes(sizes::SizesArgs),
+    Soak(soak::SoakArgs),
     /// normwatch-toolchain: trains a network on normal footage.
     Train(Arguments),
     /// normwatch-toolchain: makes a bundle of a RUN.
@@ -79,8 +83,10 @@ fn main() -> ExitCode {
         Command::Dist(args) => dist::run(&args),
         Command::Faults(args) => faults::run(&args),
         Command::Fresh(args) => fresh::run(&args),
+        Command::Mutate(args) => mutate::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Sizes(args) => sizes::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Train(args) => return programs::toolchain("train", &args),
         Command::Export(args) => return programs::toolchain("export", &args),
         Command::Import(args) => return programs::toolchain("import", &args),
