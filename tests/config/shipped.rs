@@ -144,6 +144,12 @@ fn every_board_has_a_page_that_says_what_its_file_says() {
         if !real.iter().any(|other| other.name == board.name) {
             continue;
         }
+        let shown = index.lines().find(|line| line.contains(&format!("({file})"))).unwrap();
+        for name in ["ALARM", "FAULT"] {
+            let pin = board.gpio.line(name).and_then(|line| line.header_pin);
+            let pin = pin.map_or("–".into(), |pin| format!("pin {pin}"));
+            assert!(shown.contains(&format!("| {pin} |")), "{file}: {name} is {pin}, not {shown}");
+        }
         for line in &board.gpio.lines {
             let row = row(&board, line);
             assert!(page.lines().any(|text| text == row), "{file} lacks the row\n{row}");

@@ -139,7 +139,7 @@ fn commands_exist_and_quoted_messages_too() {
 #[test]
 fn a_command_that_this_program_refuses_is_found() {
     let told_of = |text: &str| told("README.md", text).remove(0);
-    let option = told_of("    cargo xtask dist --bord x   # typing error\n");
+    let option = told_of("    cargo xtask dist --fast x   # typing error\n");
     assert!(option.starts_with("README.md:1: error: unexpected argument"), "{option}");
     let package = told_of("    sudo apt install ./normwatch_9.9.9_arm64.deb\n");
     assert!(package.starts_with("README.md:1: there is no package 9.9.9"), "{package}");
