@@ -38,5 +38,5 @@ pub use rate::RateControl;
 pub use shutdown::Shutdown;
 pub use slots::{Slot, SlotPool};
 pub use slow_view::{SlowState, SlowStep, SlowView, SlowViewOptions, ViewChange};
-pub use thermal_pace::{Pace, ThermalPace};
+pub use thermal_pace::{Pace, SLOWEST_PACE, ThermalPace};
 pub use window::{MAX_PAST_FRAMES, MAX_STEP_PERIODS, Window};

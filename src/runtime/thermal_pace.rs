@@ -8,7 +8,9 @@ const STEP_MS: u64 = 10_000;
 /// Below the limit by so much, a step is taken back.
 const COOLER_C: f32 = 5.0;
 /// At most so many frames to one that is judged.
-const MOST: u32 = 8;
+pub const SLOWEST_PACE: u32 = 8;
+/// Without a reading for so long nobody knows whether it is hot.
+const UNKNOWN_MS: u64 = 60_000;
 
 /// How many of the frames are judged: one in so many. Clones share it.
 #[derive(Clone, Debug)]
@@ -40,22 +42,32 @@ pub struct ThermalPace {
     limit_c: f32,
     every: u32,
     stepped_ms: Option<u64>,
+    /// When there was a reading.
+    read_ms: u64,
 }
 
 impl ThermalPace {
     pub fn new(limit_c: f32) -> Self {
-        Self { limit_c, every: 1, stepped_ms: None }
+        Self { limit_c, every: 1, stepped_ms: None, read_ms: 0 }
     }
 
     /// Takes a reading; gives the new pace where it changes. A missing reading
-    /// changes nothing.
+    /// changes nothing, unless they are missing for a minute: every frame is judged
+    /// again then.
     pub fn step(&mut self, now_ms: u64, now_c: Option<f32>) -> Option<u32> {
+        let now_c = now_c.filter(|now_c| now_c.is_finite());
+        if now_c.is_some() {
+            self.read_ms = now_ms;
+        } else if self.every > 1 && now_ms.saturating_sub(self.read_ms) >= UNKNOWN_MS {
+            (self.every, self.stepped_ms) = (1, None);
+            return Some(1);
+        }
         if self.stepped_ms.is_some_and(|at| now_ms.saturating_sub(at) < STEP_MS) {
             return None;
         }
         let now_c = now_c?;
         let every = match self.every {
-            every if now_c >= self.limit_c => (2 * every).min(MOST),
+            every if now_c >= self.limit_c => (2 * every).min(SLOWEST_PACE),
             every if now_c < self.limit_c - COOLER_C => (every / 2).max(1),
             every => every,
         };
@@ -94,10 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_sensor_changes_nothing() {
+    fn a_lost_sensor_changes_nothing_for_a_minute() {
         let mut pace = ThermalPace::new(80.0);
         assert_eq!(pace.step(0, Some(85.0)), Some(2));
         assert_eq!(pace.step(20_000, None), None);
         assert_eq!(pace.step(30_000, Some(f32::NAN)), None);
+        assert_eq!(pace.step(59_999, None), None);
+        assert_eq!(pace.step(60_000, None), Some(1));
+        assert_eq!(pace.step(62_000, None), None);
+        assert_eq!(pace.step(64_000, Some(85.0)), Some(2), "the sensor is back");
     }
 }

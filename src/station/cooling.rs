@@ -37,12 +37,12 @@ impl Cooling {
         }
         self.look_at_ms = now_ms + LOOK_MS;
         let now_c = self.thermometer.hottest_c();
-        if let (Some(every), Some(now_c)) = (self.thermal.step(now_ms, now_c), now_c) {
-            self.pace.set(every);
-            match every {
-                1 => log::info!("{now_c:.0} °C: every frame is judged again"),
-                _ => log::warn!("{now_c:.0} °C: only one frame in {every} is judged"),
-            }
+        let Some(every) = self.thermal.step(now_ms, now_c) else { return };
+        self.pace.set(every);
+        match (every, now_c) {
+            (1, Some(now_c)) => log::info!("{now_c:.0} °C: every frame is judged again"),
+            (_, Some(now_c)) => log::warn!("{now_c:.0} °C: only one frame in {every} is judged"),
+            (_, None) => log::warn!("no temperature for a minute: every frame is judged again"),
         }
     }
 }

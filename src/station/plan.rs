@@ -8,7 +8,7 @@ use crate::alarm::{AlarmConfig, Levels};
 use crate::calibrate::{BudgetReport, Calibration};
 use crate::config::{CameraSource, Site, V4l2Section};
 use crate::model::{Bundle, NetworkOptions};
-use crate::runtime::{MAX_STEP_PERIODS, Pipeline, Scoring, UpdatePolicy};
+use crate::runtime::{MAX_STEP_PERIODS, Pipeline, SLOWEST_PACE, Scoring, UpdatePolicy};
 
 /// A score older than this many frame periods no longer vouches for anything.
 const STALE_PERIODS: u64 = 10;
@@ -46,7 +46,10 @@ impl Plan {
         fast_enough(site, &bundle)?;
         let view = View::of(site, &bundle)?;
         let (calibration, budget) = site_levels(site, &bundle, &view)?;
-        let period_ms = STALE_PERIODS * bundle.manifest().input.period_ns() / 1_000_000;
+        // A hot board judges fewer, and a lost frame comes on top of that.
+        let eased = site.load.back_off_at_c.map_or(0, |_| u64::from(SLOWEST_PACE));
+        let periods = STALE_PERIODS + eased;
+        let period_ms = periods * bundle.manifest().input.period_ns() / 1_000_000;
         Ok(Self {
             view,
             scoring: Scoring::deployed(calibration),

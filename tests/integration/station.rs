@@ -110,6 +110,8 @@ fn a_plan_is_what_the_site_file_says() {
     assert!(matches!(plan.update, UpdatePolicy::Gated { .. }));
     assert_eq!(plan.stale_ms, 1000, "ten periods of a tenth of a second");
     assert!(plan.log_lines);
+    let hot = site_with(&bench, "[load]\nback_off_at_c = 70.0", FOLDER);
+    assert_eq!(Plan::load(&hot).unwrap().stale_ms, 1800, "eight more at the slowest pace");
 }
 
 #[test]
