@@ -80,12 +80,12 @@ fn no_picture_is_lost_where_a_stream_changes() {
     assert!(is_even, "{frames:?}");
 }
 
-/// A jump that would be three hundred years of frames.
+/// A jump that would be a million frames.
 #[test]
 fn a_jump_in_the_times_takes_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jump.mkv");
-    let jump = "setpts=if(gte(N\\,20)\\,N+90000000\\,N)/(10*TB)";
+    let jump = "setpts=if(gte(N\\,20)\\,N+1000000\\,N)/(10*TB)";
     encode(&["-vf", jump, "-c:v", "mjpeg"], &file);
     let (frames, _) = play(&file);
     let last = frames.last().unwrap();
