@@ -89,7 +89,8 @@ fn a_jump_in_the_times_takes_no_memory() {
     encode(&["-vf", jump, "-c:v", "mjpeg"], &file);
     let (frames, _) = play(&file);
     let last = frames.last().unwrap();
-    assert!(frames.len() == 40 && last.1 < 101_000, "{last:?}");
+    let is_bounded = (100_000..101_000).contains(&last.1);
+    assert!(frames.len() > 20 && is_bounded, "{} frames, {last:?}", frames.len());
 }
 
 #[test]
