@@ -32,8 +32,28 @@ fn put(bundle: &Path, name: &str, bytes: &[u8]) {
     fs::write(manifest, listed).unwrap();
 }
 
+/// Writes a clip of the ground, on which something faint drifts, and from `stands_from`
+/// on something stands.
+fn clip(bench: &Bench, name: &str, frames: usize, stands_from: usize) {
+    fs::create_dir_all(bench.path(name)).unwrap();
+    for frame in 0..frames {
+        let (cx, cy) = (frame % SIDE_PX, (SIDE_PX / 2 + frame / 3) % SIDE_PX);
+        let mut pixels = ground();
+        for (at, level) in pixels.iter_mut().enumerate() {
+            let (x, y) = (at % SIDE_PX, at / SIDE_PX);
+            let inside =
+                |cx: usize, cy: usize, px: usize| x.abs_diff(cx) <= px && y.abs_diff(cy) <= px;
+            *level += (frame * 7 % 3) as u8 + if inside(cx, cy, 3) { 20 } else { 0 };
+            if frame >= stands_from && inside(16, 14, 4) {
+                *level = 240;
+            }
+        }
+        write_png(&bench.path(name).join(format!("{frame:04}.png")), &pixels, SIDE_PX);
+    }
+}
+
 fn calibrate(bench: &Bench, flags: &[&str]) -> Calibration {
-    let args = ["calibrate", "--bundle", "bundle", "--frames", "normal"];
+    let args = ["calibrate", "--bundle", "bundle", "--frames", "calm"];
     let out = bench.run(&[&args[..], flags].concat());
     assert!(out.status.success(), "{}", stderr(&out));
     Calibration::parse(&bench.calibration()).unwrap()
@@ -52,38 +72,26 @@ fn surprises(bench: &Bench, clip: &str) -> Vec<(f32, f32)> {
 }
 
 #[test]
-fn what_stands_still_is_told_by_the_view_alone() {
-    let bench = Bench::calibrated();
+fn what_stands_still_is_told_by_the_view() {
+    let bench = Bench::new();
     let before = Bundle::load(&bench.path("bundle")).unwrap().model_sha256().to_owned();
     put(&bench.path("bundle"), "view.npz", &view().to_npz());
     let bundle = Bundle::load(&bench.path("bundle")).unwrap();
     assert_eq!(bundle.view(), Some(&view()));
     assert_ne!(bundle.model_sha256(), before, "levels belong to the view as well");
 
-    // Something stands there from the twentieth frame on, and nothing moves.
-    fs::create_dir(bench.path("still")).unwrap();
-    for frame in 0..60 {
-        let mut pixels = ground();
-        for (x, y) in (10..22).flat_map(|x| (10..22).map(move |y| (x, y))) {
-            let stripe = if (x + y) % 4 < 2 { 250 } else { 5 };
-            if frame >= 20 {
-                pixels[y * SIDE_PX + x] = stripe;
-            }
-        }
-        write_png(&bench.path("still").join(format!("{frame:04}.png")), &pixels, SIDE_PX);
-    }
+    clip(&bench, "calm", 320, usize::MAX);
+    clip(&bench, "still", 60, 20);
     let calibration = calibrate(&bench, &[]);
     assert_eq!(calibration.weights.view, 0.7);
     let told = surprises(&bench, "still");
     let (view, score) = told[told.len() - 1];
-    assert!(view > 2.0 && (score - 0.7 * view).abs() < 1e-5, "{view} {score}");
+    assert!(view > 2.0 && score > 0.7 * view - 1e-5, "{view} {score}");
     assert!(told[..10].iter().all(|(view, _)| *view < 1.0), "{told:?}");
 
     let without = calibrate(&bench, &["--weight-view", "0"]);
     assert!(without.view_ratio.is_none());
-    let silent = surprises(&bench, "still");
-    let last = silent[silent.len() - 1];
-    assert!(last.0 == 0.0 && last.1 < score / 2.0, "the network has got used to it: {last:?}");
+    assert!(surprises(&bench, "still").iter().all(|(view, _)| *view == 0.0));
 }
 
 #[test]
