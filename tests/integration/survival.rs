@@ -19,23 +19,6 @@ const FOLDER: &str = "source = \"folder\"\npath = \"normal/00\"\nloop = true";
 /// patience of a service manager.
 const END: Duration = Duration::from_secs(12);
 
-/// A site with an event log, on a board whose watchdog is the plain file `wd`.
-fn bench(camera: &str, events: &str) -> Bench {
-    let bench = Bench::calibrated();
-    fs::write(bench.path("wd"), "").unwrap();
-    let board = format!(
-        "description = \"test\"\ninherits = \"simulated\"\n[watchdog]\ndevice = \"{}\"\n",
-        bench.path("wd").display()
-    );
-    fs::write(bench.path("board.toml"), board).unwrap();
-    let site = format!(
-        "board = \"./board.toml\"\nbundle = \"bundle\"\n[camera]\n{camera}\n[output.alarm]\n\
-         line = \"ALARM\"\n[output.fault]\nline = \"FAULT\"\n[output.events]\npath = \"{events}\"\n"
-    );
-    fs::write(bench.path("site.toml"), site).unwrap();
-    bench
-}
-
 /// Every line of the event log is an event.
 fn events(path: &Path) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(path).unwrap_or_default();
@@ -88,7 +71,7 @@ fn full_pipe() -> (PipeReader, std::io::PipeWriter) {
 
 #[test]
 fn a_reader_of_the_log_that_stops_keeps_nothing() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let (_unread, log) = full_pipe();
     let child = bench.command(&RUN).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let written = || events(&bench.path("events.jsonl"));
@@ -104,7 +87,7 @@ fn a_reader_of_the_log_that_stops_keeps_nothing() {
 /// The panicking thread has lines to make safe before anybody reads of it.
 #[test]
 fn a_panic_waits_for_no_reader_of_the_log() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let (_unread, log) = full_pipe();
     let run = [&RUN[..], &["--fault-injection", "panic-inference:5"]].concat();
     let child = bench.command(&run).stdout(Stdio::null()).stderr(log).spawn().unwrap();
@@ -115,7 +98,7 @@ fn a_panic_waits_for_no_reader_of_the_log() {
 
 #[test]
 fn a_service_manager_that_does_not_read_keeps_nothing() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let _unread = UnixDatagram::bind(bench.path("notify")).unwrap();
     let child = bench
         .command(&[&RUN[..], &["--for-s", "4"]].concat())
@@ -141,7 +124,7 @@ fn an_event_log_that_cannot_be_written_keeps_nothing() {
         ("never/events.jsonl", "No such file"),
         ("/dev/full", "is a device"),
     ] {
-        let bench = bench(FOLDER, events);
+        let bench = Bench::with_site(FOLDER, events);
         mknodat(CWD, bench.path("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         let run = [&RUN[..], &["--for-s", "2"]].concat();
         let child = bench.command(&run).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -166,7 +149,7 @@ fn an_event_log_that_cannot_be_written_keeps_nothing() {
 
 #[test]
 fn an_event_log_whose_folder_comes_later_has_all_of_the_run() {
-    let bench = bench(FOLDER, "later/events.jsonl");
+    let bench = Bench::with_site(FOLDER, "later/events.jsonl");
     let child = bench.command(&RUN).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until("the watch", || fs::read(bench.path("wd")).unwrap().len() > 2);
     fs::create_dir(bench.path("later")).unwrap();
@@ -183,7 +166,7 @@ fn an_event_log_whose_folder_comes_later_has_all_of_the_run() {
 
 #[test]
 fn a_log_that_was_torn_or_is_taken_away_has_whole_lines_only() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let path = bench.path("events.jsonl");
     fs::write(&path, "{\"event\":\"start\"}\n{\"event\":\"st").unwrap();
     let child = bench.command(&RUN).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -203,7 +186,7 @@ fn a_log_that_was_torn_or_is_taken_away_has_whole_lines_only() {
 
 #[test]
 fn two_runs_do_not_share_a_log() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let first = bench.command(&RUN).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_until("the first event", || !events(&bench.path("events.jsonl")).is_empty());
     let second = bench.run(&[&RUN[..], &["--for-s", "1"]].concat());
@@ -218,7 +201,7 @@ fn two_runs_do_not_share_a_log() {
 #[test]
 fn what_asks_for_the_end_gets_it_in_order_and_twice_as_well() {
     for signals in [&["-HUP"][..], &["-INT"], &["-QUIT"], &["-TERM", "-TERM", "-TERM"]] {
-        let bench = bench(FOLDER, "events.jsonl");
+        let bench = Bench::with_site(FOLDER, "events.jsonl");
         let child =
             bench.command(&RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         wait_until("the watch", || fs::read(bench.path("wd")).unwrap().len() > 1);
@@ -237,7 +220,7 @@ fn what_asks_for_the_end_gets_it_in_order_and_twice_as_well() {
 
 #[test]
 fn other_signals_do_nothing_from_the_first_moment_on() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let child = bench.command(&RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     wait_until("the signals", || {
@@ -267,7 +250,7 @@ fn other_signals_do_nothing_from_the_first_moment_on() {
 #[test]
 fn a_hung_thread_does_not_keep_a_signal_from_safe_lines_and_a_disarmed_watchdog() {
     for signals in [1, 2] {
-        let bench = bench(FOLDER, "events.jsonl");
+        let bench = Bench::with_site(FOLDER, "events.jsonl");
         let run = [&RUN[..], &["--fault-injection", "stall-inference:5"]].concat();
         let child = bench.command(&run).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let child = child.unwrap();
@@ -292,7 +275,7 @@ fn a_hung_thread_does_not_keep_a_signal_from_safe_lines_and_a_disarmed_watchdog(
 #[test]
 fn a_signal_ends_the_program_while_it_waits_for_a_bundle() {
     for signal in ["-TERM", "-HUP"] {
-        let bench = bench(FOLDER, "events.jsonl");
+        let bench = Bench::with_site(FOLDER, "events.jsonl");
         fs::remove_file(bench.path("bundle/manifest.toml")).unwrap();
         let fifo = bench.path("bundle/manifest.toml");
         mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
@@ -314,7 +297,7 @@ fn what_it_starts_holds_no_signal_back() {
         "source = \"pipe\"\ncommand = [\"sh\", \"-c\", \"{script}\"]\nformat = \"grey\"\n\
          width_px = {SIDE_PX}\nheight_px = {SIDE_PX}"
     );
-    let bench = bench(&camera, "events.jsonl");
+    let bench = Bench::with_site(&camera, "events.jsonl");
     let child = bench.command(&RUN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let signals = || fs::read_to_string(bench.path("signals")).unwrap_or_default();
     wait_until("the command", || signals().ends_with('\n'));
@@ -327,7 +310,7 @@ fn what_it_starts_holds_no_signal_back() {
 fn a_read_in_progress_keeps_no_signal() {
     let camera = "source = \"pipe\"\ncommand = [\"sleep\", \"1000\"]\nformat = \"grey\"\n\
                   width_px = 32\nheight_px = 32\nread_timeout_ms = 60000";
-    let bench = bench(camera, "events.jsonl");
+    let bench = Bench::with_site(camera, "events.jsonl");
     let child = bench.command(&RUN).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     wait_until("the watch", || fs::read(bench.path("wd")).unwrap().len() > 1);
     let asked = Instant::now();
@@ -347,7 +330,7 @@ fn frames_of_which_none_can_be_judged_are_told() {
         "source = \"pipe\"\ncommand = [\"sh\", \"-c\", \"{script}\"]\nformat = \"grey\"\n\
          width_px = 32\nheight_px = 32"
     );
-    let bench = bench(&camera, "events.jsonl");
+    let bench = Bench::with_site(&camera, "events.jsonl");
     let out = bench.run(&[&RUN[..], &["--for-s", "14"]].concat());
     assert_eq!(json(&out.stdout)["judged"], 0, "{}", stderr(&out));
     assert!(stderr(&out).contains("none can be judged"), "{}", stderr(&out));
@@ -362,7 +345,7 @@ fn frames_of_which_none_can_be_judged_are_told() {
 
 #[test]
 fn a_full_disk_behind_standard_output_is_an_error_and_no_panic() {
-    let bench = bench(FOLDER, "events.jsonl");
+    let bench = Bench::with_site(FOLDER, "events.jsonl");
     let replay = ["replay", "--bundle", "bundle", "--frames", "normal/00", "--out", "out"];
     for args in [
         &["check", "--config", "site.toml"][..],

@@ -62,6 +62,25 @@ impl Bench {
         bundle.calibration_text().unwrap().unwrap()
     }
 
+    /// Calibrated, with a `site.toml` for `camera`, the keys of its section, that logs to
+    /// `events`, and a board whose watchdog is the plain file `wd`.
+    pub fn with_site(camera: &str, events: &str) -> Self {
+        let bench = Self::calibrated();
+        fs::write(bench.path("wd"), "").unwrap();
+        let board = format!(
+            "description = \"test\"\ninherits = \"simulated\"\n[watchdog]\ndevice = \"{}\"\n",
+            bench.path("wd").display()
+        );
+        fs::write(bench.path("board.toml"), board).unwrap();
+        let site = format!(
+            "board = \"./board.toml\"\nbundle = \"bundle\"\n[camera]\n{camera}\n[output.alarm]\n\
+             line = \"ALARM\"\n[output.fault]\nline = \"FAULT\"\n[output.events]\n\
+             path = \"{events}\"\n"
+        );
+        fs::write(bench.path("site.toml"), site).unwrap();
+        bench
+    }
+
     /// Runs the program in the scratch folder.
     pub fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()

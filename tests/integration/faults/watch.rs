@@ -86,21 +86,8 @@ pub fn enlarged(pixels: &[u8], scale: usize) -> Vec<u8> {
 
 /// A site that is ready to be run, in a scratch folder.
 pub fn site(camera: Camera) -> Bench {
-    let bench = Bench::calibrated();
+    let bench = Bench::with_site(&camera.section(), "events.jsonl");
     camera.prepare(&bench);
-    fs::write(bench.path("wd"), "").unwrap();
-    let board = format!(
-        "description = \"test\"\ninherits = \"simulated\"\n[watchdog]\ndevice = \"{}\"\n",
-        bench.path("wd").display()
-    );
-    fs::write(bench.path("board.toml"), board).unwrap();
-    let site = format!(
-        "board = \"./board.toml\"\nbundle = \"bundle\"\n[camera]\n{}\n[output.alarm]\n\
-         line = \"ALARM\"\n[output.fault]\nline = \"FAULT\"\n[output.events]\n\
-         path = \"events.jsonl\"\n",
-        camera.section()
-    );
-    fs::write(bench.path("site.toml"), site).unwrap();
     bench
 }
 
