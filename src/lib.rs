@@ -28,6 +28,8 @@ pub mod config;
 #[cfg(feature = "runtime")]
 pub mod doctor;
 #[cfg(feature = "runtime")]
+pub mod event;
+#[cfg(feature = "runtime")]
 pub mod fs;
 #[cfg(feature = "runtime")]
 pub mod gpio;

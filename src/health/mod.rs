@@ -10,6 +10,7 @@ mod progress;
 mod service;
 mod supervisor;
 mod thermometer;
+mod vitals;
 mod watchdog;
 
 pub use device::{HardwareWatchdog, WatchdogInfo, WatchdogOpenError};
@@ -18,4 +19,5 @@ pub use service::ServiceManager;
 pub use supervisor::{Departure, Supervisor, SupervisorError, SupervisorLimits, supervise};
 pub(crate) use thermometer::celsius;
 pub use thermometer::{Thermometer, ZONES};
+pub use vitals::{Reading, Vitals};
 pub use watchdog::{Fed, Watchdog};
