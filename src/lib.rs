@@ -20,6 +20,8 @@ pub mod calibrate;
 #[cfg(feature = "runtime")]
 pub mod capture;
 #[cfg(feature = "runtime")]
+pub mod checksum;
+#[cfg(feature = "runtime")]
 pub mod cli;
 #[cfg(feature = "runtime")]
 pub mod clock;
@@ -53,6 +55,8 @@ pub mod runtime;
 pub mod score;
 #[cfg(feature = "runtime")]
 pub mod station;
+#[cfg(feature = "web-server")]
+pub mod web;
 #[cfg(feature = "runtime")]
 mod writer;
 

@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use ndarray::{Array1, Array2, ArrayBase, Data, Dimension};
 use ndarray_npy::{NpzWriter, WritableElement};
-use sha2::{Digest, Sha256};
 
+use crate::checksum::sha256_hex;
 use crate::model::Arrays;
 use crate::score::{Background, Reduction};
 
@@ -62,7 +62,7 @@ pub fn background_from_npz(
 
 /// By which a calibration knows its background.
 pub fn background_sha256(npz: &[u8]) -> String {
-    Sha256::digest(npz).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256_hex(npz)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use thiserror::Error;
 use super::clusters::ClusterTail;
 use super::levels::USUAL;
 use super::stays::StaysCalibration;
+use crate::checksum::sha256_hex;
 use crate::preprocess::Light;
 use crate::score::{BlockRule, DeployedScore, Distribution, MAX_SURPRISE, Weights, quantile};
 
@@ -115,6 +116,12 @@ impl Calibration {
 
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a calibration is plain data")
+    }
+
+    /// By which others name it: the checksum of its values as [`Calibration::to_toml`]
+    /// writes them.
+    pub fn sha256(&self) -> String {
+        sha256_hex(self.to_toml().as_bytes())
     }
 
     /// Refuses to serve another model, another mask or other conditions.

@@ -149,6 +149,7 @@ fn terms(
         stabilise: view.stabilise,
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
+        pictures: None,
     };
     let mut progress = super::report::Progress::new(&clips);
     let input = bundle.manifest().input;

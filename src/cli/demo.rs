@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::data_dirs::data_dirs;
 use super::error::Error;
 use super::out_folder::{make_folder, whole_log};
+use super::replayed_events::Events;
 use super::{print_json, report};
 use crate::alarm::Levels;
 use crate::model::Bundle;
@@ -35,7 +36,7 @@ const HEAT_FULL_SCALE: f32 = 0.05;
 /// Succeeds only if an alarm fell inside a true anomaly and none outside one.
 #[derive(Args, Debug)]
 pub(super) struct DemoArgs {
-    /// Where report.html and events.jsonl go.
+    /// Where report.html, events.jsonl and the folder of events go.
     #[arg(long, value_name = "DIR", default_value = "out/demo")]
     out: PathBuf,
     /// Another bundle [default: models/walkway-edge].
@@ -64,6 +65,8 @@ struct Outcome<'a> {
     sentence: &'a str,
     report: &'a Path,
     events: &'a Path,
+    /// A folder each, with pictures.
+    event_folder: &'a Path,
     clips: &'a [ClipSummary],
 }
 
@@ -75,7 +78,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let mask = whole_picture(&bundle);
     let calibration = require_calibration(&bundle, None, &mask)?;
     let budget = levels(&calibration, args.alarms_per_day, DEFAULT_MIN_DURATION_MS)?;
-    let options = PlayOptions {
+    let mut options = PlayOptions {
         alarm: default_alarm(budget.levels()),
         mask,
         scoring: Scoring::deployed(calibration),
@@ -84,14 +87,23 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         stabilise: true,
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
+        pictures: None,
     };
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");
-    let sink = JsonLines(std::fs::File::create(&events).map_err(Error::file(&events))?);
+    let file = std::fs::File::create(&events).map_err(Error::file(&events))?;
+    let evidence =
+        Events::begin(&args.out, &bundle, args.alarms_per_day, Vec::new(), &mut options)?;
+    let sink = evidence.beside(JsonLines(file));
     let new_stage = || Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
     let mut stage = (!args.json).then(new_stage);
-    let mut show = |playing: &Playing<'_>| stage.iter_mut().try_for_each(|s| s.show(playing));
+    let mut show = |playing: &Playing<'_>| {
+        evidence.judged(playing);
+        stage.iter_mut().try_for_each(|s| s.show(playing))
+    };
     let result = play(&bundle, &clips, &options, Some(sink), &mut show)?;
+    let folder = evidence.folder.clone();
+    evidence.finish()?;
     whole_log(&result, &events)?;
     let summaries = result.traces.iter().map(|trace| summarise(trace, Some(&labels)));
     let summaries = summaries.collect::<Result<Vec<_>, _>>()?;
@@ -102,13 +114,21 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     write_report(&page, &bundle, &clips, &options, &result, &labels, &verdict)?;
     match &mut stage {
         Some(stage) => {
-            stage.view.finish(&format!("{said}\nreport: {}", page.display())).map_err(screen)?;
+            stage
+                .view
+                .finish(&format!(
+                    "{said}\nreport: {}\nevents: normwatch events list --folder {}",
+                    page.display(),
+                    folder.display()
+                ))
+                .map_err(screen)?;
         }
         None => print_json(&Outcome {
             passed: verdict.passed,
             sentence: &verdict.sentence,
             report: &page,
             events: &events,
+            event_folder: &folder,
             clips: &summaries,
         })?,
     }
@@ -234,7 +254,7 @@ impl<'a> Stage<'a> {
             title: &self.title,
             frame: Picture { grey: &playing.frame[..plane], width_px, height_px },
             heat: Some(Heat {
-                error: playing.error_map,
+                error: playing.error_map.map(),
                 width_px,
                 height_px,
                 full_scale: HEAT_FULL_SCALE,

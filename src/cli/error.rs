@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::calibrate::CalibrationError;
 use crate::capture::SourceError;
 use crate::config::ConfigError;
+use crate::event::ArchiveError;
 use crate::gpio::LineError;
 use crate::model::{BundleError, BundleErrorKind, NetworkError};
 use crate::record::RecordError;
@@ -47,6 +48,8 @@ pub(super) enum Error {
     Play(#[from] PlayError),
     #[error(transparent)]
     Labels(#[from] LabelsError),
+    #[error(transparent)]
+    Events(#[from] ArchiveError),
     /// The demonstration ran, and its alarms were not where the truth is.
     #[error("{0}")]
     Verdict(String),
@@ -103,6 +106,8 @@ impl Error {
             Self::Verdict(_) => code::VERDICT,
             Self::Line(_) => code::LINE,
             Self::Unfit(_) => code::UNFIT,
+            Self::Events(ArchiveError::File { .. }) => code::FILE,
+            Self::Events(_) => code::USAGE,
             Self::Levels(error) => of_levels(error),
             Self::Station(error) => of_station(error),
             Self::Record(error) => of_recording(error),
@@ -184,7 +189,11 @@ mod tests {
         let no_run = StationError::Run(supervisor.into());
         is_said_as(no_run, 1, "cannot start the supervisor: no thread");
         let events = StationError::EventThread(io::Error::other("no thread"));
-        is_said_as(events, 1, "cannot start the thread of the event log: no thread");
+        is_said_as(
+            events,
+            1,
+            "cannot start a thread that stores events or tells of them: no thread",
+        );
         is_said_as(Error::output(io::Error::other("full")), 5, "standard output: full");
         is_said_as(LineError::Unknown { line: "X".into() }, 7, "the board has no GPIO line `X`");
     }

@@ -8,6 +8,7 @@ mod data_dirs;
 mod demo;
 mod doctor;
 mod error;
+mod events;
 mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
@@ -15,6 +16,7 @@ mod logger;
 mod out_folder;
 mod record;
 mod replay;
+mod replayed_events;
 mod report;
 mod run;
 mod run_summary;
@@ -75,6 +77,8 @@ enum Command {
     /// what the model was trained on: a network knows that too well, and the
     /// levels come out too low.
     Calibrate(calibrate::CalibrateArgs),
+    /// Shows what happened, with pictures and reasons.
+    Events(events::EventsArgs),
     /// Checks a site file and the board file that it names.
     Check(check::CheckArgs),
     #[cfg(feature = "gpio")]
@@ -132,6 +136,7 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Record(args) => record::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
+        Command::Events(args) => events::run(&args),
         Command::Check(args) => check::run(&args),
         #[cfg(feature = "gpio")]
         Command::GuardLines(args) => guard_lines::run(&args),

@@ -11,8 +11,9 @@ use super::error::Error;
 use super::{print_json, site};
 use crate::clock::{Clock, SystemClock};
 use crate::model::{InputSection, Manifest};
+use crate::output::ImageFormat;
 use crate::preprocess::{Channels, Resize};
-use crate::record::{ImageFormat, RecordEnd, RecordOptions, RecordStats, record};
+use crate::record::{RecordEnd, RecordOptions, RecordStats, record};
 use crate::runtime::Shutdown;
 use crate::station::{Camera, Needs, end_is_loss};
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::error::Error;
 use super::out_folder::{make_folder, whole_log};
+use super::replayed_events::Events;
 use super::report::{Progress, Sources};
 use super::{print_json, report, site};
 use crate::calibrate::BudgetReport;
@@ -42,7 +43,8 @@ pub(super) struct ReplayArgs {
     /// Only these clips of the footage.
     #[arg(long, value_name = "NAME")]
     clip: Vec<String>,
-    /// Where events.jsonl, scores.csv, summary.json and report.html go.
+    /// Where events.jsonl, scores.csv, summary.json, report.html and the folder of
+    /// events go.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Another calibration than the bundle's own.
@@ -115,7 +117,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
             )));
         }
     }
-    let View { mask, stabilise, motion_gate_levels, slow, .. } =
+    let View { mask, stabilise, motion_gate_levels, slow, zones, .. } =
         site::view(args.config.as_deref(), &bundle)?;
     let motion_gate_levels = args.motion_gate.or(motion_gate_levels);
     let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
@@ -125,9 +127,20 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
     let fps = args.fps.unwrap_or(bundle.manifest().input.fps);
     let update = UpdatePolicy::new(args.update, &bundle);
     let scoring = Scoring::new(calibration, &bundle);
-    let options =
-        PlayOptions { alarm, mask, scoring, update, fps, stabilise, motion_gate_levels, slow };
-    let result = play_into(args, &bundle, &clips, &options)?;
+    let mut options = PlayOptions {
+        alarm,
+        mask,
+        scoring,
+        update,
+        fps,
+        stabilise,
+        motion_gate_levels,
+        slow,
+        pictures: None,
+    };
+    make_folder(&args.out)?;
+    let events = Events::begin(&args.out, &bundle, args.alarms_per_day, zones, &mut options)?;
+    let result = play_into(args, &bundle, &clips, &options, events)?;
     result.require_scores(&bundle.manifest().input)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
@@ -192,8 +205,8 @@ fn play_into(
     bundle: &Bundle,
     clips: &[crate::replay::Clip],
     options: &PlayOptions,
+    evidence: Events,
 ) -> Result<PlayResult, Error> {
-    make_folder(&args.out)?;
     let create = |name: &str| {
         let path = args.out.join(name);
         File::create(&path).map(BufWriter::new).map_err(Error::file(&path))
@@ -202,8 +215,9 @@ fn play_into(
     let table_path = args.out.join("scores.csv");
     let mut table = ScoreTable::new(create("scores.csv")?).map_err(Error::file(&table_path))?;
     let mut progress = Progress::new(clips);
-    let result = play(bundle, clips, options, Some(events), &mut |playing| {
+    let result = play(bundle, clips, options, Some(evidence.beside(events)), &mut |playing| {
         progress.show(playing);
+        evidence.judged(playing);
         let Some(score) = &playing.step.score else { return Ok(()) };
         let row = ScoreRow {
             clip: &playing.clip.name,
@@ -220,6 +234,7 @@ fn play_into(
         table.row(&row).map_err(Error::file(&table_path))
     })?;
     table.finish().map_err(Error::file(&table_path))?;
+    evidence.finish()?;
     whole_log(&result, &args.out.join("events.jsonl"))?;
     Ok(result)
 }

@@ -14,7 +14,7 @@ pub(super) fn read(mut section: Section<'_>) -> Option<Polygon> {
     Some(Polygon { mode: mode?, points: points? })
 }
 
-fn read_points(item: Item<'_>) -> Option<Vec<[f32; 2]>> {
+pub(super) fn read_points(item: Item<'_>) -> Option<Vec<[f32; 2]>> {
     let items = item.clone().items()?;
     let count = items.len();
     let points: Vec<_> = items.into_iter().map(read_point).collect();

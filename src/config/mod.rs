@@ -29,6 +29,8 @@ mod site;
 mod stays;
 mod trust;
 mod watchdog;
+mod web;
+mod zone;
 
 use std::path::{Path, PathBuf};
 
@@ -41,12 +43,14 @@ pub use camera::{CameraSection, CameraSource, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
 pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use load::{LoadSection, MOTION_GATE_LEVELS};
-pub use output::{EventsSection, OutputLine, OutputSection};
+pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use site::Site;
 pub use stays::{StaysSection, TamperSection};
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};
+pub use web::WebSection;
+pub use zone::Zone;
 
 use report::Report;
 

@@ -7,6 +7,9 @@ use super::reader::{Item, Section, similar};
 use crate::alarm::{Pattern, Polarity};
 
 const EVENTS_MAX_BYTES: u32 = 10 * 1024 * 1024;
+const FOLDER_MAX_MB: u32 = 500;
+const FOLDER_MAX_COUNT: u32 = 1000;
+const MEMORY_MAX_MB: u32 = 32;
 
 /// Lines are driven every 50 ms at the latest: a faster beat would alias to a level
 /// that stands still.
@@ -46,6 +49,20 @@ pub struct EventsSection {
     /// Size that the file may reach: 65 536 to 1 073 741 824, 10 485 760 by
     /// default.
     pub max_bytes: u32,
+    /// Where each event is kept with its pictures; `None` keeps none.
+    pub folder: Option<EventFolder>,
+    /// Memory for the pictures of the last seconds: 1 to 1000, 32 by default.
+    pub memory_max_mb: u32,
+}
+
+/// The folder of events, and how much it may hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventFolder {
+    pub path: PathBuf,
+    /// 1 to 1 000 000, 500 by default.
+    pub max_mb: u32,
+    /// 1 to 100 000, 1000 by default.
+    pub max_count: u32,
 }
 
 impl OutputSection {
@@ -158,5 +175,13 @@ fn read_events(mut section: Section<'_>, base: &Path) -> Option<EventsSection> {
         .optional("max_bytes")
         .and_then(|item| item.whole(65_536..=1 << 30))
         .unwrap_or(EVENTS_MAX_BYTES);
-    Some(EventsSection { path: path?, max_bytes })
+    let folder = section.optional("folder").and_then(|item| item.path(base));
+    let within = |item: Option<Item<'_>>, most, usual| {
+        item.and_then(|item| item.whole(1..=most)).unwrap_or(usual)
+    };
+    let max_mb = within(section.optional("folder_max_mb"), 1_000_000, FOLDER_MAX_MB);
+    let max_count = within(section.optional("folder_max_count"), 100_000, FOLDER_MAX_COUNT);
+    let memory_max_mb = within(section.optional("memory_max_mb"), 1000, MEMORY_MAX_MB);
+    let folder = folder.map(|path| EventFolder { path, max_mb, max_count });
+    Some(EventsSection { path: path?, max_bytes, folder, memory_max_mb })
 }

@@ -15,6 +15,8 @@ use super::reader::Section;
 use super::report::Report;
 use super::stays::{StaysSection, TamperSection};
 use super::watchdog::WatchdogPolicy;
+use super::web::WebSection;
+use super::zone::{self, Zone};
 use crate::score::Polygon;
 
 const MAX_THREADS: u32 = 64;
@@ -43,9 +45,12 @@ pub struct Site {
     pub tamper: TamperSection,
     /// In the order of the file; empty to watch the whole picture.
     pub masks: Vec<Polygon>,
+    /// In the order of the file.
+    pub zones: Vec<Zone>,
     pub output: OutputSection,
     pub input: InputSection,
     pub watchdog: WatchdogPolicy,
+    pub web: Option<WebSection>,
 }
 
 pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Option<Site> {
@@ -69,6 +74,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let stays = StaysSection::read(root.optional_section("stays"));
     let tamper = TamperSection::read(root.optional_section("tamper"));
     let masks = root.sections("mask").into_iter().filter_map(mask::read).collect();
+    let zones = zone::read_all(root.sections("zone"));
     let output = root
         .required_section("output")
         .and_then(|section| OutputSection::read(section, board.as_ref(), base));
@@ -76,6 +82,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let can_arm = input.as_ref().is_some_and(|input| input.has("arm"));
     let input = InputSection::read(input, board.as_ref(), output.as_ref());
     let alarm = AlarmSection::read(alarm, can_arm);
+    let web = root.optional_section("web").and_then(|section| WebSection::read(section, base));
     let watchdog = WatchdogPolicy::read(root.optional_section("watchdog"), board.as_ref());
     Some(Site {
         file: path.to_path_buf(),
@@ -91,9 +98,11 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         stays,
         tamper,
         masks,
+        zones,
         output: output?,
         input,
         watchdog,
+        web,
     })
 }
 

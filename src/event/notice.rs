@@ -34,7 +34,7 @@ pub struct Notice {
 pub const MESSAGE_PICTURE_BYTES: usize = 100_000;
 
 /// Somebody who is told of events: a hook, a message service, a broker.
-pub trait Outlet: Send {
+pub trait Outlet: Send + Sync {
     /// Takes a notice and never waits: what finds no room is counted and dropped.
     fn tell(&self, notice: &Notice);
 

@@ -73,6 +73,13 @@ pub struct Place {
     pub height: f32,
 }
 
+impl Place {
+    /// Its middle, from the left and from the top.
+    pub fn middle(self) -> (f32, f32) {
+        (self.x + self.width / 2.0, self.y + self.height / 2.0)
+    }
+}
+
 /// What a score of a frame is due to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -161,5 +168,41 @@ pub struct Situation {
 impl Situation {
     pub fn is_over(&self) -> bool {
         self.end.is_some()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A blind quarter of a second.
+    pub(crate) fn situation(id: &str) -> Situation {
+        let clock = ClockQuality::Footage;
+        Situation {
+            schema: SCHEMA.into(),
+            id: id.into(),
+            site: "yard".into(),
+            kind: Kind::Blind,
+            reason: "Nothing is seen: the camera is gone.".into(),
+            zones: Vec::new(),
+            begin: Moment { time_ms: 1, unix_ms: None, clock, frame: None },
+            peak: None,
+            end: Some(Moment { time_ms: 251, unix_ms: None, clock, frame: None }),
+            duration_ms: Some(250),
+            in_force: InForce { alarms_per_day: None, enter_level: 4.0, exit_level: 3.0 },
+            model_sha256: "abc".into(),
+            calibration_sha256: None,
+            trace: Vec::new(),
+            heat: None,
+            pictures: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_files() {
+        for kind in Kind::ALL {
+            let written = serde_json::to_string(&kind).unwrap();
+            assert_eq!(written, format!("\"{}\"", kind.name()));
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! The figures of a run as it goes, for whoever shows or sends them.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::alarm::State;
+use crate::clock::Clock;
 
 /// The figures of a run at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +17,8 @@ pub struct Reading {
     pub score: Option<f32>,
     /// When it was given, milliseconds since 1970-01-01 UTC.
     pub score_unix_ms: Option<u64>,
+    /// The same on the clock that never jumps.
+    pub score_ms: Option<u64>,
     pub enter_level: f32,
     pub exit_level: f32,
     /// Frames with a score since the start.
@@ -39,6 +40,7 @@ impl Default for Reading {
             camera_up: false,
             score: None,
             score_unix_ms: None,
+            score_ms: None,
             enter_level: f32::INFINITY,
             exit_level: f32::INFINITY,
             judged: 0,
@@ -52,36 +54,67 @@ impl Default for Reading {
 
 /// A [`Reading`] that the judging thread keeps up to date and others look at. Copies
 /// share it.
-#[derive(Clone, Debug, Default)]
-pub struct Vitals(Arc<Mutex<Reading>>);
+#[derive(Clone, Default)]
+pub struct Vitals {
+    reading: Arc<Mutex<Reading>>,
+    /// A score that is older than so many milliseconds vouches for nothing.
+    stale: Option<(Arc<dyn Clock>, u64)>,
+}
 
 impl Vitals {
+    /// Of a run whose scores are stale after so long: a thread that hangs tells nobody.
+    pub fn watched(clock: Arc<dyn Clock>, stale_ms: u64) -> Self {
+        Self { stale: Some((clock, stale_ms)), ..Self::default() }
+    }
+
     /// Changes the reading, unless somebody looks at it this very moment: the next
     /// change brings it up to date. Never waits, allocates nothing.
     pub fn note(&self, change: impl FnOnce(&mut Reading)) {
-        if let Ok(mut reading) = self.0.try_lock() {
+        if let Ok(mut reading) = self.reading.try_lock() {
             change(&mut reading);
         }
     }
 
     /// The reading as it is now.
     pub fn read(&self) -> Reading {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Some((clock, stale_ms)), Some(score_ms)) = (&self.stale, reading.score_ms) {
+            reading.well &= clock.monotonic_ms().saturating_sub(score_ms) <= *stale_ms;
+        }
+        reading
+    }
+}
+
+impl std::fmt::Debug for Vitals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Vitals").field(&self.read()).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SimulatedClock;
 
     #[test]
     fn copies_share_a_reading_and_a_reader_keeps_nobody() {
         let vitals = Vitals::default();
         vitals.clone().note(|reading| reading.judged = 7);
         assert_eq!(vitals.read().judged, 7);
-        let held = vitals.0.lock().unwrap();
+        let held = vitals.reading.lock().unwrap();
         vitals.note(|reading| reading.judged = 8);
         drop(held);
         assert_eq!(vitals.read().judged, 7);
+    }
+
+    #[test]
+    fn an_old_score_vouches_for_nothing() {
+        let clock = Arc::new(SimulatedClock::new(0));
+        let vitals = Vitals::watched(clock.clone(), 1000);
+        vitals.note(|reading| (reading.well, reading.score_ms) = (true, Some(0)));
+        clock.advance_ms(1000);
+        assert!(vitals.read().well);
+        clock.advance_ms(1);
+        assert!(!vitals.read().well);
     }
 }

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use ndarray::Array2;
 
 use super::arrays;
-use super::folder::{self, BundleError, Folder, Kept, sha256_hex};
+use super::folder::{self, BundleError, Folder, Kept};
 use super::golden::Golden;
 use super::manifest::Manifest;
 use super::memory::Memory;
 use super::network::{Network, NetworkOptions, Part};
 use super::predictor::Predictor;
 use super::usual_view::UsualView;
+use crate::checksum::sha256_hex;
 
 /// A loaded, verified and self-tested model bundle.
 #[derive(Clone, Debug)]

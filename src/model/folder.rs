@@ -5,10 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::manifest::Manifest;
+use crate::checksum::sha256_hex;
 
 /// What is wrong with a bundle: in which file, and what.
 #[derive(Debug, Error)]
@@ -197,8 +197,4 @@ pub(super) fn model_sha256(manifest: &Manifest) -> String {
         |file: &str| manifest.files.get(file).map_or(String::new(), |c| c.to_ascii_lowercase());
     let checksums: String = MODEL_FILES.into_iter().chain([VIEW]).map(checksum).collect();
     sha256_hex(checksums.as_bytes())
-}
-
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::RecordError;
-use super::image::ImageFormat;
 use crate::fs::write_atomically;
+use crate::output::ImageFormat;
 use crate::preprocess::Channels;
 
 const FILE: &str = "recording.toml";

@@ -7,11 +7,9 @@
 
 mod clip;
 mod error;
-mod image;
 mod library;
 mod session;
 
 pub use error::RecordError;
-pub use image::ImageFormat;
 pub use library::{Header, RecordingFile};
 pub use session::{RecordEnd, RecordOptions, RecordStats, record};

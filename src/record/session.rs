@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use super::clip::Clip;
 use super::error::RecordError;
-use super::image::ImageFormat;
 use super::library::{Header, Library};
 use crate::capture::{Frame, FrameSource, Reopening, SourceError, SourceErrorKind};
 use crate::clock::Clock;
+use crate::output::ImageFormat;
 use crate::preprocess::{Channels, InputSpec, Preprocessor, Resize};
 use crate::runtime::{MAX_STEP_PERIODS, OpenSource, RateControl, Shutdown};
 
@@ -217,7 +217,9 @@ impl Session<'_> {
             return Ok(None);
         }
         let image = self.options.image;
-        image.encode(recorder.spec, &recorder.planes, &mut recorder.bytes)?;
+        image
+            .encode(recorder.spec, &recorder.planes, &mut recorder.bytes)
+            .map_err(RecordError::Encoding)?;
         let cost_bytes = Library::cost_bytes(recorder.bytes.len());
         if recorder.library.used_bytes() + cost_bytes > self.options.size_limit_bytes {
             return Ok(Some(RecordEnd::SizeLimit));

@@ -8,6 +8,7 @@ use super::footage::Clip;
 use super::trace::{ClipTrace, Moment};
 use crate::alarm::{AlarmConfig, Pattern};
 use crate::capture::{FrameSource, SourceError};
+use crate::event::PictureRing;
 use crate::gpio::SimulatedLines;
 use crate::model::{Bundle, InputSection};
 use crate::output::{Event, EventLog, EventSink};
@@ -15,7 +16,7 @@ use crate::runtime::{
     Intake, IntakeCounts, Monitor, Pipeline, Scoring, SlowViewOptions, StageTimes, Step,
     UpdatePolicy,
 };
-use crate::score::Mask;
+use crate::score::{ErrorMap, Mask};
 
 /// Age of a score at which a replay's fault line drops: footage time.
 const STALE_MS: u64 = 2000;
@@ -37,6 +38,8 @@ pub struct PlayOptions {
     pub motion_gate_levels: Option<f32>,
     /// What there is to know of what lasts.
     pub slow: SlowViewOptions,
+    /// Where pictures are kept for events.
+    pub pictures: Option<PictureRing>,
 }
 
 impl PlayOptions {
@@ -68,7 +71,7 @@ pub struct Playing<'a> {
     pub step: &'a Step,
     /// The frame as the model saw it, planar u8.
     pub frame: &'a [u8],
-    pub error_map: &'a [f32],
+    pub error_map: &'a ErrorMap,
     /// Electrical levels, `true` = high.
     pub alarm_line: Option<bool>,
     pub fault_line: Option<bool>,
@@ -149,7 +152,7 @@ pub fn play_from<S: EventSink, E: From<PlayError>>(
         monitor.record(&Event::Clip { clip: clip.name.clone(), frames });
         let mut trace = ClipTrace::new(&clip.name, options.fps);
         let source = open(clip).map_err(PlayError::from)?;
-        let mut intake = Intake::new(source, pipeline.intake());
+        let mut intake = Intake::new(source, pipeline.intake()).keeping(options.pictures.clone());
         let result =
             replay_clip(&mut intake, &mut monitor, &pool, |step, monitor, frame, sequence| {
                 trace.push(sequence, step, |score, level| {
@@ -160,7 +163,7 @@ pub fn play_from<S: EventSink, E: From<PlayError>>(
                     frames,
                     step,
                     frame,
-                    error_map: monitor.analyser().error_map().map(),
+                    error_map: monitor.analyser().error_map(),
                     alarm_line: lines.alarm.is_high(),
                     fault_line: lines.fault.is_high(),
                 })

@@ -61,6 +61,14 @@ impl Scoring {
         }
     }
 
+    /// By which events name the calibration; `None` where there is none.
+    pub fn calibration_sha256(&self) -> Option<String> {
+        match self {
+            Self::Terms(_) => None,
+            Self::Deployed(calibration) => Some(calibration.sha256()),
+        }
+    }
+
     /// Whether a frame's distance to the usual view is asked for, where the bundle has
     /// one.
     pub fn wants_view(&self) -> bool {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::rate::RateControl;
 use super::slots::Slot;
 use crate::capture::{FrameSource, SourceError, SourceErrorKind};
+use crate::event::PictureRing;
 use crate::preprocess::{InputSpec, Light, Preprocessor};
 
 /// What became of one frame of the source.
@@ -53,6 +54,7 @@ pub struct IntakeOptions {
 pub struct Intake {
     source: Box<dyn FrameSource + Send>,
     preprocessor: Preprocessor,
+    pictures: Option<PictureRing>,
     rate: RateControl,
     next_sequence: u64,
     counts: IntakeCounts,
@@ -66,6 +68,7 @@ impl Intake {
         Self {
             source,
             preprocessor: Preprocessor::new(spec).steadied(stabilise).evened(usual_light),
+            pictures: None,
             rate: RateControl::new(period_ns),
             next_sequence: 0,
             counts: IntakeCounts::default(),
@@ -80,6 +83,13 @@ impl Intake {
         if let Some(before) = before {
             self.preprocessor.follow(before);
         }
+        self
+    }
+
+    /// Keeps pictures for events, as the camera gave them.
+    #[must_use]
+    pub fn keeping(mut self, pictures: Option<PictureRing>) -> Self {
+        self.pictures = pictures;
         self
     }
 
@@ -143,6 +153,9 @@ impl Intake {
                 self.rate = before;
                 self.counts.skipped += 1;
                 return Ok(Taken::Skipped { sequence: frame.sequence, reason: error.to_string() });
+            }
+            if let Some(pictures) = &self.pictures {
+                pictures.keep(&frame);
             }
             slot.edges = self.preprocessor.edges();
             slot.light = self.preprocessor.light();

@@ -16,6 +16,7 @@ mod monitor_options;
 mod motion_gate;
 mod pipeline;
 mod rate;
+mod sampling;
 mod shutdown;
 mod sight;
 mod sight_journal;

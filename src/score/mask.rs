@@ -1,8 +1,7 @@
 //! Which pixels of the model's input are watched.
 
-use sha2::{Digest, Sha256};
-
 use super::polygon::{MaskMode, Polygon};
+use crate::checksum::sha256_hex;
 
 /// Which model pixels are watched, row by row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +57,9 @@ impl Mask {
         if self.watched.iter().all(|&w| w) {
             return "none".into();
         }
-        let mut hasher = Sha256::new();
-        hasher.update((self.width_px as u64).to_le_bytes());
-        hasher.update(self.watched.iter().map(|&w| u8::from(w)).collect::<Vec<u8>>());
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let watched = self.watched.iter().map(|&watched| u8::from(watched));
+        let width_px = (self.width_px as u64).to_le_bytes();
+        sha256_hex(&width_px.into_iter().chain(watched).collect::<Vec<u8>>())
     }
 
     /// Share of the pixels that are watched, 0..=1.

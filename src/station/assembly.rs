@@ -7,15 +7,19 @@ use std::time::Duration;
 use super::camera::{Camera, Needs, end_is_loss, longest_pause_ms};
 use super::cooling::Cooling;
 use super::error::StationError;
+use super::events::{self, SiteEvents, SiteSink};
 use super::lines::{self, GuardKeeper, Pin, SpareLines};
 use super::plan::Plan;
 use super::supervision::{self, Leave, Slowest};
+use super::telling::Telling;
+use super::vitals::Watching;
 use crate::alarm::{Input, Pattern};
 use crate::clock::Clock;
-use crate::config::{EventsSection, Site};
+use crate::config::Site;
+use crate::event::{EventRecorder, PictureRing};
 use crate::gpio::{BoardLines, Panel};
 use crate::health::{Progress, supervise};
-use crate::output::{Event, EventLog, EventWriter};
+use crate::output::{Event, EventLog, EventSink};
 use crate::runtime::{
     Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, SlowView,
     StageRow, Step, run_live,
@@ -24,7 +28,7 @@ use crate::runtime::{
 /// Where the kernel shows its thermal zones and watchdogs.
 const ROOT: &str = "/";
 
-type SiteMonitor = Monitor<Pin, Pin, EventWriter>;
+type SiteMonitor = Monitor<Pin, Pin, SiteSink>;
 
 /// A site that is ready to watch: its lines are held, at their safe levels.
 ///
@@ -38,7 +42,10 @@ pub struct Station<'a> {
     /// The lines once more, for the supervisor.
     spare: SpareLines,
     /// The event log once more, for the supervisor.
-    last_words: EventLog<EventWriter>,
+    last_words: EventLog<SiteSink>,
+    recorder: Option<EventRecorder>,
+    pictures: Option<PictureRing>,
+    telling: Telling,
     leave: Option<Leave>,
     panel: Panel,
     guard: Option<GuardKeeper>,
@@ -93,7 +100,10 @@ impl<'a> Station<'a> {
         let lacks_guard = guard.is_none() && lines::need_guard(site, &board_lines);
         let guard = guard.and_then(|program| lines::keep_guard(site, &board_lines, program));
         let panel = lines::open_panel(site, &board_lines)?;
-        let (log, last_words) = event_log(site, clock.clone())?;
+        let pictures = events::pictures(site);
+        let telling = Telling::start(site, &plan, &clock, pictures.clone())?;
+        let SiteEvents { log, last_words, recorder } =
+            SiteEvents::start(site, &plan, &telling, pictures.clone(), &clock)?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
         note_what_lasts(site, &plan, monitor.slow_view());
@@ -111,6 +121,9 @@ impl<'a> Station<'a> {
             monitor,
             spare: held.spare,
             last_words,
+            recorder,
+            pictures,
+            telling,
             leave: None,
             panel,
             guard,
@@ -152,6 +165,7 @@ impl<'a> Station<'a> {
             progress: Progress::new(clock.monotonic_ms()),
             pace: Pace::default(),
             impairments: Impairments::default(),
+            pictures: self.pictures.clone(),
         };
         let impairments = options.impairments.clone();
         let mut cooling = Cooling::new(site, Path::new(ROOT), options.pace.clone());
@@ -177,9 +191,16 @@ impl<'a> Station<'a> {
             impairments.set(Impairment::NoGuard, unguarded);
             input
         };
-        let mut rested = 0;
-        let each = |step: &Step, _: &_| {
-            rested += u64::from(step.score.is_some_and(|score| score.rested));
+        let mut watching = Watching::new(self.telling.vitals());
+        let (recorder, telling) = (&self.recorder, &self.telling);
+        let heat_from = telling.heat_from(self.plan.budget.exit_level);
+        let each = |step: &Step, monitor: &SiteMonitor| {
+            watching.judged(step, monitor.is_healthy(clock.monotonic_ms()), &**clock);
+            let map = monitor.analyser().error_map();
+            if let Some(sample) = step.score.and_then(|score| score.sample(map, heat_from)) {
+                recorder.iter().for_each(|recorder| recorder.judged(sample));
+                telling.judged(sample);
+            }
             each(step);
         };
         let monitor = &mut self.monitor;
@@ -189,7 +210,7 @@ impl<'a> Station<'a> {
         self.monitor.flush_log();
         Ok(StationReport {
             live: live?,
-            rested,
+            rested: watching.rested(),
             not_finite: self.monitor.analyser().not_finite(),
             line_failures: self.monitor.line_failures(),
             events_dropped: self.monitor.events_dropped(),
@@ -235,9 +256,9 @@ fn note_what_lasts(site: &Site, plan: &Plan, slow: Option<&SlowView>) {
 }
 
 /// Writes the run's last event, which the thread that hangs cannot.
-fn with_last_words(
+fn with_last_words<S: EventSink + Send + 'static>(
     mut leave: Leave,
-    mut log: EventLog<EventWriter>,
+    mut log: EventLog<S>,
     clock: Arc<dyn Clock>,
 ) -> Leave {
     Box::new(move || {
@@ -246,16 +267,4 @@ fn with_last_words(
         log.flush();
         leave();
     })
-}
-
-type SiteLog = EventLog<EventWriter>;
-
-/// The site's event log, twice.
-fn event_log(site: &Site, clock: Arc<dyn Clock>) -> Result<(SiteLog, SiteLog), StationError> {
-    let Some(EventsSection { path, max_bytes }) = &site.output.events else {
-        return Ok((EventLog::new(None), EventLog::new(None)));
-    };
-    let writer = EventWriter::start(path, u64::from(*max_bytes), clock)
-        .map_err(StationError::EventThread)?;
-    Ok((EventLog::new(Some(writer.clone())), EventLog::new(Some(writer))))
 }

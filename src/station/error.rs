@@ -38,8 +38,8 @@ pub enum StationError {
     /// A line was had, and does not obey.
     #[error("a line cannot be driven: {0}")]
     LineRefused(String),
-    /// No thread for the event log.
-    #[error("cannot start the thread of the event log: {0}")]
+    /// No thread for storing events, or for telling of them.
+    #[error("cannot start a thread that stores events or tells of them: {0}")]
     EventThread(io::Error),
     /// The site insists on a hardware watchdog that cannot be had.
     #[error(transparent)]

@@ -27,11 +27,14 @@ mod assembly;
 mod camera;
 mod cooling;
 mod error;
+mod events;
 mod levels;
 mod lines;
 mod plan;
 mod supervision;
+mod telling;
 mod view;
+mod vitals;
 
 pub use assembly::{Station, StationReport};
 pub use camera::{Camera, Needs, end_is_loss};

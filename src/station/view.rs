@@ -1,7 +1,7 @@
 //! What of the picture is watched, and how.
 
 use super::error::StationError;
-use crate::config::Site;
+use crate::config::{Site, Zone};
 use crate::model::Bundle;
 use crate::runtime::{DEFAULT_MIN_DURATION_MS, SlowViewOptions};
 use crate::score::Mask;
@@ -20,6 +20,8 @@ pub struct View {
     pub slow: SlowViewOptions,
     /// How long the alarm wants a score to stay suspect.
     pub min_duration_ms: u32,
+    /// Parts of the picture that events name.
+    pub zones: Vec<Zone>,
 }
 
 impl View {
@@ -31,6 +33,7 @@ impl View {
             motion_gate_levels: None,
             slow: SlowViewOptions::default(),
             min_duration_ms: DEFAULT_MIN_DURATION_MS,
+            zones: Vec::new(),
         }
     }
 
@@ -45,6 +48,7 @@ impl View {
             motion_gate_levels: site.load.motion_gate_levels,
             slow: slow(site),
             min_duration_ms: site.alarm.min_duration_ms,
+            zones: site.zones.clone(),
         })
     }
 }

@@ -9,10 +9,10 @@ const REFERENCE: &str = include_str!("../../docs/ref/config.md");
 
 /// Each section of a site file, with a key that is not known there.
 pub const EVERY_SECTION: &str = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
-        [load]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n\
+        [load]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n[[zone]]\nx=1\n\
         [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
         [output.events]\nx=1\n[watchdog]\nx=1\n[input]\nx=1\n\
-        [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n";
+        [input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n[web]\nx=1\n";
 
 /// The TOML blocks of the reference, in order: site, then board.
 pub fn reference_examples() -> Vec<String> {
@@ -43,7 +43,9 @@ fn the_reference_example_parses_and_shows_the_defaults() {
 
 /// Pages for people, with what stands in their TOML blocks: whole sites, boards, and
 /// parts of a site.
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 9] = [
+    ("page", include_str!("../../docs/guide/page.md")),
+    ("events", include_str!("../../docs/guide/events.md")),
     ("cameras", include_str!("../../docs/guide/cameras.md")),
     ("install", include_str!("../../docs/guide/install.md")),
     ("first-camera", include_str!("../../docs/guide/first-camera.md")),

@@ -11,6 +11,7 @@ mod capture_pipe;
 mod common;
 mod demo;
 mod doctor;
+mod events;
 mod faults;
 mod generated;
 mod jpeg_truth;
@@ -30,4 +31,6 @@ mod station;
 mod survival;
 mod usual_view;
 mod video;
+#[cfg(feature = "web-server")]
+mod web;
 mod write_log;

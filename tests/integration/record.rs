@@ -10,9 +10,10 @@ use std::time::Duration;
 use crate::common::{Bench, SIDE_PX, json, stderr, write_png};
 use normwatch::capture::{FolderSource, Frame, FrameSource, PixelFormat, SourceError, list_clips};
 use normwatch::clock::SimulatedClock;
+use normwatch::output::ImageFormat;
 use normwatch::preprocess::{Channels, Resize};
 use normwatch::record::{
-    ImageFormat, RecordEnd, RecordError, RecordOptions, RecordStats, RecordingFile, record,
+    RecordEnd, RecordError, RecordOptions, RecordStats, RecordingFile, record,
 };
 use normwatch::runtime::Shutdown;
 

@@ -88,7 +88,9 @@ impl Capture {
             self.report(Capturing::Opening);
             let ended = open().and_then(|source| {
                 log::info!("capturing from {}", source.describe());
-                let mut intake = Intake::new(source, self.options.intake).following(view.take());
+                let mut intake = Intake::new(source, self.options.intake)
+                    .following(view.take())
+                    .keeping(self.options.pictures.clone());
                 let end = self.frames(&mut intake, &mut reopening);
                 self.stats.counts += intake.counts();
                 view = Some(intake.close());

@@ -26,6 +26,7 @@ use super::window::MAX_PAST_FRAMES;
 use crate::alarm::Input;
 use crate::capture::{FrameSource, SourceError};
 use crate::clock::Clock;
+use crate::event::PictureRing;
 use crate::health::Progress;
 use crate::output::{Event, EventSink};
 
@@ -60,6 +61,8 @@ pub struct LiveOptions {
     pub pace: Pace,
     /// What else there is to be well for.
     pub impairments: Impairments,
+    /// Where pictures are kept for events.
+    pub pictures: Option<PictureRing>,
 }
 
 /// What a live run came to.

@@ -60,6 +60,7 @@ impl Demonstration {
             stabilise: true,
             motion_gate_levels: None,
             slow: SlowViewOptions::default(),
+            pictures: None,
         };
         let mut frames = Vec::new();
         let mut keep = |playing: &Playing<'_>| {
@@ -85,7 +86,7 @@ fn judged(playing: &Playing<'_>, fps: f64) -> Option<Judged> {
         state: playing.step.state,
         alarm_high: playing.alarm_line == Some(true),
         fault_high: playing.fault_line == Some(true),
-        error: playing.error_map.to_vec(),
+        error: playing.error_map.map().to_vec(),
         worst_block: [block.x_px, block.y_px, block.size_px],
     })
 }

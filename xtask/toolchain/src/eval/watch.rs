@@ -90,6 +90,7 @@ impl Setup<'_> {
             stabilise: self.stabilise,
             motion_gate_levels: self.motion_gate_levels,
             slow: SlowViewOptions::default(),
+            pictures: None,
         };
         let trouble = Trouble::default();
         let open = |clip: &Clip| self.open(clip);
@@ -220,8 +221,8 @@ impl<'a> Inspector<'a> {
             bail!("frame {frame}: masks of different sizes in one clip");
         }
         let [plain, blocks] = &mut **tallies;
-        stretch.each(playing.error_map, |i, error| plain.add(error, mask.set[i]));
-        let filtered = box_mean(playing.error_map, size.0, self.block_px);
+        stretch.each(playing.error_map.map(), |i, error| plain.add(error, mask.set[i]));
+        let filtered = box_mean(playing.error_map.map(), size.0, self.block_px);
         stretch.each(&filtered, |i, error| blocks.add(error, mask.set[i]));
         let alarmed = playing.step.state.alarm_active() && mask.set.contains(&true);
         if let (Some(score), true) = (&playing.step.score, alarmed) {
@@ -247,7 +248,7 @@ impl<'a> Inspector<'a> {
             *kept = Some(Moment {
                 frame: score.sequence,
                 score: level,
-                error_map: playing.error_map.to_vec(),
+                error_map: playing.error_map.map().to_vec(),
                 map_width_px: size.0,
                 map_height_px: size.1,
                 worst_block: score.place(),

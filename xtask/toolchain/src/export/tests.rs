@@ -244,6 +244,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
         stabilise: true,
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
+        pictures: None,
     };
     let mut judged = Vec::new();
     let clips = list_footage(footage).unwrap();

@@ -71,6 +71,7 @@ fn play_clip(
         stabilise: true,
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
+        pictures: None,
     };
     let mut see = |_: &Playing<'_>| Ok::<(), PlayError>(());
     let clips = std::slice::from_ref(clip);

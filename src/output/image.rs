@@ -1,8 +1,10 @@
 //! One picture as a file.
 
+use std::borrow::Cow;
+
+use jpeg_encoder::SamplingFactor;
 use serde::{Deserialize, Serialize};
 
-use super::error::RecordError;
 use crate::preprocess::{Channels, InputSpec};
 
 const JPEG_QUALITY: u8 = 95;
@@ -30,28 +32,33 @@ impl ImageFormat {
     /// gives them, Y or R, G, B, into `out`, whose contents are replaced.
     ///
     /// # Errors
-    /// The encoder's, which has no reason to fail.
-    pub(super) fn encode(
-        self,
-        spec: InputSpec,
-        planes: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), RecordError> {
+    /// The encoder's, in one sentence; it has no reason to fail.
+    pub fn encode(self, spec: InputSpec, planes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         out.clear();
-        let interleaved;
-        let pixels = match spec.channels {
-            Channels::Luma => planes,
-            Channels::Rgb | Channels::Bgr => {
-                interleaved = interleave(planes, spec.channels == Channels::Bgr);
-                &interleaved
-            }
-        };
+        let pixels = interleaved(spec, planes);
         let result = match self {
-            Self::Png => png(spec, pixels, out).map_err(|error| error.to_string()),
-            Self::Jpeg => jpeg(spec, pixels, out),
+            Self::Png => png(spec, &pixels, out).map_err(|error| error.to_string()),
+            Self::Jpeg => jpeg(spec, &pixels, JPEG_QUALITY, SamplingFactor::F_1_1, out),
         };
-        result
-            .map_err(|error| RecordError::Encoding(format!("a picture cannot be encoded: {error}")))
+        result.map_err(|error| format!("a picture cannot be encoded: {error}"))
+    }
+}
+
+/// A JPEG for people to look at: `quality` from 1 to 100, colours at half the size.
+///
+/// # Errors
+/// The encoder's, in one sentence; a side of more than 65 535 px.
+pub fn encode_for_people(spec: InputSpec, planes: &[u8], quality: u8) -> Result<Vec<u8>, String> {
+    let mut out = Vec::new();
+    jpeg(spec, &interleaved(spec, planes), quality, SamplingFactor::F_2_2, &mut out)?;
+    Ok(out)
+}
+
+fn interleaved(spec: InputSpec, planes: &[u8]) -> Cow<'_, [u8]> {
+    match spec.channels {
+        Channels::Luma => planes.into(),
+        Channels::Rgb => interleave(planes, false).into(),
+        Channels::Bgr => interleave(planes, true).into(),
     }
 }
 
@@ -75,11 +82,17 @@ fn png(spec: InputSpec, pixels: &[u8], out: &mut Vec<u8>) -> Result<(), png::Enc
     encoder.write_header()?.write_image_data(pixels)
 }
 
-fn jpeg(spec: InputSpec, pixels: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+fn jpeg(
+    spec: InputSpec,
+    pixels: &[u8],
+    quality: u8,
+    sampling: SamplingFactor,
+    out: &mut Vec<u8>,
+) -> Result<(), String> {
     let side = |px: usize| u16::try_from(px).map_err(|_| format!("{px} px are too many"));
     let (width_px, height_px) = (side(spec.width_px)?, side(spec.height_px)?);
-    let mut encoder = jpeg_encoder::Encoder::new(out, JPEG_QUALITY);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::F_1_1);
+    let mut encoder = jpeg_encoder::Encoder::new(out, quality);
+    encoder.set_sampling_factor(sampling);
     let colours = match spec.channels {
         Channels::Luma => jpeg_encoder::ColorType::Luma,
         Channels::Rgb | Channels::Bgr => jpeg_encoder::ColorType::Rgb,

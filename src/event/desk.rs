@@ -1,0 +1,194 @@
+//! Where situations get their pictures, are put away, and are told of.
+
+use std::sync::Arc;
+
+use super::assembler::{Assembler, Change};
+use super::encode;
+use super::notice::{Notice, Outlet, Phase};
+use super::ring::{PictureRing, RawPicture};
+use super::sample::Sample;
+use super::setup::{Date, Setup};
+use super::situation::{Kind, Picture, Situation};
+use super::store::{NamedFile, Store};
+use crate::output::Event;
+
+/// The picture before an event is so much older than its begin.
+const BEFORE_NS: u64 = 2_000_000_000;
+
+/// A worst moment that is so old is worth its picture: the ring still has it, and a
+/// worse one has not followed.
+const SETTLED_MS: u64 = 400;
+
+/// What becomes of events, beside their lines in the log.
+#[derive(Default)]
+pub struct Destinations {
+    /// Where pictures come from.
+    pub pictures: Option<PictureRing>,
+    pub store: Option<Store>,
+    pub outlets: Vec<Arc<dyn Outlet>>,
+}
+
+impl Destinations {
+    /// Whether anybody wants events at all.
+    pub fn is_empty(&self) -> bool {
+        self.store.is_none() && self.outlets.is_empty()
+    }
+}
+
+/// Puts events together and away. Everything here may wait for a disk.
+pub(super) struct Desk {
+    assembler: Assembler,
+    to: Destinations,
+    peak: WorstPicture,
+    store_fails: bool,
+    lost: u64,
+}
+
+/// The picture of an anomaly's worst moment so far.
+#[derive(Default)]
+struct WorstPicture {
+    picture: Option<RawPicture>,
+    /// When it is to be taken out of the ring.
+    due_ms: Option<u64>,
+    time_ms: u64,
+}
+
+impl Desk {
+    pub fn new(setup: Setup, to: Destinations) -> Self {
+        let peak = WorstPicture::default();
+        Self { assembler: Assembler::new(setup), to, peak, store_fails: false, lost: 0 }
+    }
+
+    /// Events that could not be stored.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    pub fn judged(&mut self, sample: &Sample) {
+        let worst = self.assembler.judged(sample);
+        let Some(ring) = &self.to.pictures else { return };
+        if self.peak.due_ms.is_some_and(|due_ms| sample.time_ms >= due_ms) {
+            self.peak.take(ring);
+        }
+        if worst {
+            self.peak.time_ms = sample.time_ms;
+            self.peak.due_ms = Some(sample.time_ms + SETTLED_MS);
+        }
+    }
+
+    pub fn log(&mut self, event: &Event, date: Date) {
+        let store = self.to.store.as_ref();
+        let changes = self.assembler.log(event, date, &|id| store.is_some_and(|s| s.has(id)));
+        self.put_away(changes);
+    }
+
+    /// Ends what still goes on.
+    pub fn finish(&mut self, date: Date) {
+        let changes = self.assembler.finish(date);
+        self.put_away(changes);
+    }
+
+    fn put_away(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Begun(situation) => self.begun(situation),
+                Change::Ended(situation) => self.ended(situation),
+            }
+        }
+    }
+
+    fn begun(&mut self, mut situation: Situation) {
+        let begin_ns = situation.begin.time_ms * 1_000_000;
+        let (mut files, mut onset) = (Vec::new(), None);
+        if let Some(ring) = &self.to.pictures {
+            let before = ring.at_or_before(begin_ns.saturating_sub(BEFORE_NS));
+            onset = ring.nearest(begin_ns);
+            // Of a camera that is lost, the last thing that was seen.
+            for (moment, picture) in [("before", &before), ("onset", &onset)] {
+                files.extend(picture.as_ref().and_then(|p| file(&mut situation, moment, p)));
+            }
+        }
+        self.assembler.illustrate(&situation);
+        if situation.kind == Kind::Anomaly {
+            let time_ms = situation.peak.map_or(situation.begin.time_ms, |peak| peak.time_ms);
+            self.peak = WorstPicture { picture: None, due_ms: Some(time_ms), time_ms };
+        }
+        self.store(Phase::Begin, &situation, &files);
+        self.tell(Phase::Begin, situation, onset.as_ref());
+    }
+
+    fn ended(&mut self, mut situation: Situation) {
+        let (mut files, mut shown) = (Vec::new(), None);
+        if let Some(ring) = &self.to.pictures {
+            if situation.kind == Kind::Anomaly {
+                self.peak.take(ring);
+                shown = self.peak.picture.take();
+            } else if let Some(end) = situation.end {
+                shown = ring.nearest(end.time_ms * 1_000_000);
+            }
+            let moment = if situation.kind == Kind::Anomaly { "peak" } else { "end" };
+            files.extend(shown.as_ref().and_then(|p| file(&mut situation, moment, p)));
+        }
+        self.store(Phase::End, &situation, &files);
+        self.tell(Phase::End, situation, shown.as_ref());
+    }
+
+    fn store(&mut self, phase: Phase, situation: &Situation, files: &[NamedFile]) {
+        let Some(store) = &self.to.store else { return };
+        let stored = match phase {
+            Phase::Begin => store.begin(situation, files),
+            Phase::End => store.end(situation, files),
+        };
+        match (stored, self.store_fails) {
+            (Err(error), told) => {
+                self.lost += u64::from(phase == Phase::End);
+                self.store_fails = true;
+                if !told {
+                    log::warn!(
+                        "the event {} cannot be stored in {}: {error}; the watch goes on, and the \
+                         next one is tried again",
+                        situation.id,
+                        store.folder().display()
+                    );
+                }
+            }
+            (Ok(()), true) => {
+                log::info!("events are stored in {} again", store.folder().display());
+                self.store_fails = false;
+            }
+            (Ok(()), false) => {}
+        }
+    }
+
+    fn tell(&self, phase: Phase, situation: Situation, picture: Option<&RawPicture>) {
+        if self.to.outlets.is_empty() {
+            return;
+        }
+        let encoded = picture.map(encode::picture_for_message);
+        let picture = encoded.and_then(|jpeg| {
+            jpeg.inspect_err(|error| log::warn!("a message has no picture: {error}")).ok()
+        });
+        let picture = picture.map(Arc::from);
+        let notice = Notice { phase, situation: Arc::new(situation), picture };
+        self.to.outlets.iter().for_each(|outlet| outlet.tell(&notice));
+    }
+}
+
+impl WorstPicture {
+    fn take(&mut self, ring: &PictureRing) {
+        if self.due_ms.take().is_some() {
+            self.picture = ring.nearest(self.time_ms * 1_000_000);
+        }
+    }
+}
+
+/// The picture as a file, which the situation names.
+fn file(situation: &mut Situation, moment: &str, picture: &RawPicture) -> Option<NamedFile> {
+    let jpeg = encode::at_full_size(picture)
+        .inspect_err(|error| log::warn!("an event lacks its picture `{moment}`: {error}"))
+        .ok()?;
+    let name = format!("{moment}.jpg");
+    let time_ms = picture.time_ns / 1_000_000;
+    situation.pictures.push(Picture { file: name.clone(), moment: moment.into(), time_ms });
+    Some((name, jpeg))
+}

@@ -1,0 +1,75 @@
+//! A situation that has begun.
+
+use super::reason;
+use super::sample::Sample;
+use super::situation::{Kind, Moment, Peak, Situation, TracePoint};
+
+/// Points that a trace has at most; past it every second one is left out.
+const TRACE_POINTS: usize = 512;
+
+/// A situation that goes on.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub situation: Situation,
+    /// Tells faults of one kind apart.
+    pub key: &'static str,
+    /// Of the samples, one in so many is in the trace.
+    every: u64,
+    samples: u64,
+}
+
+impl Open {
+    pub fn new(situation: Situation, key: &'static str) -> Self {
+        Self { situation, key, every: 1, samples: 0 }
+    }
+
+    /// Takes a judged frame; whether it is the worst so far.
+    pub fn judged(&mut self, sample: &Sample) -> bool {
+        if self.samples.is_multiple_of(self.every) {
+            let Sample { time_ms, score, .. } = *sample;
+            self.situation.trace.push(TracePoint { time_ms, score });
+        }
+        self.samples += 1;
+        if self.situation.trace.len() >= TRACE_POINTS {
+            let mut index = 0;
+            self.situation.trace.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.every *= 2;
+        }
+        let worst = self.situation.peak.is_none_or(|peak| sample.score > peak.score);
+        if worst {
+            self.situation.peak = Some(peak_of(sample));
+            if let Some(heat) = sample.heat() {
+                self.situation.heat = Some(heat);
+            }
+        }
+        worst
+    }
+
+    /// Ends it. Its reason says for how long it went on.
+    pub fn end(mut self, at: Moment) -> Situation {
+        let situation = &mut self.situation;
+        let duration_ms = at.time_ms.saturating_sub(situation.begin.time_ms);
+        situation.end = Some(at);
+        situation.duration_ms = Some(duration_ms);
+        if let (Kind::Anomaly, Some(peak)) = (situation.kind, &situation.peak) {
+            let in_force = situation.in_force;
+            situation.reason =
+                reason::of_anomaly(peak, in_force.enter_level, in_force.alarms_per_day);
+        }
+        situation.reason += &reason::lasted(duration_ms);
+        self.situation
+    }
+}
+
+pub(super) fn peak_of(sample: &Sample) -> Peak {
+    Peak {
+        time_ms: sample.time_ms,
+        frame: Some(sample.frame),
+        score: sample.score,
+        place: Some(sample.place),
+        cause: Some(sample.cause),
+    }
+}

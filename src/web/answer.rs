@@ -1,0 +1,108 @@
+//! What a request is answered with.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// For the whole answer, however slowly it is taken.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Name of the cookie that holds the token.
+pub(super) const COOKIE: &str = "normwatch";
+
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// In every answer: nothing is run that is not ours, nothing is kept, nobody is told
+/// where a link came from.
+const ALWAYS: &str = "Connection: close\r\nCache-Control: no-store\r\n\
+    X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+
+/// Of answers that are no page.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// A status, a body, and what the body is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+    /// What a browser may do with it.
+    policy: &'static str,
+    cookie: Option<String>,
+}
+
+impl Answer {
+    pub fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, content_type, body: body.into(), policy: NOTHING, cookie: None }
+    }
+
+    /// With another policy for browsers.
+    pub fn allowing(self, policy: &'static str) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Goes to the page, and has the browser keep the token, which no script can read.
+    pub fn with_cookie(token: &str) -> Self {
+        let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Max-Age=31536000");
+        Self { cookie: Some(cookie), ..Self::plain(303, "go on to the page") }
+    }
+
+    /// One line for people.
+    pub fn plain(status: u16, text: &str) -> Self {
+        Self::new(status, "text/plain; charset=utf-8", format!("{text}\n"))
+    }
+
+    /// Sends it, without the body where only the head was asked for.
+    ///
+    /// # Errors
+    /// The other side is gone, or takes it too slowly.
+    pub fn send(&self, stream: &mut TcpStream, head_only: bool) -> io::Result<()> {
+        let Self { status, content_type, body, policy, cookie } = self;
+        let cookie = cookie
+            .as_ref()
+            .map_or_else(String::new, |cookie| format!("Set-Cookie: {cookie}\r\nLocation: ./\r\n"));
+        let (reason, length) = (reason(*status), body.len());
+        let mut all = format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {length}\r\nContent-Security-Policy: {policy}\r\n{cookie}{ALWAYS}\r\n"
+        )
+        .into_bytes();
+        if !head_only {
+            all.extend_from_slice(body);
+        }
+        let deadline = Instant::now() + WITHIN;
+        for piece in all.chunks(PIECE_BYTES) {
+            let mut sent = 0;
+            while sent < piece.len() {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                stream.set_write_timeout(Some(left))?;
+                match stream.write(&piece[sent..])? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    count => sent += count,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        204 => "No Content",
+        303 => "See Other",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        421 => "Misdirected Request",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        503 => "Service Unavailable",
+        _ => "Unknown",
+    }
+}

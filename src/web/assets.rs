@@ -1,0 +1,57 @@
+//! The files of the page, as they are in the repository.
+
+use super::answer::Answer;
+
+/// Nothing from elsewhere, nothing inline.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' blob:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; \
+    form-action 'none'";
+
+const FILES: [(&str, &str, &str); 7] = [
+    ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
+    ("/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
+    ("/app.js", SCRIPT, include_str!("page/app.js")),
+    ("/chart.js", SCRIPT, include_str!("page/chart.js")),
+    ("/events.js", SCRIPT, include_str!("page/events.js")),
+    ("/picture.js", SCRIPT, include_str!("page/picture.js")),
+    ("/words.js", SCRIPT, include_str!("page/words.js")),
+];
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The file of that path.
+pub(super) fn find(path: &str) -> Option<Answer> {
+    let (_, content_type, text) = FILES.iter().find(|(name, ..)| *name == path)?;
+    Some(Answer::new(200, content_type, *text).allowing(POLICY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_takes_nothing_from_elsewhere_and_has_all_it_names() {
+        for (name, _, text) in FILES {
+            for absolute in [
+                "http:",
+                "https:",
+                "\"//",
+                "src=\"/",
+                "href=\"/",
+                "from \"/",
+                " style=\"",
+                "onclick",
+            ] {
+                assert!(!text.contains(absolute), "{name} has {absolute}");
+            }
+            let named =
+                text.split('"').filter(|part| part.ends_with(".js") || part.ends_with(".css"));
+            for part in named {
+                let path = format!("/{}", part.trim_start_matches("./"));
+                assert!(find(&path).is_some(), "{name} names {part}");
+            }
+        }
+        let bytes: usize = FILES.iter().map(|(.., text)| text.len()).sum();
+        assert!(bytes < 100_000, "{bytes} bytes over the wire");
+    }
+}

@@ -1,0 +1,124 @@
+// What the camera sees now, how odd it is, and whether somebody guards.
+
+import { drawScores } from "./chart.js";
+import { lookForEvents, nameKinds, prepareEvents } from "./events.js";
+import { drawPicture, fetchPicture } from "./picture.js";
+import { firstLanguage, languages, setLanguage, word } from "./words.js";
+
+const STATE_EVERY_MS = 500;
+const EVENTS_EVERY_MS = 5000;
+const STRIP_MS = 120_000;
+const SILENT_AFTER_MS = 5000;
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const picture = /** @type {HTMLCanvasElement} */ (byId("picture"));
+const strip = /** @type {HTMLCanvasElement} */ (byId("strip"));
+const heat = /** @type {HTMLInputElement} */ (byId("heat"));
+
+/** @type {[number, number][]} */
+let scores = [];
+/** @type {any} */
+let state = null;
+/** @type {ImageBitmap | null} */
+let bitmap = null;
+let pictureMs = 0;
+let heardAt = performance.now();
+
+const wait = (/** @type {number} */ ms) => new Promise((done) => setTimeout(done, ms));
+
+/** Asks again and again, but not while nobody looks. @param {() => Promise<void>} ask @param {number} every */
+async function repeat(ask, every) {
+  for (;;) {
+    if (!document.hidden) {
+      try { await ask(); } catch { /* the banner says so */ }
+    }
+    await wait(every);
+  }
+}
+
+async function lookAtState() {
+  const last = scores.length > 0 ? scores[scores.length - 1][0] : 0;
+  const answer = await fetch(`state.json?after=${last}`);
+  if (!answer.ok) return;
+  const told = await answer.json();
+  // A program that was started again has another clock.
+  if (state !== null && told.judged < state.judged) scores = [];
+  state = told;
+  heardAt = performance.now();
+  scores.push(...state.scores);
+  const newest = scores.length > 0 ? scores[scores.length - 1][0] : 0;
+  scores = scores.filter(([ms]) => ms >= newest - STRIP_MS);
+  draw();
+}
+
+async function lookAtPicture() {
+  const newer = await fetchPicture(pictureMs);
+  if (newer === null) return;
+  bitmap?.close();
+  bitmap = newer;
+  pictureMs = state?.picture_ms ?? pictureMs;
+  draw();
+}
+
+function draw() {
+  byId("no-picture").hidden = bitmap !== null;
+  if (bitmap && state) drawPicture(picture, bitmap, state, Number(heat.value) / 100);
+  if (!state) return;
+  document.title = `${state.alarm ? "⚠ " : ""}${state.site} · normwatch`;
+  byId("site").textContent = state.site;
+  const newest = scores.length > 0 ? scores[scores.length - 1][0] : 0;
+  drawScores(strip, scores, { enter: state.enter_level, exit: state.exit_level, from: newest - STRIP_MS, to: newest });
+  const number = (/** @type {number | null} */ value) => value === null ? "–" : value.toFixed(2);
+  const rows = [
+    ["score", number(state.score)],
+    ["levels", `${number(state.enter_level)}, ${number(state.exit_level)}`],
+    ["alarms", state.alarms],
+    ["judged", state.judged],
+  ];
+  if (state.temperature_c !== null) rows.push(["temperature", `${state.temperature_c.toFixed(0)} °C`]);
+  byId("figures").replaceChildren(...rows.flatMap(([name, value]) => {
+    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
+    [term.textContent, text.textContent] = [word(name), String(value)];
+    return [term, text];
+  }));
+}
+
+/** What cannot be missed. */
+function watchOver() {
+  const silentMs = performance.now() - heardAt;
+  const silent = silentMs > SILENT_AFTER_MS && !document.hidden;
+  const banner = silent ? word("lost")
+    : state === null ? ""
+    : !state.camera_up ? word("cameraDown")
+    : !state.well ? word("degraded")
+    : state.judge_every > 1 ? word("hot", state.judge_every) : "";
+  if (byId("banner").textContent !== banner) byId("banner").textContent = banner;
+  byId("banner").hidden = banner === "";
+  const scoreAge = state?.score_age_ms ?? null;
+  byId("age").textContent = scoreAge === null ? "" : `${((scoreAge + silentMs) / 1000).toFixed(0)} ${word("ago")}`;
+  const text = silent ? word("silent") : state === null ? "" : state.alarm ? word(state.state)
+    : `${word(state.state)} · ${word(state.well ? "well" : "unwell")}`;
+  if (byId("state").textContent !== text) byId("state").textContent = text;
+  byId("state").className = silent || state === null ? "" : state.alarm ? "alarm" : state.well ? "well" : "";
+}
+
+function speak(/** @type {string} */ code) {
+  setLanguage(code);
+  picture.setAttribute("aria-label", word("pictureOf"));
+  strip.setAttribute("aria-label", word("stripOf"));
+  nameKinds();
+  draw();
+}
+
+const language = /** @type {HTMLSelectElement} */ (byId("language"));
+language.replaceChildren(...languages().map(([code, name]) => new Option(name, code)));
+language.value = firstLanguage();
+language.addEventListener("change", () => speak(language.value));
+heat.addEventListener("input", draw);
+prepareEvents();
+speak(language.value);
+setInterval(watchOver, 500);
+void repeat(lookAtState, STATE_EVERY_MS);
+void repeat(lookAtPicture, 100);
+void repeat(lookForEvents, EVENTS_EVERY_MS);

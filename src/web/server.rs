@@ -1,0 +1,201 @@
+//! The listener and its few threads.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::answer::Answer;
+use super::assets;
+use super::door::Door;
+use super::gallery::Gallery;
+use super::history::History;
+use super::live::Live;
+use super::metrics::{self, Identity};
+use super::request::{Refused, Request};
+use crate::event::{OutletCounts, PictureRing};
+use crate::health::{Reading, Vitals};
+
+/// Requests that are answered at the same time; each is one thread.
+const WORKERS: usize = 8;
+
+/// Connections that may wait for a thread; further ones are closed at once.
+const WAITING: usize = 16;
+
+/// An address that cannot be had is tried again so often.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Where to listen, and who may ask.
+#[derive(Clone, Debug)]
+pub struct WebOptions {
+    pub listen: SocketAddr,
+    /// Whoever asks must send it.
+    pub token: Option<String>,
+    /// Names of this machine that may be asked for, beside addresses and `localhost`.
+    pub names: Vec<String>,
+    /// Whether there is a page, with pictures and events.
+    pub page: Option<PageOptions>,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct PageOptions {
+    pub pictures: Option<PictureRing>,
+    pub history: History,
+    /// The folder of events.
+    pub events: Option<PathBuf>,
+}
+
+/// What the outlets have counted so far.
+pub type CountOutlets = dyn Fn() -> Vec<OutletCounts> + Send + Sync;
+
+/// What is told.
+struct Desk {
+    door: Door,
+    identity: Identity,
+    vitals: Vitals,
+    outlets: Arc<CountOutlets>,
+    page: Option<(Live, Gallery)>,
+}
+
+/// Starts the listener, which ends with the process. An address that cannot be had is
+/// told and tried again: it is no reason not to watch.
+///
+/// # Errors
+/// A thread could not be started.
+pub fn serve(
+    options: WebOptions,
+    identity: Identity,
+    vitals: Vitals,
+    outlets: Arc<CountOutlets>,
+) -> io::Result<()> {
+    let WebOptions { listen, token, names, page } = options;
+    let page = page.map(|page| {
+        let PageOptions { pictures, history, events } = page;
+        (Live::new(pictures, history), Gallery { folder: events })
+    });
+    let door = Door::new(token, names);
+    let desk = Arc::new(Desk { door, identity, vitals, outlets, page });
+    let (waiting_in, waiting) = sync_channel(WAITING);
+    let waiting = Arc::new(Mutex::new(waiting));
+    for number in 0..WORKERS {
+        let (desk, waiting) = (desk.clone(), waiting.clone());
+        let work = move || {
+            while let Some(stream) = next(&waiting) {
+                desk.answer(stream)
+            }
+        };
+        thread::Builder::new().name(format!("web-{number}")).spawn(work)?;
+    }
+    thread::Builder::new().name("web".into()).spawn(move || listen_on(listen, &waiting_in))?;
+    Ok(())
+}
+
+fn next(waiting: &Mutex<Receiver<TcpStream>>) -> Option<TcpStream> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn listen_on(address: SocketAddr, waiting: &SyncSender<TcpStream>) {
+    let mut told = false;
+    loop {
+        match TcpListener::bind(address) {
+            Ok(listener) => {
+                log::info!(
+                    "http://{address} has /health, /metrics and, if it is not switched off, the page"
+                );
+                told = false;
+                accept(&listener, waiting);
+            }
+            Err(error) if !told => {
+                log::warn!(
+                    "cannot listen on {address}: {error}; the watch goes on, and it is tried again"
+                );
+                told = true;
+            }
+            Err(_) => {}
+        }
+        thread::sleep(AGAIN);
+    }
+}
+
+/// Until the listener fails, as without descriptors.
+fn accept(listener: &TcpListener, waiting: &SyncSender<TcpStream>) {
+    for stream in listener.incoming() {
+        match stream {
+            // One that finds no room is closed by being dropped.
+            Ok(stream) => {
+                if let Err(TrySendError::Disconnected(_)) = waiting.try_send(stream) {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                log::warn!("no further connection can be taken: {error}");
+                return;
+            }
+        }
+    }
+}
+
+impl Desk {
+    fn answer(&self, mut stream: TcpStream) {
+        let (answer, head_only) = match Request::read(&mut stream) {
+            Ok(request) => (self.answer_to(&request), request.method == "HEAD"),
+            Err(Refused::Gone) => return,
+            Err(Refused::TooSlow) => (Answer::plain(408, "the request took too long"), false),
+            Err(Refused::TooLong) => (Answer::plain(431, "the head is too long"), false),
+            Err(Refused::Malformed) => (Answer::plain(400, "this is not an HTTP request"), false),
+        };
+        if answer.send(&mut stream, head_only).is_ok() {
+            // What was not read would reset the connection under the answer.
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+        }
+    }
+
+    fn answer_to(&self, request: &Request) -> Answer {
+        if let Some(refusal) = self.door.refuses(request) {
+            return refusal;
+        }
+        match request.path.as_str() {
+            "/health" => health(&self.vitals.read()),
+            "/metrics" => {
+                let text = metrics::render(&self.identity, &self.vitals.read(), &(self.outlets)());
+                Answer::new(200, metrics::CONTENT_TYPE, text)
+            }
+            path => self.page(path, request).unwrap_or_else(|| {
+                Answer::plain(404, "there is nothing of that name; /health and /metrics are")
+            }),
+        }
+    }
+
+    fn page(&self, path: &str, request: &Request) -> Option<Answer> {
+        let (live, gallery) = self.page.as_ref()?;
+        Some(match path {
+            "/frame.jpg" => live.picture(request),
+            "/state.json" => live.state(&self.identity.site, &self.vitals, request),
+            "/events.json" => gallery.list(),
+            path => match path.strip_prefix("/events/") {
+                Some(rest) => gallery.one(rest),
+                None => return assets::find(path),
+            },
+        })
+    }
+}
+
+/// 200 while all is well, 503 otherwise.
+fn health(reading: &Reading) -> Answer {
+    let body = serde_json::json!({
+        "well": reading.well,
+        "state": reading.state.name(),
+        "camera_up": reading.camera_up,
+        "score": reading.score,
+        "score_unix_ms": reading.score_unix_ms,
+        "frames_judged": reading.judged,
+        "alarms": reading.alarms,
+    });
+    let status = if reading.well { 200 } else { 503 };
+    Answer::new(status, "application/json", format!("{body}\n"))
+}
