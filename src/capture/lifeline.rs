@@ -1,4 +1,4 @@
-//! Ends what a camera's command has started when this program is killed.
+//! Ends what a command has started when this program is killed.
 
 use std::io::{PipeWriter, Write, pipe};
 use std::os::unix::process::CommandExt;
@@ -28,7 +28,7 @@ impl Lifeline {
             .stderr(Stdio::null())
             .process_group(0)
             .spawn()
-            .inspect_err(|e| log::debug!("no lifeline for the camera's command: {e}"))
+            .inspect_err(|e| log::debug!("no lifeline for a command: {e}"))
             .ok()?;
         Some(Self { shell, pipe: writer })
     }

@@ -1,10 +1,10 @@
-//! What a command writes to its standard error: a little of it for the log, the
-//! last of it for an error message.
+//! What a command says, on its standard error as a rule: a little of it for the log,
+//! the last of it for an error message.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::process::ChildStderr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -14,11 +14,11 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::secrets::Secrets;
 
 /// Sees every line first; what it takes (`true`) goes nowhere else.
-pub(super) type Tap = Box<dyn FnMut(&str) -> bool + Send>;
+pub(crate) type Tap = Box<dyn FnMut(&str) -> bool + Send>;
 
 /// A thread that reads to the end, so that the command never waits for us.
 #[derive(Debug)]
-pub(super) struct Messages {
+pub(crate) struct Messages {
     lines: Arc<Mutex<VecDeque<String>>>,
     listener: Option<JoinHandle<()>>,
     /// Closing it ends the listener, whoever still holds the other pipe.
@@ -36,7 +36,7 @@ impl Messages {
     pub fn listen(
         program: String,
         secrets: Secrets,
-        messages: Option<ChildStderr>,
+        messages: Option<OwnedFd>,
         tap: Option<Tap>,
     ) -> Self {
         let lines = Arc::new(Mutex::new(VecDeque::with_capacity(LINES_KEPT)));
@@ -48,6 +48,7 @@ impl Messages {
         let listener = messages.and_then(|messages| {
             let run = move || {
                 let mut line = Vec::with_capacity(LINE_LIMIT_BYTES);
+                let messages = File::from(messages);
                 let pipe = Interruptible { messages, stopped: stopped.into() };
                 for_each_line(pipe, &mut line, |line| said.line(line, Instant::now()));
                 said.end();
@@ -83,7 +84,7 @@ impl Drop for Messages {
 /// Standard error until it is closed or nobody listens any more. A process that
 /// the command has started and that left its group may hold it open for ever.
 struct Interruptible {
-    messages: ChildStderr,
+    messages: File,
     stopped: OwnedFd,
 }
 

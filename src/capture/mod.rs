@@ -7,6 +7,7 @@ mod arrival;
 mod error;
 mod folder;
 mod format;
+mod group;
 pub mod jpeg_header;
 mod layout;
 mod lifeline;
@@ -41,6 +42,10 @@ pub use reopening::{Reopening, Starvation};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 pub use wake::Wake;
+
+pub(crate) use group::Group;
+pub(crate) use messages::Messages;
+pub(crate) use secrets::Secrets;
 
 /// Pixels that a picture may claim to have; past it a header is damaged. It is
 /// asked before anything is decoded, whatever the format.

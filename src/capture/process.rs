@@ -2,14 +2,10 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-
-use super::lifeline::Lifeline;
+use super::group::Group;
 use super::messages::{Messages, Tap};
 use super::secrets::Secrets;
 use super::{PipeCommand, SourceError};
@@ -18,11 +14,8 @@ use super::{PipeCommand, SourceError};
 /// process and what it has started, and so does the end of this program.
 #[derive(Debug)]
 pub(super) struct Supervised {
-    child: Child,
-    /// Let go once the group is ended.
-    _lifeline: Option<Lifeline>,
+    group: Group,
     messages: Messages,
-    is_ended: bool,
 }
 
 /// How a command ended, and a clause about it for an error message.
@@ -33,8 +26,6 @@ pub(super) struct Ending {
 }
 
 const EXIT_WAIT: Duration = Duration::from_secs(1);
-const REAP_WAIT: Duration = Duration::from_secs(2);
-const POLL_EVERY: Duration = Duration::from_millis(5);
 
 impl Supervised {
     /// Starts the command with its standard input closed off; the second
@@ -49,19 +40,14 @@ impl Supervised {
         let Some((program, arguments)) = command.argv.split_first() else {
             return Err(SourceError::fatal("the pipe command is empty: name a program"));
         };
-        let mut child = Command::new(program)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .map_err(|error| cannot_start(program, &error))?;
-        let (output, messages) = (child.stdout.take(), child.stderr.take());
-        let lifeline = Lifeline::tie(child.id());
+        let mut call = Command::new(program);
+        call.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut group = Group::start(&mut call).map_err(|e| cannot_start(program, &e))?;
+        let output = group.child.stdout.take();
+        let messages = group.child.stderr.take().map(OwnedFd::from);
         let secrets = Secrets::of(&command.argv);
         let messages = Messages::listen(program.clone(), secrets, messages, tap);
-        let supervised = Self { child, _lifeline: lifeline, messages, is_ended: false };
+        let supervised = Self { group, messages };
         match output {
             Some(output) => Ok((supervised, output.into())),
             None => Err(SourceError::disconnected(format!("{command} has no output"))),
@@ -71,8 +57,8 @@ impl Supervised {
     /// Waits briefly for the process to end by itself, then ends it. What it has
     /// started ends in any case.
     pub fn finish(&mut self) -> Ending {
-        let by_itself = self.exits_within(EXIT_WAIT);
-        let status = self.end();
+        let by_itself = self.group.exits_within(EXIT_WAIT);
+        let status = self.group.end();
         let words = self.messages.quote();
         let quoted = if words.is_empty() { String::new() } else { format!("; it said: {words}") };
         let succeeded = by_itself && status.is_some_and(|status| status.success());
@@ -81,44 +67,6 @@ impl Supervised {
             _ => "the command closed its output but kept running".to_string(),
         };
         Ending { succeeded, report: format!("{fate}{quoted}") }
-    }
-
-    /// Whether the process has ended by itself. It is not reaped: its number must
-    /// not become another's before its group is ended.
-    fn exits_within(&self, limit: Duration) -> bool {
-        let how = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        let deadline = Instant::now() + limit;
-        loop {
-            match waitid(WaitId::Pid(Pid::from_child(&self.child)), how) {
-                Ok(None) if Instant::now() < deadline => thread::sleep(POLL_EVERY),
-                Ok(status) => return status.is_some(),
-                Err(_) => return true,
-            }
-        }
-    }
-
-    /// Ends the process and what it has started: a shell's camera program would
-    /// keep the camera. One stuck in its driver ignores even SIGKILL, and is left
-    /// behind rather than waited for.
-    fn end(&mut self) -> Option<ExitStatus> {
-        if !self.is_ended {
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-            let _ = self.child.kill();
-            self.is_ended = true;
-        }
-        if self.exits_within(REAP_WAIT) {
-            return self.child.wait().ok();
-        }
-        log::warn!("process {} does not end after SIGKILL: left behind", self.child.id());
-        None
-    }
-}
-
-impl Drop for Supervised {
-    fn drop(&mut self) {
-        if !self.is_ended {
-            self.end();
-        }
     }
 }
 

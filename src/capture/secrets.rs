@@ -1,5 +1,5 @@
-//! Names and passwords of a camera, which no log may hold: what looks like one, and
-//! what the camera's own command was given.
+//! Names, passwords and tokens, which no log may hold: what looks like one, and what a
+//! command or an output was given.
 
 /// What a word ends with, its hyphens and underscores left out, after which a secret
 /// stands.
@@ -34,7 +34,7 @@ const HIDDEN: &str = "…";
 
 /// What is to be left out of whatever a command says.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Secrets {
+pub(crate) struct Secrets {
     /// Longest first.
     known: Vec<String>,
 }
@@ -55,6 +55,12 @@ impl Secrets {
                 known.extend(with_parts(argument));
             }
         }
+        Self::known(known)
+    }
+
+    /// These words, each of which is a secret.
+    pub fn known(words: impl IntoIterator<Item = String>) -> Self {
+        let mut known: Vec<String> = words.into_iter().collect();
         known.retain(|secret| secret.len() >= SHORTEST);
         known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         known.dedup();
