@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::command::read_argv;
 use super::reader::{Item, Section};
-use super::trust::{TRUST_REMEDY, Trust};
 use crate::capture::{ControlSetting, ControlValue, PipeCommand, PipeContent, PixelFormat};
 
 const SIZE: [&str; 3] = ["width_px", "height_px", "stride_bytes"];
@@ -122,11 +122,11 @@ fn read_video(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
 
 fn read_pipe(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let example = "[\"rpicam-vid\", \"--codec\", \"yuv420\", \"-t\", \"0\", \"-o\", \"-\"]";
-    let command = section.required("command", example).and_then(|item| read_command(item, base));
+    let argv = section.required("command", example).and_then(|item| read_argv(item, base));
     let content = read_content(section);
     section.refuse(&["path", "loop"], "with `source = \"pipe\"`", "remove it");
     refuse_v4l2(section, "with `source = \"pipe\"`");
-    Some(CameraSource::Pipe { command: command?, content: content? })
+    Some(CameraSource::Pipe { command: PipeCommand { argv: argv? }, content: content? })
 }
 
 fn read_stdin(section: &mut Section<'_>) -> Option<CameraSource> {
@@ -210,24 +210,6 @@ fn refuse_stream(section: &mut Section<'_>, because: &str) {
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["format"], because, "remove it: the files say their own");
     section.refuse(&SIZE, because, "remove it: the files say their own");
-}
-
-/// A program and its arguments. A program with a folder in its name is a path
-/// from `base`; any other is looked up in `PATH`.
-fn read_command(item: Item<'_>, base: &Path) -> Option<PipeCommand> {
-    let mut argv = item.clone().texts()?;
-    let Some(program) = argv.first_mut() else {
-        item.invalid("is empty", "name a program and its arguments, each a string of its own");
-        return None;
-    };
-    if program.contains('/') {
-        *program = base.join(&*program).to_string_lossy().into_owned();
-    }
-    if let Some(flaw) = Trust::of_this_process().and_then(|trust| trust.flaw_of_command(&argv)) {
-        item.invalid(&format!("is not run by root: {flaw}"), TRUST_REMEDY);
-        return None;
-    }
-    Some(PipeCommand { argv })
 }
 
 /// Sides are 2 to 8192; a row's stride is at least the row's own length.

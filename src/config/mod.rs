@@ -16,21 +16,28 @@
 mod alarm;
 mod board;
 mod camera;
+mod command;
 mod diagnostic;
 mod document;
+mod hook;
 mod input;
 mod load;
 mod lookup;
 mod mask;
+mod messenger;
+mod notices;
+mod notify;
 mod output;
 mod reader;
 mod report;
 mod site;
 mod stays;
 mod trust;
+mod url;
 mod watchdog;
 mod web;
 mod zone;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 
@@ -41,9 +48,14 @@ pub use board::{
 };
 pub use camera::{CameraSection, CameraSource, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};
+pub use hook::HookSection;
 pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use load::{LoadSection, MOTION_GATE_LEVELS};
 pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
+pub use messenger::{NtfySection, TelegramSection};
+pub use notices::{EVENT_KINDS, NoticeFilter};
+pub use notify::NotifySection;
+pub use output::{EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use site::Site;
@@ -51,6 +63,7 @@ pub use stays::{StaysSection, TamperSection};
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};
 pub use web::WebSection;
 pub use zone::Zone;
+pub use webhook::{PLACEHOLDERS, WebhookFormat, WebhookSection};
 
 use report::Report;
 

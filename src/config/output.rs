@@ -1,8 +1,9 @@
-//! `[output]`: the lines that a site drives, and its event log.
+//! `[output]`: the lines that a site drives, its event log, and who is told of events.
 
 use std::path::{Path, PathBuf};
 
 use super::board::Board;
+use super::notify::NotifySection;
 use super::reader::{Item, Section, similar};
 use crate::alarm::{Pattern, Polarity};
 
@@ -28,6 +29,8 @@ pub struct OutputSection {
     /// pulse.
     pub fault: Option<OutputLine>,
     pub events: Option<EventsSection>,
+    /// Who else is told of events.
+    pub notify: NotifySection,
 }
 
 /// `[output.alarm]` or `[output.fault]`: one GPIO line of the board.
@@ -78,7 +81,8 @@ impl OutputSection {
         let fault =
             section.optional_section("fault").and_then(|s| read_line(s, board, Some(other)));
         let events = section.optional_section("events").and_then(|s| read_events(s, base));
-        Some(Self { alarm: alarm?, fault, events })
+        let notify = NotifySection::read(&mut section, base);
+        Some(Self { alarm: alarm?, fault, events, notify })
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod boards;
 mod files;
+mod notify;
 mod problems;
 mod reference;
 mod schema;

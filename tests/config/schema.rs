@@ -48,6 +48,7 @@ fn the_schema_has_the_keys_that_the_loader_has() {
         assert_eq!(object.keys().map(String::as_str).collect::<BTreeSet<_>>(), known, "{path}");
     }
     assert_eq!(sections, 21);
+    assert_eq!(sections, 23);
 }
 
 /// A site whose `section` has `key`, beside what that section must have.
@@ -97,6 +98,7 @@ fn the_schema_and_the_loader_accept_the_same_values() {
         "output.alarm",
         "output.fault",
         "output.events",
+        "output.ntfy",
         "input.acknowledge",
         "input.arm",
         "input.pir",

@@ -19,6 +19,12 @@ endif
 ifeq ($(BR2_PACKAGE_NORMWATCH_GPIO),y)
 NORMWATCH_FEATURES += gpio
 endif
+ifeq ($(BR2_PACKAGE_NORMWATCH_WEB),y)
+NORMWATCH_FEATURES += web
+endif
+ifeq ($(BR2_PACKAGE_NORMWATCH_TLS),y)
+NORMWATCH_FEATURES += tls
+endif
 NORMWATCH_CARGO_BUILD_OPTS = \
 	--no-default-features --features "$(NORMWATCH_FEATURES)" --bin normwatch
 
