@@ -42,6 +42,8 @@ pub mod kernel;
 #[cfg(feature = "runtime")]
 pub mod model;
 #[cfg(feature = "runtime")]
+pub mod notify;
+#[cfg(feature = "runtime")]
 pub mod output;
 #[cfg(feature = "runtime")]
 pub mod preprocess;

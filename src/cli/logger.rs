@@ -114,6 +114,8 @@ pub(super) fn say_panic(info: &PanicHookInfo<'_>) -> bool {
 }
 
 impl Log for StderrLog {
+    /// Of other crates warnings alone: what the HTTP client says below them holds
+    /// addresses, and they may hold a secret.
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target().starts_with("normwatch") || metadata.level() <= Level::Warn
     }
@@ -140,5 +142,19 @@ fn priority(level: Level) -> u8 {
         Level::Warn => 4,
         Level::Info => 6,
         Level::Debug | Level::Trace => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_http_client_are_not_told() {
+        let log = StderrLog { journal: false };
+        let told =
+            |target, level| log.enabled(&Metadata::builder().target(target).level(level).build());
+        assert!(!told("ureq::run", Level::Debug) && !told("ureq_proto", Level::Info));
+        assert!(told("ureq", Level::Warn) && told("normwatch::notify", Level::Debug));
     }
 }

@@ -17,6 +17,7 @@ mod generated;
 mod jpeg_truth;
 mod lasting;
 mod live;
+mod notify;
 mod packaging;
 mod pipe_layout;
 mod predicted_motion;
