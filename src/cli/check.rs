@@ -1,6 +1,7 @@
 //! `normwatch check`: a site file's problems, and what it would come to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
@@ -8,7 +9,9 @@ use serde::Serialize;
 use super::data_dirs::board_dirs;
 use super::error::Error;
 use super::print_json;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{ConfigError, Diagnostic, Site, load_site};
+use crate::notify::ways;
 use crate::output::CappedFile;
 use crate::output::terminal::{Colours, supports_live_view};
 use crate::station::Plan;
@@ -28,6 +31,17 @@ pub(super) struct CheckArgs {
     json: bool,
 }
 
+const UNIT: &str = "normwatch.service";
+const SERVICE_FOLDERS: [&str; 2] = ["/lib/systemd/system", "/usr/lib/systemd/system"];
+/// What lets the service use the network.
+const DROP_IN: &str = "network-outputs.conf";
+const DROP_IN_FOLDERS: [&str; 3] = [
+    "/etc/systemd/system/normwatch.service.d",
+    "/lib/systemd/system/normwatch.service.d",
+    "/usr/lib/systemd/system/normwatch.service.d",
+];
+const EXAMPLE: &str = "/usr/share/doc/normwatch/network-outputs.conf";
+
 #[derive(Serialize)]
 struct Summary {
     ok: bool,
@@ -37,6 +51,8 @@ struct Summary {
     bundle: Option<String>,
     watched_share: Option<f64>,
     enter_level: Option<f32>,
+    /// Names of those who are told of events.
+    outlets: Vec<String>,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
@@ -51,6 +67,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
                 bundle: None,
                 watched_share: None,
                 enter_level: None,
+                outlets: Vec::new(),
             })?;
             let count = format!("{} problems", error.diagnostics.len());
             return Err(Error::config(&error, count));
@@ -64,6 +81,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
         bundle: None,
         watched_share: None,
         enter_level: None,
+        outlets: outlets(&site),
     };
     if !args.config_only {
         let plan = Plan::load(&site)?;
@@ -72,10 +90,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
         summary.bundle = Some(plan.bundle.manifest().name.clone());
         if !args.json {
             print_plan(&plan);
+            print_outlets(&summary.outlets);
         }
     }
     if !args.config_only {
         summary.warnings.extend(lost_events(&site));
+        summary.warnings.extend(kept_off_the_network(&site));
     }
     if args.json {
         return print_json(&summary);
@@ -95,6 +115,28 @@ fn lost_events(site: &Site) -> Option<String> {
     ))
 }
 
+/// Names of those who are told of events.
+fn outlets(site: &Site) -> Vec<String> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    ways(&site.output, &clock).into_iter().map(|way| way.name).collect()
+}
+
+/// A site whose outputs need the network, on a machine whose service has none.
+fn kept_off_the_network(site: &Site) -> Option<String> {
+    let unit = SERVICE_FOLDERS.iter().map(|folder| Path::new(folder).join(UNIT));
+    let is_packaged = unit.into_iter().any(|unit| unit.exists());
+    let drop_in = DROP_IN_FOLDERS.iter().map(|folder| Path::new(folder).join(DROP_IN));
+    let has_drop_in = drop_in.into_iter().any(|file| file.exists());
+    let is_kept_off = site.output.notify.needs_network() && is_packaged && !has_drop_in;
+    is_kept_off.then(|| {
+        format!(
+            "the packaged service has no network, and an output needs it: copy {EXAMPLE} to \
+             {}/, then `systemctl daemon-reload`",
+            DROP_IN_FOLDERS[0]
+        )
+    })
+}
+
 /// For standard error, in colour where it is a terminal that takes it.
 fn drawn(error: &ConfigError) -> String {
     let coloured =
@@ -109,4 +151,10 @@ fn print_plan(plan: &Plan) {
     println!("input         {}×{} px at {} fps", input.width_px, input.height_px, input.fps);
     println!("watched       {:.0} % of the picture", plan.view.mask.watched_share() * 100.0);
     println!("{}", plan.budget);
+}
+
+fn print_outlets(outlets: &[String]) {
+    if !outlets.is_empty() {
+        println!("told          {}", outlets.join(", "));
+    }
 }

@@ -56,6 +56,9 @@ pub(super) enum Error {
     /// The doctor's verdict on the machine.
     #[error("{0}")]
     Unfit(String),
+    /// Outputs that a test did not reach.
+    #[error("{0}")]
+    Unreached(String),
     #[error("{0}")]
     Internal(String),
 }
@@ -70,6 +73,7 @@ mod code {
     pub const VERDICT: u8 = 6;
     pub const LINE: u8 = 7;
     pub const UNFIT: u8 = 8;
+    pub const UNREACHED: u8 = 9;
 }
 
 impl Error {
@@ -108,6 +112,7 @@ impl Error {
             Self::Unfit(_) => code::UNFIT,
             Self::Events(ArchiveError::File { .. }) => code::FILE,
             Self::Events(_) => code::USAGE,
+            Self::Unreached(_) => code::UNREACHED,
             Self::Levels(error) => of_levels(error),
             Self::Station(error) => of_station(error),
             Self::Record(error) => of_recording(error),

@@ -13,6 +13,7 @@ mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
 mod logger;
+mod notify;
 mod out_folder;
 mod record;
 mod replay;
@@ -43,7 +44,8 @@ Exit codes:
   5  a file cannot be written or read
   6  the demonstration's alarms were not where the truth is
   7  a GPIO line or the watchdog cannot be had
-  8  `doctor` found something that keeps normwatch from working";
+  8  `doctor` found something that keeps normwatch from working
+  9  `notify --test` did not reach every output";
 
 /// Learns what is normal in front of one fixed camera and switches a GPIO line when
 /// it sees something else.
@@ -81,6 +83,8 @@ enum Command {
     Events(events::EventsArgs),
     /// Checks a site file and the board file that it names.
     Check(check::CheckArgs),
+    /// Lists who is told of events, and tries whether it arrives.
+    Notify(notify::NotifyArgs),
     #[cfg(feature = "gpio")]
     #[command(hide = true)]
     GuardLines(guard_lines::GuardLinesArgs),
@@ -138,6 +142,7 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Notify(args) => notify::run(&args),
         #[cfg(feature = "gpio")]
         Command::GuardLines(args) => guard_lines::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -32,6 +32,9 @@ pub fn lay_out(stage: &Stage, board: &Board) -> Result<()> {
     if let Some(drop_in) = drop_in(&board.name) {
         stage.copy(&systemd.join(drop_in), &format!("{units}/{unit}.d/{drop_in}"), 0o644)?;
     }
+    // Beside the documents: whoever wants it copies it.
+    let network = "network-outputs.conf";
+    stage.copy(&systemd.join(network), &format!("usr/share/doc/normwatch/{network}"), 0o644)?;
     stage.copy(&systemd.join("sysusers.conf"), "usr/lib/sysusers.d/normwatch.conf", 0o644)?;
     let rules = "60-normwatch.rules";
     let from = packaging.join("udev").join(rules);
