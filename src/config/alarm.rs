@@ -61,7 +61,7 @@ impl Default for AlarmSection {
 }
 
 impl AlarmSection {
-    /// `can_arm` says whether the site has an input that arms.
+    /// `can_arm` says whether the site has an input or takes commands that arm.
     pub(super) fn read(section: Option<Section<'_>>, can_arm: bool) -> Self {
         let usual = Self::default();
         let Some(mut section) = section else { return usual };
@@ -69,7 +69,8 @@ impl AlarmSection {
             && item.is_flag()
             && item.clone().flag() == Some(false)
         {
-            let remedy = "add `[input.arm]`, or remove the key";
+            let remedy =
+                "add `[input.arm]` or `commands = true` in `[output.mqtt]`, or remove the key";
             item.invalid("= false, and nothing could ever arm it", remedy);
         }
         let mut time_ms = |key, usual_ms| {

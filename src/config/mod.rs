@@ -27,6 +27,7 @@ mod mask;
 mod messenger;
 mod notices;
 mod notify;
+mod mqtt;
 mod output;
 mod reader;
 mod report;
@@ -55,6 +56,7 @@ pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
 pub use messenger::{NtfySection, TelegramSection};
 pub use notices::{EVENT_KINDS, NoticeFilter};
 pub use notify::NotifySection;
+pub use mqtt::MqttSection;
 pub use output::{EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;

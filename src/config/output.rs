@@ -1,8 +1,9 @@
-//! `[output]`: the lines that a site drives, its event log, and who is told of events.
+//! `[output]`: the lines that a site drives, its event log, and who else is told.
 
 use std::path::{Path, PathBuf};
 
 use super::board::Board;
+use super::mqtt::MqttSection;
 use super::notify::NotifySection;
 use super::reader::{Item, Section, similar};
 use crate::alarm::{Pattern, Polarity};
@@ -31,6 +32,7 @@ pub struct OutputSection {
     pub events: Option<EventsSection>,
     /// Who else is told of events.
     pub notify: NotifySection,
+    pub mqtt: Option<MqttSection>,
 }
 
 /// `[output.alarm]` or `[output.fault]`: one GPIO line of the board.
@@ -82,7 +84,8 @@ impl OutputSection {
             section.optional_section("fault").and_then(|s| read_line(s, board, Some(other)));
         let events = section.optional_section("events").and_then(|s| read_events(s, base));
         let notify = NotifySection::read(&mut section, base);
-        Some(Self { alarm: alarm?, fault, events, notify })
+        let mqtt = section.optional_section("mqtt").and_then(|s| MqttSection::read(s, base));
+        Some(Self { alarm: alarm?, fault, events, notify, mqtt })
     }
 }
 

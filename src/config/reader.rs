@@ -146,6 +146,14 @@ impl<'a> Item<'a> {
         Some(text.clone())
     }
 
+    /// [`Item::text`] that may be empty, which means none.
+    pub fn text_or_none(self) -> Option<String> {
+        match &self.node.value {
+            Value::Text(text) if text.is_empty() => Some(String::new()),
+            _ => self.text(),
+        }
+    }
+
     /// A path, a relative one from the folder `base`.
     pub fn path(self, base: &Path) -> Option<PathBuf> {
         self.text().map(|text| base.join(text))

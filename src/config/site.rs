@@ -79,7 +79,9 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         .required_section("output")
         .and_then(|section| OutputSection::read(section, board.as_ref(), base));
     let input = root.optional_section("input");
-    let can_arm = input.as_ref().is_some_and(|input| input.has("arm"));
+    let by_command = output.as_ref().and_then(|output| output.mqtt.as_ref());
+    let can_arm = input.as_ref().is_some_and(|input| input.has("arm"))
+        || by_command.is_some_and(|mqtt| mqtt.commands);
     let input = InputSection::read(input, board.as_ref(), output.as_ref());
     let alarm = AlarmSection::read(alarm, can_arm);
     let web = root.optional_section("web").and_then(|section| WebSection::read(section, base));

@@ -5,6 +5,7 @@
 mod boards;
 mod files;
 mod notify;
+mod mqtt;
 mod problems;
 mod reference;
 mod schema;

@@ -49,6 +49,7 @@ fn the_schema_has_the_keys_that_the_loader_has() {
     }
     assert_eq!(sections, 21);
     assert_eq!(sections, 23);
+    assert_eq!(sections, 20);
 }
 
 /// A site whose `section` has `key`, beside what that section must have.
@@ -99,6 +100,7 @@ fn the_schema_and_the_loader_accept_the_same_values() {
         "output.fault",
         "output.events",
         "output.ntfy",
+        "output.mqtt",
         "input.acknowledge",
         "input.arm",
         "input.pir",
