@@ -41,6 +41,8 @@ pub mod health;
 pub mod kernel;
 #[cfg(feature = "runtime")]
 pub mod model;
+#[cfg(feature = "mqtt")]
+pub mod mqtt;
 #[cfg(feature = "runtime")]
 pub mod notify;
 #[cfg(feature = "runtime")]

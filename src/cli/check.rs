@@ -96,6 +96,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     if !args.config_only {
         summary.warnings.extend(lost_events(&site));
         summary.warnings.extend(kept_off_the_network(&site));
+        summary.warnings.extend(broker_concerns(&site));
     }
     if args.json {
         return print_json(&summary);
@@ -135,6 +136,18 @@ fn kept_off_the_network(site: &Site) -> Option<String> {
             DROP_IN_FOLDERS[0]
         )
     })
+}
+
+/// What would keep events from a broker.
+fn broker_concerns(site: &Site) -> Vec<String> {
+    let Some(section) = &site.output.mqtt else { return Vec::new() };
+    #[cfg(feature = "mqtt")]
+    return crate::mqtt::concerns(section);
+    #[cfg(not(feature = "mqtt"))]
+    return vec![format!(
+        "this program was built without the feature `mqtt`: nothing goes to {}",
+        section.host
+    )];
 }
 
 /// For standard error, in colour where it is a terminal that takes it.

@@ -18,6 +18,8 @@ mod jpeg_truth;
 mod lasting;
 mod live;
 mod notify;
+#[cfg(feature = "mqtt")]
+mod mqtt;
 mod packaging;
 mod pipe_layout;
 mod predicted_motion;

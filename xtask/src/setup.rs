@@ -11,12 +11,14 @@ pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 /// A program that is called, and the Debian package it comes with.
 type Program = (&'static str, &'static [&'static str], &'static str);
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     ("cc", &["--version"], "gcc"),
     ("ffmpeg", &["-version"], "ffmpeg"),
     // The JPEG decoder is compared with libjpeg-turbo.
     ("cjpeg", &["-version"], "libjpeg-turbo-progs"),
     ("djpeg", &["-version"], "libjpeg-turbo-progs"),
+    // MQTT is tried with it. Debian has the broker where only root looks.
+    ("sh", &["-c", "PATH=$PATH:/usr/sbin command -v mosquitto"], "mosquitto"),
     ("python3", &["--version"], "python3"),
     ("python3", &["-c", "import ensurepip"], "python3-venv"),
 ];

@@ -25,6 +25,9 @@ endif
 ifeq ($(BR2_PACKAGE_NORMWATCH_TLS),y)
 NORMWATCH_FEATURES += tls
 endif
+ifeq ($(BR2_PACKAGE_NORMWATCH_MQTT),y)
+NORMWATCH_FEATURES += mqtt
+endif
 NORMWATCH_CARGO_BUILD_OPTS = \
 	--no-default-features --features "$(NORMWATCH_FEATURES)" --bin normwatch
 

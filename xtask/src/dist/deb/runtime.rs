@@ -39,7 +39,9 @@ pub fn lay_out(stage: &Stage, board: &Board) -> Result<()> {
     let rules = "60-normwatch.rules";
     let from = packaging.join("udev").join(rules);
     stage.copy(&from, &format!("lib/udev/rules.d/{rules}"), 0o644)?;
-    stage.copy(&root.join("docs/ref/config.md"), "usr/share/doc/normwatch/config.md", 0o644)
+    let documents = "usr/share/doc/normwatch";
+    stage.copy(&systemd.join("network.conf"), &format!("{documents}/network.conf"), 0o644)?;
+    stage.copy(&root.join("docs/ref/config.md"), &format!("{documents}/config.md"), 0o644)
 }
 
 /// The example site file for a board.
