@@ -1,6 +1,6 @@
 //! `normwatch check`: a site file's problems, and what it would come to.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::data_dirs::board_dirs;
 use super::error::Error;
-use super::print_json;
+use super::{network, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ConfigError, Diagnostic, Site, load_site};
 use crate::notify::ways;
@@ -30,17 +30,6 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     json: bool,
 }
-
-const UNIT: &str = "normwatch.service";
-const SERVICE_FOLDERS: [&str; 2] = ["/lib/systemd/system", "/usr/lib/systemd/system"];
-/// What lets the service use the network.
-const DROP_IN: &str = "network-outputs.conf";
-const DROP_IN_FOLDERS: [&str; 3] = [
-    "/etc/systemd/system/normwatch.service.d",
-    "/lib/systemd/system/normwatch.service.d",
-    "/usr/lib/systemd/system/normwatch.service.d",
-];
-const EXAMPLE: &str = "/usr/share/doc/normwatch/network-outputs.conf";
 
 #[derive(Serialize)]
 struct Summary {
@@ -95,7 +84,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     }
     if !args.config_only {
         summary.warnings.extend(lost_events(&site));
-        summary.warnings.extend(kept_off_the_network(&site));
+        summary.warnings.extend(network::is_lacking(&site));
         summary.warnings.extend(broker_concerns(&site));
     }
     if args.json {
@@ -120,22 +109,6 @@ fn lost_events(site: &Site) -> Option<String> {
 fn outlets(site: &Site) -> Vec<String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     ways(&site.output, &clock).into_iter().map(|way| way.name).collect()
-}
-
-/// A site whose outputs need the network, on a machine whose service has none.
-fn kept_off_the_network(site: &Site) -> Option<String> {
-    let unit = SERVICE_FOLDERS.iter().map(|folder| Path::new(folder).join(UNIT));
-    let is_packaged = unit.into_iter().any(|unit| unit.exists());
-    let drop_in = DROP_IN_FOLDERS.iter().map(|folder| Path::new(folder).join(DROP_IN));
-    let has_drop_in = drop_in.into_iter().any(|file| file.exists());
-    let is_kept_off = site.output.notify.needs_network() && is_packaged && !has_drop_in;
-    is_kept_off.then(|| {
-        format!(
-            "the packaged service has no network, and an output needs it: copy {EXAMPLE} to \
-             {}/, then `systemctl daemon-reload`",
-            DROP_IN_FOLDERS[0]
-        )
-    })
 }
 
 /// What would keep events from a broker.

@@ -13,6 +13,7 @@ mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
 mod logger;
+mod network;
 mod notify;
 mod out_folder;
 mod record;

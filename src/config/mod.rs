@@ -25,9 +25,9 @@ mod load;
 mod lookup;
 mod mask;
 mod messenger;
+mod mqtt;
 mod notices;
 mod notify;
-mod mqtt;
 mod output;
 mod reader;
 mod report;
@@ -37,8 +37,8 @@ mod trust;
 mod url;
 mod watchdog;
 mod web;
-mod zone;
 mod webhook;
+mod zone;
 
 use std::path::{Path, PathBuf};
 
@@ -52,20 +52,19 @@ pub use diagnostic::{ConfigError, Diagnostic};
 pub use hook::HookSection;
 pub use input::{InputBias, InputLine, InputSection, PirInput};
 pub use load::{LoadSection, MOTION_GATE_LEVELS};
-pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
 pub use messenger::{NtfySection, TelegramSection};
+pub use mqtt::MqttSection;
 pub use notices::{EVENT_KINDS, NoticeFilter};
 pub use notify::NotifySection;
-pub use mqtt::MqttSection;
-pub use output::{EventsSection, OutputLine, OutputSection};
+pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use site::Site;
 pub use stays::{StaysSection, TamperSection};
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};
 pub use web::WebSection;
-pub use zone::Zone;
 pub use webhook::{PLACEHOLDERS, WebhookFormat, WebhookSection};
+pub use zone::Zone;
 
 use report::Report;
 

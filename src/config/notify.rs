@@ -59,12 +59,15 @@ fn few<'a>(output: &mut Section<'a>, key: &'static str) -> Vec<Section<'a>> {
 
 /// Reports what this build has no client for.
 fn refuse_absent(output: &mut Section<'_>, keys: &[&'static str]) {
-    if !cfg!(all(feature = "runtime", not(feature = "web"))) {
+    if !cfg!(all(feature = "runtime", not(feature = "webhooks"))) {
         return;
     }
     for &key in keys {
         if let Some(item) = output.optional(key) {
-            item.invalid("is not in this build", "build with the feature `web`, or use a hook");
+            item.invalid(
+                "is not in this build",
+                "build with the feature `webhooks`, or use a hook",
+            );
         }
     }
 }

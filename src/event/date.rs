@@ -8,7 +8,7 @@ use super::situation::ClockQuality;
 const EARLIEST_MS: u64 = 1_767_225_600_000;
 
 /// Year to second, and milliseconds, UTC.
-pub(super) struct Utc {
+pub struct Utc {
     pub year: u64,
     pub month: u64,
     pub day: u64,
@@ -48,6 +48,18 @@ impl Utc {
         format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}{milli:03}")
     }
 
+    /// As ISO 8601 and RFC 3339 have it: `2026-11-30T07:12:05.120Z`.
+    pub fn iso(&self) -> String {
+        let Self { year, month, day, hour, minute, second, milli } = self;
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+
+    /// The time of day: `07:12:05`.
+    pub fn time_of_day(&self) -> String {
+        let Self { hour, minute, second, .. } = self;
+        format!("{hour:02}:{minute:02}:{second:02}")
+    }
+
     /// For people: `2026-11-30 11:38:00 UTC`.
     pub fn plain(&self) -> String {
         let Self { year, month, day, hour, minute, second, .. } = self;
@@ -81,7 +93,10 @@ mod tests {
         ] {
             assert_eq!(Utc::of(unix_s * 1000).plain(), text);
         }
-        assert_eq!(Utc::of(1_796_038_680_123).compact(), "20261130T113800123");
+        let moment = Utc::of(1_796_038_680_123);
+        assert_eq!(moment.compact(), "20261130T113800123");
+        assert_eq!(moment.iso(), "2026-11-30T11:38:00.123Z");
+        assert_eq!(moment.time_of_day(), "11:38:00");
     }
 
     #[test]

@@ -40,6 +40,10 @@ pub trait Outlet: Send + Sync {
 
     /// What became of the notices so far.
     fn counts(&self) -> OutletCounts;
+
+    /// The program ends: delivers what can be delivered at once, and waits for two seconds
+    /// at most, which all outlets share.
+    fn end(&self) {}
 }
 
 /// What became of the notices that an outlet was given.

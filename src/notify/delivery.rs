@@ -110,13 +110,10 @@ impl Outlet for Delivery {
             last_sent_unix_ms: (last > 0).then_some(last),
         }
     }
-}
 
-impl Drop for Delivery {
     /// Waits until what waits was tried once more, but no longer than the moment that
     /// all outlets share. A request that hangs is left behind.
-    fn drop(&mut self) {
-        self.queue = None;
+    fn end(&self) {
         let deadline = self.ending.ask() + GRACE;
         while !self.thread.is_finished() && Instant::now() < deadline {
             thread::sleep(POLL_EVERY);
@@ -124,6 +121,15 @@ impl Drop for Delivery {
         let waiting = self.counts.waiting.load(Ordering::Acquire);
         if waiting > 0 {
             log::warn!("{}: left behind at the end with {waiting} notices", self.name);
+        }
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.queue = None;
+        if !self.ending.is_asked() {
+            self.end();
         }
     }
 }

@@ -16,13 +16,12 @@ use std::time::Duration;
 use rustix::fs::{MemfdFlags, memfd_create};
 
 use super::channel::{Channel, Outcome};
-use super::date::iso;
 use super::ending::Ending;
 use super::words;
 use crate::capture::{Group, Messages, Secrets};
 use crate::clock::Clock;
 use crate::config::{HookSection, NoticeFilter};
-use crate::event::Notice;
+use crate::event::{Notice, Utc};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -197,7 +196,7 @@ fn variables(notice: &Notice) -> Vec<(&'static str, String)> {
         ("NORMWATCH_TEXT", words::sentence(notice)),
         ("NORMWATCH_ZONES", situation.zones.join(",")),
     ];
-    variables.extend(situation.begin.unix_ms.map(|ms| ("NORMWATCH_TIME", iso(ms))));
+    variables.extend(situation.begin.unix_ms.map(|ms| ("NORMWATCH_TIME", Utc::of(ms).iso())));
     variables.extend(situation.peak.map(|peak| ("NORMWATCH_SCORE", format!("{:.2}", peak.score))));
     variables.extend(situation.duration_ms.map(|ms| ("NORMWATCH_DURATION_MS", ms.to_string())));
     for (_, value) in &mut variables {

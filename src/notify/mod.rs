@@ -4,25 +4,24 @@
 //! server that hangs keeps nobody.
 
 mod channel;
-mod date;
 mod delivery;
 mod ending;
 mod example;
 mod hook;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod http;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod ntfy;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod payload;
 mod queue;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod secret;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod signature;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod telegram;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod webhook;
 mod words;
 
@@ -37,12 +36,12 @@ use channel::{Channel, Outcome, is_wanted};
 use delivery::Delivery;
 use ending::Ending;
 use hook::Hook;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 use ntfy::Ntfy;
 use queue::PAUSES_MS;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 use telegram::Telegram;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 use webhook::Webhook;
 
 /// The outlets of a site, each with its thread. They end together when the first of
@@ -155,7 +154,7 @@ fn channels(output: &OutputSection, clock: &Arc<dyn Clock>, pace: &Pace) -> Vec<
     channels
 }
 
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 fn add_web(
     channels: &mut Vec<Box<dyn Channel>>,
     output: &OutputSection,
@@ -174,5 +173,5 @@ fn add_web(
 }
 
 /// A site file that names such ways is refused by this build.
-#[cfg(not(feature = "web"))]
+#[cfg(not(feature = "webhooks"))]
 fn add_web(_: &mut Vec<Box<dyn Channel>>, _: &OutputSection, _: &Arc<dyn Clock>, _: Duration) {}

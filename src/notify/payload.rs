@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::date::iso;
 use super::words;
-use crate::event::{Notice, Phase};
+use crate::event::{Notice, Phase, Utc};
 
 /// Scores that the trace of a message has at most: receivers want bodies below 20 kB.
 const TRACE_POINTS: usize = 100;
@@ -39,7 +38,7 @@ pub(super) fn standard(notice: &Notice) -> Vec<u8> {
     data.insert("phase".into(), notice.phase.name().into());
     data.insert("title".into(), words::title(notice).into());
     data.insert("text".into(), words::sentence(notice).into());
-    let body = json!({ "type": kind(notice), "timestamp": unix_ms(notice).map(iso), "data": data });
+    let body = json!({ "type": kind(notice), "timestamp": unix_ms(notice).map(|ms| Utc::of(ms).iso()), "data": data });
     body.to_string().into_bytes()
 }
 
@@ -98,7 +97,7 @@ fn value(word: &str, notice: &Notice) -> Option<String> {
         "title" => words::title(notice),
         "text" => words::sentence(notice),
         "reason" => situation.reason.clone(),
-        "time" => unix_ms(notice).map(iso).unwrap_or_default(),
+        "time" => unix_ms(notice).map(|ms| Utc::of(ms).iso()).unwrap_or_default(),
         "score" => situation.peak.map_or("0".into(), |peak| format!("{:.2}", peak.score)),
         "duration_s" => situation.duration_ms.unwrap_or_default().div_ceil(1000).to_string(),
         "zones" => situation.zones.join(", "),

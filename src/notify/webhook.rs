@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::channel::{Channel, Outcome};
-use super::date::iso;
 use super::ending::Ending;
 use super::http::{Client, Request, place};
 use super::{payload, secret, signature};
 use crate::clock::Clock;
 use crate::config::{NoticeFilter, WebhookFormat, WebhookSection};
-use crate::event::Notice;
+use crate::event::{Notice, Utc};
 
 /// 2026-01-01: with an earlier date a signature would be refused as an old one.
 const EARLIEST_S: u64 = 1_767_225_600;
@@ -47,7 +46,7 @@ impl Webhook {
             add("ce-source", format!("/normwatch/{}", header_text(&notice.situation.site)));
             add("ce-type", format!("normwatch.{}", payload::kind(notice)));
             if let Some(unix_ms) = payload::unix_ms(notice) {
-                add("ce-time", iso(unix_ms));
+                add("ce-time", Utc::of(unix_ms).iso());
             }
         }
         let mut secrets = Vec::new();

@@ -1,7 +1,6 @@
 //! An event in plain words: a title and a sentence.
 
-use super::date::time_of_day;
-use crate::event::{ClockQuality, Kind, Moment, Notice, Phase};
+use crate::event::{ClockQuality, Kind, Moment, Notice, Phase, Utc};
 
 /// `Yard: anomaly`, for a message's head line.
 pub(super) fn title(notice: &Notice) -> String {
@@ -68,7 +67,7 @@ fn capital(text: &str) -> String {
 /// The time of day, where the clock was set.
 fn time(moment: &Moment) -> Option<String> {
     let is_set = matches!(moment.clock, ClockQuality::Synchronised | ClockQuality::Unsynchronised);
-    moment.unix_ms.filter(|_| is_set).map(time_of_day)
+    moment.unix_ms.filter(|_| is_set).map(|ms| Utc::of(ms).time_of_day())
 }
 
 fn lasted(ms: u64) -> String {

@@ -180,19 +180,19 @@ impl<'a> Station<'a> {
         };
         let leave = self.leave.map(|leave| with_last_words(leave, self.last_words, clock.clone()));
         let supervisor = supervision::start(site, progress, slowest, self.spare, shutdown, leave)?;
+        let (recorder, telling) = (&self.recorder, &self.telling);
         let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
         let inputs = || {
             let now_ms = clock.monotonic_ms();
             cooling.iter_mut().for_each(|cooling| cooling.look(now_ms));
-            let input = inputs().or_else(|| panel.next(now_ms));
+            let input = inputs().or_else(|| panel.next(now_ms)).or_else(|| telling.next_command());
             impairments.set(Impairment::ArmLost, panel.is_arm_lost());
             let fallen = guard.as_ref().is_some_and(|guard| !guard.stands());
             let unguarded = lacks_guard || fallen;
             impairments.set(Impairment::NoGuard, unguarded);
             input
         };
-        let mut watching = Watching::new(self.telling.vitals());
-        let (recorder, telling) = (&self.recorder, &self.telling);
+        let mut watching = Watching::new(telling.vitals());
         let heat_from = telling.heat_from(self.plan.budget.exit_level);
         let each = |step: &Step, monitor: &SiteMonitor| {
             watching.judged(step, monitor.is_healthy(clock.monotonic_ms()), &**clock);
@@ -208,6 +208,7 @@ impl<'a> Station<'a> {
             run_live(options, open, monitor, clock, shutdown, inputs, each)
         });
         self.monitor.flush_log();
+        self.telling.end();
         Ok(StationReport {
             live: live?,
             rested: watching.rested(),

@@ -7,7 +7,7 @@ use super::plan::Plan;
 use super::telling::Telling;
 use super::vitals::VitalsSink;
 use crate::clock::Clock;
-use crate::config::{EventFolder, EventsSection, Site};
+use crate::config::{EventFolder, EventsSection, NotifySection, Site};
 use crate::event::{Destinations, EventRecorder, PictureRing, Quota, Setup, Store};
 use crate::output::{Both, EventLog, EventWriter};
 
@@ -61,7 +61,8 @@ pub(super) fn pictures(site: &Site) -> Option<PictureRing> {
     let kept = section.is_some_and(|section| section.folder.is_some());
     let shown = site.web.as_ref().is_some_and(|web| web.page);
     let memory_mb = section.map_or(DEFAULT_MEMORY_MB, |section| section.memory_max_mb);
-    (kept || shown).then(|| PictureRing::new(memory_mb as usize * 1_000_000))
+    let told = site.output.mqtt.is_some() || site.output.notify != NotifySection::default();
+    (kept || shown || told).then(|| PictureRing::new(memory_mb as usize * 1_000_000))
 }
 
 fn store(folder: &EventFolder) -> Store {

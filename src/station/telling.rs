@@ -4,15 +4,19 @@ use std::sync::Arc;
 
 use super::error::StationError;
 use super::plan::Plan;
+use crate::alarm::Input;
 use crate::clock::Clock;
 use crate::config::Site;
 use crate::event::{Outlet, PictureRing, Sample};
 use crate::health::Vitals;
+use crate::notify;
 
 /// The outlets of a site, and the figures that they and others look at.
 pub(super) struct Telling {
     vitals: Vitals,
     outlets: Vec<Arc<dyn Outlet>>,
+    #[cfg(feature = "mqtt")]
+    mqtt: Option<crate::mqtt::Mqtt>,
     #[cfg(feature = "web-server")]
     history: Option<crate::web::History>,
 }
@@ -26,14 +30,38 @@ impl Telling {
         pictures: Option<PictureRing>,
     ) -> Result<Self, StationError> {
         let vitals = Vitals::watched(clock.clone(), plan.stale_ms);
+        let told = notify::outlets(&site.output, clock.clone());
+        let told = told.map_err(StationError::EventThread)?;
         let mut telling = Self {
             vitals,
-            outlets: Vec::new(),
+            outlets: told.into_iter().map(Arc::from).collect(),
+            #[cfg(feature = "mqtt")]
+            mqtt: None,
             #[cfg(feature = "web-server")]
             history: None,
         };
+        telling.publish(site, clock)?;
         telling.serve(site, plan, pictures)?;
         Ok(telling)
+    }
+
+    /// The next command of somebody who may give some.
+    pub fn next_command(&self) -> Option<Input> {
+        #[cfg(feature = "mqtt")]
+        return self.mqtt.as_ref()?.try_command();
+        #[cfg(not(feature = "mqtt"))]
+        None
+    }
+
+    /// Ends in order what wants to; waits some seconds at most.
+    pub fn end(self) {
+        self.outlets.iter().for_each(|outlet| outlet.end());
+        #[cfg(feature = "mqtt")]
+        if let Some(mqtt) = self.mqtt
+            && !mqtt.end()
+        {
+            log::warn!("the MQTT broker does not answer: it was not told of the end");
+        }
     }
 
     /// A score from which on somebody wants to know where the picture is odd.
@@ -63,6 +91,31 @@ impl Telling {
 }
 
 impl Telling {
+    #[cfg(feature = "mqtt")]
+    fn publish(&mut self, site: &Site, clock: &Arc<dyn Clock>) -> Result<(), StationError> {
+        use crate::mqtt;
+
+        let Some(section) = &site.output.mqtt else { return Ok(()) };
+        let identity = mqtt::Identity {
+            site: name_of(site),
+            board: site.board.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let mqtt = mqtt::start(section, &identity, self.vitals.clone(), clock.clone())
+            .map_err(StationError::EventThread)?;
+        self.outlets.push(Arc::new(mqtt.outlet()));
+        self.mqtt = Some(mqtt);
+        Ok(())
+    }
+
+    #[cfg(not(feature = "mqtt"))]
+    fn publish(&mut self, site: &Site, _: &Arc<dyn Clock>) -> Result<(), StationError> {
+        if site.output.mqtt.is_some() {
+            log::warn!("[output.mqtt] is not in this build: nothing is published");
+        }
+        Ok(())
+    }
+
     #[cfg(feature = "web-server")]
     fn serve(
         &mut self,
@@ -84,7 +137,7 @@ impl Telling {
         };
         let (listen, names) = (section.listen, section.names.clone());
         let identity = web::Identity {
-            site: site.file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            site: name_of(site),
             board: site.board.name.clone(),
             bundle: plan.bundle.manifest().name.clone(),
             model_sha256: plan.bundle.model_sha256().to_owned(),
@@ -110,6 +163,11 @@ impl Telling {
         }
         Ok(())
     }
+}
+
+/// Of the site file, without its ending.
+fn name_of(site: &Site) -> String {
+    site.file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The first line of a file.

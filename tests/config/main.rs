@@ -4,8 +4,8 @@
 
 mod boards;
 mod files;
-mod notify;
 mod mqtt;
+mod notify;
 mod problems;
 mod reference;
 mod schema;

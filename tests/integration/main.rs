@@ -17,9 +17,9 @@ mod generated;
 mod jpeg_truth;
 mod lasting;
 mod live;
-mod notify;
 #[cfg(feature = "mqtt")]
 mod mqtt;
+mod notify;
 mod packaging;
 mod pipe_layout;
 mod predicted_motion;

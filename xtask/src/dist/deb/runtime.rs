@@ -40,7 +40,6 @@ pub fn lay_out(stage: &Stage, board: &Board) -> Result<()> {
     let from = packaging.join("udev").join(rules);
     stage.copy(&from, &format!("lib/udev/rules.d/{rules}"), 0o644)?;
     let documents = "usr/share/doc/normwatch";
-    stage.copy(&systemd.join("network.conf"), &format!("{documents}/network.conf"), 0o644)?;
     stage.copy(&root.join("docs/ref/config.md"), &format!("{documents}/config.md"), 0o644)
 }
 

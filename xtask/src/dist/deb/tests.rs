@@ -47,7 +47,6 @@ fn the_same_input_gives_the_same_package() {
         "./lib/systemd/system/normwatch.service.d/raspberry-pi.conf",
         "./usr/share/doc/normwatch/network-outputs.conf",
         "./usr/lib/sysusers.d/normwatch.conf",
-        "./usr/share/doc/normwatch/network.conf",
         "./lib/udev/rules.d/60-normwatch.rules",
         "./usr/share/man/man1/normwatch.1.gz",
         "./usr/share/man/man1/normwatch-run.1.gz",

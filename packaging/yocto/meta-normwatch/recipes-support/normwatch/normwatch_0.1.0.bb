@@ -16,10 +16,11 @@ NORMWATCH_SOURCE ?= "file:///srv/normwatch"
 SRC_URI = "${NORMWATCH_SOURCE}/normwatch-${PV}.tar.gz"
 require normwatch-crates.inc
 
-PACKAGECONFIG ??= "v4l2 gpio web tls mqtt"
+PACKAGECONFIG ??= "v4l2 gpio web-server mqtt webhooks tls"
 PACKAGECONFIG[v4l2] = ""
 PACKAGECONFIG[gpio] = ""
-PACKAGECONFIG[web] = ""
+PACKAGECONFIG[web-server] = ""
+PACKAGECONFIG[webhooks] = ""
 PACKAGECONFIG[tls] = ",,,ca-certificates"
 PACKAGECONFIG[mqtt] = ""
 CARGO_BUILD_FLAGS += "--no-default-features --features runtime,${@','.join(d.getVar('PACKAGECONFIG').split())} --bin normwatch"
