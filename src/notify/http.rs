@@ -29,9 +29,9 @@ const LONGEST_REST: Duration = Duration::from_hours(1);
 const SYSTEM_CERTIFICATES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-pub(super) struct Request<'a> {
+pub(super) struct Request {
     pub method: &'static str,
-    pub url: &'a str,
+    pub url: String,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
     /// What is left out of whatever is told, beside the address's path.
@@ -66,12 +66,13 @@ impl Client {
     ///
     /// # Errors
     /// There is no answer; why, without anything secret.
-    pub fn send(&self, request: &Request<'_>, ending: &Ending) -> Result<Answer, String> {
-        let secrets = Secrets::known(request.secrets.iter().cloned().chain(path(request.url)));
-        let place = place(request.url);
+    pub fn send(&self, request: &Request, ending: &Ending) -> Result<Answer, String> {
+        let secrets = Secrets::known(request.secrets.iter().cloned().chain(path(&request.url)));
+        let place = place(&request.url);
         let told = |why: &str| secrets.hide(&format!("{place}: {why}"));
-        let agent = self.agent(request.url, ending.left_of(self.deadline)).map_err(|e| told(&e))?;
-        let mut call = HttpRequest::builder().method(request.method).uri(request.url);
+        let agent =
+            self.agent(&request.url, ending.left_of(self.deadline)).map_err(|e| told(&e))?;
+        let mut call = HttpRequest::builder().method(request.method).uri(&request.url);
         for (name, value) in &request.headers {
             call = call.header(name, value);
         }
@@ -138,6 +139,13 @@ impl Answer {
                 }
             }
         }
+    }
+
+    /// Whether it is the picture that the server does not take: none at all, too long, or
+    /// too many of them today. An event without its picture is better than none.
+    pub fn refuses_picture(&self) -> bool {
+        matches!(self.status, 400 | 413 | 415)
+            || self.status > 400 && self.body.contains("attachment")
     }
 
     /// How long the server wants nothing.

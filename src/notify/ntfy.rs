@@ -51,13 +51,28 @@ impl Channel for Ntfy {
             Ok(token) => token,
             Err(why) => return Outcome::Failed(why),
         };
+        let send = |picture| self.client.send(&self.request(notice, picture, &token), ending);
+        let picture = notice.picture.as_deref();
+        let answer = match send(picture) {
+            Ok(answer) if picture.is_some() && answer.refuses_picture() => send(None),
+            other => other,
+        };
+        match answer {
+            Ok(answer) => judged(&answer),
+            Err(why) => Outcome::Failed(why),
+        }
+    }
+}
+
+impl Ntfy {
+    fn request(&self, notice: &Notice, picture: Option<&[u8]>, token: &Option<String>) -> Request {
         let mut headers = Vec::new();
         let mut add = |name: &str, value: String| headers.push((name.to_string(), value));
         let text: String = words::sentence(notice).chars().take(TEXT_LETTERS).collect();
         add("x-title", encoded(&words::title(notice)));
         add("x-priority", self.settings.priority.to_string());
         add("x-tags", tag(notice.phase).into());
-        let body = match &notice.picture {
+        let body = match picture {
             Some(picture) => {
                 add("x-message", encoded(&text));
                 add("x-filename", format!("{}.jpg", notice.phase.name()));
@@ -65,16 +80,12 @@ impl Channel for Ntfy {
             }
             None => text.into_bytes(),
         };
-        if let Some(token) = &token {
+        if let Some(token) = token {
             add("authorization", format!("Bearer {token}"));
         }
         let url = format!("{}/{}", self.settings.server, self.settings.topic);
-        let secrets = token.into_iter().chain([self.settings.topic.clone()]).collect();
-        let request = Request { method: "POST", url: &url, headers, body, secrets };
-        match self.client.send(&request, ending) {
-            Ok(answer) => judged(&answer),
-            Err(why) => Outcome::Failed(why),
-        }
+        let secrets = token.iter().chain([&self.settings.topic]).cloned().collect();
+        Request { method: "POST", url, headers, body, secrets }
     }
 }
 

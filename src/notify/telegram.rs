@@ -43,27 +43,33 @@ impl Channel for Telegram {
             Ok(token) => token,
             Err(why) => return Outcome::Failed(why),
         };
-        let text = shortened(&words::sentence(notice));
-        let chat = &*self.settings.chat_id;
-        let boundary = format!("normwatch-{}", payload::id(notice));
-        let (method, body) = match &notice.picture {
-            Some(picture) => {
-                let fields = [("chat_id", chat), ("caption", &*text)];
-                ("sendPhoto", multipart(&boundary, &fields, Some(picture)))
-            }
-            None => {
-                let fields = [("chat_id", chat), ("text", &*text)];
-                ("sendMessage", multipart(&boundary, &fields, None))
-            }
+        let send = |picture| self.client.send(&self.request(notice, picture, &token), ending);
+        let picture = notice.picture.as_deref();
+        let answer = match send(picture) {
+            Ok(answer) if picture.is_some() && answer.refuses_picture() => send(None),
+            other => other,
         };
-        let url = format!("{}/bot{token}/{method}", self.settings.server);
-        let content = format!("multipart/form-data; boundary={boundary}");
-        let headers = vec![("content-type".to_string(), content)];
-        let request = Request { method: "POST", url: &url, headers, body, secrets: vec![token] };
-        match self.client.send(&request, ending) {
+        match answer {
             Ok(answer) => judged(answer),
             Err(why) => Outcome::Failed(why),
         }
+    }
+}
+
+impl Telegram {
+    fn request(&self, notice: &Notice, picture: Option<&[u8]>, token: &str) -> Request {
+        let text = shortened(&words::sentence(notice));
+        let chat = &*self.settings.chat_id;
+        let boundary = format!("normwatch-{}", payload::id(notice));
+        let (call, name) = match picture {
+            Some(_) => ("sendPhoto", "caption"),
+            None => ("sendMessage", "text"),
+        };
+        let body = multipart(&boundary, &[("chat_id", chat), (name, &text)], picture);
+        let url = format!("{}/bot{token}/{call}", self.settings.server);
+        let content = format!("multipart/form-data; boundary={boundary}");
+        let headers = vec![("content-type".to_string(), content)];
+        Request { method: "POST", url, headers, body, secrets: vec![token.into()] }
     }
 }
 

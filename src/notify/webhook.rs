@@ -32,7 +32,7 @@ impl Webhook {
 
     /// # Errors
     /// A file of secrets cannot be used.
-    fn request(&self, notice: &Notice, unix_s: u64) -> Result<Request<'_>, String> {
+    fn request(&self, notice: &Notice, unix_s: u64) -> Result<Request, String> {
         let id = payload::id(notice);
         let (body, content) = match &self.settings.format {
             WebhookFormat::Template(template) => payload::filled(template, notice),
@@ -66,7 +66,8 @@ impl Webhook {
             secrets.extend(parts.map(String::from));
             headers.extend(own);
         }
-        Ok(Request { method: "POST", url: &self.settings.url, headers, body, secrets })
+        let url = self.settings.url.clone();
+        Ok(Request { method: "POST", url, headers, body, secrets })
     }
 }
 

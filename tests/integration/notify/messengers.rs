@@ -57,6 +57,25 @@ fn an_error_that_ntfy_hides_behind_200_is_one() {
 }
 
 #[test]
+fn a_server_that_takes_no_pictures_gets_the_text() {
+    let server = Server::start(vec![
+        reply(400, "{\"code\":40014,\"http\":400,\"error\":\"attachments not allowed\"}"),
+        reply(200, "{\"id\":\"x\"}"),
+        reply(429, "{\"code\":42905,\"error\":\"daily attachment bandwidth reached\"}"),
+        reply(200, "{\"id\":\"x\"}"),
+    ]);
+    let site = ntfy(&server);
+    let outlet = site.outlet(&once());
+    for id in ["a", "b"] {
+        outlet.tell(&notice(id, Phase::Begin));
+    }
+    let counts = until(&*outlet, "sent", |counts| counts.sent == 2);
+    assert_eq!(counts.failed, 0);
+    let with_picture: Vec<bool> = server.sent().iter().map(|one| one.has("x-filename")).collect();
+    assert_eq!(with_picture, [true, false, true, false]);
+}
+
+#[test]
 fn telegram_gets_a_form_and_is_left_alone_for_as_long_as_it_says() {
     let server = Server::start(vec![
         reply(429, "{\"ok\":false,\"parameters\":{\"retry_after\":1}}"),

@@ -3,9 +3,13 @@
 #[cfg(feature = "tls")]
 mod encrypted;
 mod hooks;
+#[cfg(feature = "web")]
 mod messengers;
-mod scripted;
+#[cfg(feature = "web")]
+pub mod scripted;
+#[cfg(feature = "web")]
 mod secrecy;
+#[cfg(feature = "web")]
 mod webhooks;
 
 use std::fs;
@@ -31,6 +35,7 @@ const HEAD: &str = "board = \"simulated\"\nbundle = \"bundle\"\n[camera]\nsource
     path = \"frames\"\n[output.alarm]\nline = \"ALARM\"\n";
 
 impl Site {
+    #[cfg(feature = "web")]
     fn new(outputs: &str) -> Self {
         Self::with(&[], outputs)
     }
