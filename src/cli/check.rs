@@ -1,6 +1,7 @@
 //! `normwatch check`: a site file's problems, and what it would come to.
 
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use super::data_dirs::board_dirs;
 use super::error::Error;
-use super::{network, print_json};
+use super::{print_json, unit_network};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{ConfigError, Diagnostic, Site, load_site};
 use crate::notify::ways;
@@ -30,6 +31,8 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     json: bool,
 }
+
+const OTHERS_READ: u32 = 0o004;
 
 #[derive(Serialize)]
 struct Summary {
@@ -84,8 +87,12 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     }
     if !args.config_only {
         summary.warnings.extend(lost_events(&site));
-        summary.warnings.extend(network::is_lacking(&site));
+        summary.warnings.extend(open_secrets(&site));
         summary.warnings.extend(broker_concerns(&site));
+        let output = &site.output;
+        if output.notify.needs_network() || output.mqtt.is_some() || site.web.is_some() {
+            summary.warnings.extend(unit_network::lack(Path::new("/")));
+        }
     }
     if args.json {
         return print_json(&summary);
@@ -121,6 +128,17 @@ fn broker_concerns(site: &Site) -> Vec<String> {
         "this program was built without the feature `mqtt`: nothing goes to {}",
         section.host
     )];
+}
+
+/// Files of secrets that everybody may read.
+fn open_secrets(site: &Site) -> impl Iterator<Item = String> {
+    let is_open = |path: &&PathBuf| {
+        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_READ != 0)
+    };
+    site.output.notify.secret_files().into_iter().filter(is_open).map(|path| {
+        let shown = path.display();
+        format!("everybody may read the secret in {shown}: `chmod o-r` it")
+    })
 }
 
 /// For standard error, in colour where it is a terminal that takes it.

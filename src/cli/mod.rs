@@ -13,7 +13,6 @@ mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
 mod logger;
-mod network;
 mod notify;
 mod out_folder;
 mod record;
@@ -25,6 +24,7 @@ mod run_summary;
 mod signals;
 mod site;
 mod toolchain;
+mod unit_network;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The parts of `[output]` that tell people and programs of events.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::hook::HookSection;
 use super::messenger::{NtfySection, TelegramSection};
@@ -38,6 +38,14 @@ impl NotifySection {
         let telegram =
             output.optional_section("telegram").and_then(|s| TelegramSection::read(s, base));
         Self { hooks, webhooks, ntfy, telegram }
+    }
+
+    /// All files that hold secrets.
+    pub fn secret_files(&self) -> Vec<&PathBuf> {
+        let webhooks = self.webhooks.iter().flat_map(|one| [&one.secret_file, &one.headers_file]);
+        let ntfy = self.ntfy.iter().map(|one| &one.token_file);
+        let telegram = self.telegram.iter().map(|one| &one.token_file);
+        webhooks.chain(ntfy).flatten().chain(telegram).collect()
     }
 
     /// Whether one of them needs the network.

@@ -20,6 +20,8 @@ mod live;
 #[cfg(feature = "mqtt")]
 mod mqtt;
 mod notify;
+#[cfg(feature = "web")]
+mod notify_command;
 mod packaging;
 mod pipe_layout;
 mod predicted_motion;
