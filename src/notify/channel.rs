@@ -47,3 +47,25 @@ pub(super) fn is_wanted(about: &NoticeFilter, notice: &Notice) -> bool {
     };
     moment && about.kinds.contains(&notice.situation.kind.name())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::example::notice;
+    use super::*;
+    use crate::config::EVENT_KINDS;
+    use crate::event::Kind;
+
+    #[test]
+    fn kinds_are_called_in_a_site_file_as_in_an_event() {
+        assert_eq!(Kind::ALL.map(Kind::name), EVENT_KINDS);
+    }
+
+    #[test]
+    fn a_filter_lets_through_what_it_names() {
+        let about = NoticeFilter { begin: false, end: true, kinds: vec!["anomaly"] };
+        assert!(is_wanted(&about, &notice("a", Phase::End)));
+        assert!(!is_wanted(&about, &notice("a", Phase::Begin)));
+        let other = NoticeFilter { kinds: vec!["changed"], ..about };
+        assert!(!is_wanted(&other, &notice("a", Phase::End)));
+    }
+}
