@@ -10,7 +10,8 @@ use normwatch::event::Phase;
 use super::broker::{ACCEPT, Broker, Peer};
 use super::{Output, section, waits};
 
-const BRIEFLY: Duration = Duration::from_millis(500);
+/// Far more than a busy machine makes of no wait at all, far less than a broker could.
+const NO_WAIT: Duration = Duration::from_millis(900);
 
 fn tell_many(output: &Output, count: usize, picture: &[u8]) -> Duration {
     let mut slowest = Duration::ZERO;
@@ -29,7 +30,7 @@ fn a_broker_that_is_away_costs_counted_events_and_the_newest_wait_for_it() {
     let output = Output::start(&section(port), waits());
     output.until("a failure", |output| output.mqtt.counts().failed >= 2);
     let slowest = tell_many(&output, 600, &[0xff; 2000]);
-    assert!(slowest < Duration::from_millis(100), "telling took {slowest:?}");
+    assert!(slowest < NO_WAIT, "telling took {slowest:?}");
     output.until("what is dropped", |output| output.mqtt.counts().dropped >= 344);
     let mut peer = Broker::at(port).client();
     let messages = peer.until_so("the newest", |message| {
@@ -224,7 +225,7 @@ fn a_broker_that_reads_nothing_is_left_and_costs_nobody_time() {
     let mut peer: Peer = broker.client();
     peer.until("normwatch/yard/state");
     let slowest = tell_many(&output, 100, &vec![0xff; 100_000]);
-    assert!(slowest < Duration::from_millis(100), "telling took {slowest:?}");
+    assert!(slowest < NO_WAIT, "telling took {slowest:?}");
     let again = broker.connection_within(super::PATIENCE);
     assert!(again.is_some(), "it stays with a broker that reads nothing");
 }
@@ -238,9 +239,9 @@ fn the_end_is_bounded_whatever_the_broker_does() {
     peer.until("normwatch/yard/state");
     let begun = Instant::now();
     assert!(output.mqtt.end(), "it leaves without an acknowledgement");
-    assert!(begun.elapsed() < Duration::from_millis(1700), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     drop((peer, broker));
     let output = Output::start(&section(port), waits());
     let begun = Instant::now();
-    assert!(output.mqtt.end() && begun.elapsed() < BRIEFLY, "nobody is there");
+    assert!(output.mqtt.end() && begun.elapsed() < Duration::from_secs(5), "nobody is there");
 }

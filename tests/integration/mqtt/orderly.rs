@@ -105,8 +105,8 @@ fn home_assistants_birth_brings_the_discovery_again_but_no_flood() {
     let mut waits = waits();
     waits.announce_ms = 700;
     let _output = Output::start(&section(broker.port()), waits);
-    let mut peer = broker.client();
     let begun = Instant::now();
+    let mut peer = broker.client();
     peer.until("normwatch/yard/state");
     for _ in 0..20 {
         peer.publish("homeassistant/status", "online", false);
