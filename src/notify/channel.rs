@@ -9,7 +9,7 @@ use crate::event::{Notice, Phase};
 /// What an attempt came to. Texts are for the log and for people: they hold no secret,
 /// and are short.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "web"), expect(dead_code, reason = "only servers want quiet"))]
+#[cfg_attr(not(feature = "webhooks"), expect(dead_code, reason = "only servers want quiet"))]
 pub(super) enum Outcome {
     /// It has arrived; what came back.
     Arrived(String),

@@ -137,7 +137,9 @@ mod tests {
         assert_eq!(status(&door, &asks("?t=abcdef HTTP/1.1")), Some(303), "a cookie, and on");
         assert_eq!(status(&door, &asks(" HTTP/1.1\nCookie: a=b; normwatch=abcdef")), None);
         assert_eq!(status(&door, &asks(" HTTP/1.1")), Some(401));
-        (0..WRONG_TOKENS).for_each(|_| drop(status(&door, &with("Bearer x"))));
+        for _ in 0..WRONG_TOKENS {
+            status(&door, &with("Bearer x"));
+        }
         assert_eq!(status(&door, &with("Bearer abcdef")), Some(429));
     }
 }

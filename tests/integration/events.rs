@@ -173,7 +173,7 @@ fn without_dates(mut event: Value) -> Value {
     for key in ["id", "site", "begin", "end"] {
         event.as_object_mut().unwrap().remove(key);
     }
-    let mut since =
+    let since =
         |time: &mut Value| *time = (time.as_u64().unwrap() as i64 - begin as i64).into();
     since(&mut event["peak"]["time_ms"]);
     for list in ["trace", "pictures"] {

@@ -20,7 +20,7 @@ mod live;
 #[cfg(feature = "mqtt")]
 mod mqtt;
 mod notify;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod notify_command;
 mod packaging;
 mod pipe_layout;

@@ -219,6 +219,7 @@ impl Run {
             progress,
             pace: self.pace.clone(),
             impairments: self.impairments.clone(),
+            pictures: None,
         };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut judged = 0;

@@ -3,13 +3,13 @@
 #[cfg(feature = "tls")]
 mod encrypted;
 mod hooks;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod messengers;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 pub mod scripted;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod secrecy;
-#[cfg(feature = "web")]
+#[cfg(feature = "webhooks")]
 mod webhooks;
 
 use std::fs;
@@ -35,7 +35,7 @@ const HEAD: &str = "board = \"simulated\"\nbundle = \"bundle\"\n[camera]\nsource
     path = \"frames\"\n[output.alarm]\nline = \"ALARM\"\n";
 
 impl Site {
-    #[cfg(feature = "web")]
+    #[cfg(feature = "webhooks")]
     fn new(outputs: &str) -> Self {
         Self::with(&[], outputs)
     }
