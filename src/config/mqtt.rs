@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::reader::{Item, Section};
 
-const PORT: u16 = 1883;
+const PORT: u32 = 1883;
+const TLS_PORT: u32 = 8883;
+/// What the package `ca-certificates` brings.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 const KEEP_ALIVE_S: u16 = 30;
 const MAX_PACKET_BYTES: u32 = 200_000;
 const PREFIX: &str = "normwatch";
@@ -19,8 +22,12 @@ const LONGEST_NAME: usize = 256;
 pub struct MqttSection {
     /// A name or an address.
     pub host: String,
-    /// 1 to 65 535, 1883 by default.
+    /// 1 to 65 535; 1883 by default, 8883 with encryption.
     pub port: u16,
+    /// Whether to encrypt, false by default.
+    pub tls: bool,
+    /// The certificates of the authorities to trust, as PEM; the system's by default.
+    pub ca_file: PathBuf,
     pub username: Option<String>,
     /// Its first line is the password. It is read at each connection, not here; only
     /// with a `username`.
@@ -46,10 +53,15 @@ impl MqttSection {
     /// Reads the section; a relative path is taken from `base`.
     pub(super) fn read(mut section: Section<'_>, base: &Path) -> Option<Self> {
         let host = section.required("host", "\"broker.local\"").and_then(read_host);
+        let tls = section.optional("tls").and_then(Item::flag).unwrap_or(false);
+        let ca_file = section.optional("ca_file");
+        if let Some(item) = ca_file.as_ref().filter(|_| !tls) {
+            item.invalid("has no meaning without encryption", "add `tls = true`");
+        }
         let mut whole = |key, range, usual: u32| {
             section.optional(key).and_then(|item| item.whole(range)).unwrap_or(usual)
         };
-        let port = whole("port", 1..=65_535, PORT.into());
+        let port = whole("port", 1..=65_535, if tls { TLS_PORT } else { PORT });
         let keep_alive_s = whole("keep_alive_s", 5..=3600, KEEP_ALIVE_S.into());
         let max_packet_bytes = whole("max_packet_bytes", 10_000..=2_000_000, MAX_PACKET_BYTES);
         let username = section.optional("username").and_then(|item| read_name(item, LONGEST_NAME));
@@ -66,6 +78,8 @@ impl MqttSection {
         Some(Self {
             host: host?,
             port: port as u16,
+            tls,
+            ca_file: ca_file.and_then(|item| item.path(base)).unwrap_or_else(|| AUTHORITIES.into()),
             username,
             password_file: password_file.and_then(|item| item.path(base)),
             client_id,

@@ -13,5 +13,9 @@ pub fn concerns(section: &MqttSection) -> Vec<String> {
             path.display()
         ))
     });
-    secret.into_iter().collect()
+    let encryption = (section.tls && !cfg!(feature = "tls")).then(|| {
+        "this program was built without the feature `tls`: [output.mqtt] would publish nothing"
+            .to_owned()
+    });
+    secret.into_iter().chain(encryption).collect()
 }

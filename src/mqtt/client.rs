@@ -14,7 +14,7 @@ use super::feed::Feed;
 use super::mailbox::{Mailbox, TooLarge};
 use super::secret;
 use super::session::{Credentials, Heard, Session};
-use super::stream::{self, Stream, is_patience};
+use super::stream::{self, Limits, Stream, is_patience};
 use super::tally::Tally;
 use super::topics::Topics;
 use super::trouble::{Parties, Teller, Trouble};
@@ -34,6 +34,8 @@ pub struct Account {
     pub port: u16,
     pub username: Option<String>,
     pub password_file: Option<PathBuf>,
+    /// Certificates to trust; `None` without encryption.
+    pub authorities: Option<PathBuf>,
     pub commands: bool,
 }
 
@@ -106,8 +108,9 @@ impl Client {
             username: self.account.username.clone(),
             password: password.transpose().map_err(Trouble::Password)?,
         };
-        let (limit, poll) = (millis(self.waits.connect_ms), millis(self.waits.poll_ms));
-        let stream = stream::open(&self.account.host, self.account.port, limit, poll);
+        let Account { host, port, authorities, .. } = &self.account;
+        let (connect, poll) = (millis(self.waits.connect_ms), millis(self.waits.poll_ms));
+        let stream = stream::open(host, *port, authorities.as_deref(), Limits { connect, poll });
         let mut stream = stream.map_err(Trouble::Unreachable)?;
         let mut out = Vec::new();
         self.session.begin(&credentials, self.clock.monotonic_ms(), &mut out);

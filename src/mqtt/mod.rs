@@ -107,6 +107,7 @@ pub fn start_with(
             port: section.port,
             username: section.username.clone(),
             password_file: section.password_file.clone(),
+            authorities: section.tls.then(|| section.ca_file.clone()),
             commands: section.commands,
         },
         waits,

@@ -34,6 +34,20 @@ fn a_password_file_is_found_beside_the_site_and_needs_a_user() {
 }
 
 #[test]
+fn encryption_has_a_port_of_its_own_and_the_systems_authorities() {
+    let mqtt = load_text(&with("host = 'b'\ntls = true")).unwrap().output.mqtt.unwrap();
+    assert_eq!((mqtt.tls, mqtt.port), (true, 8883));
+    assert!(mqtt.ca_file.ends_with("ca-certificates.crt") && mqtt.ca_file.is_absolute());
+    let keys = "host = 'b'\ntls = true\nport = 1\nca_file = 'own.pem'";
+    let mqtt = load_text(&with(keys)).unwrap().output.mqtt.unwrap();
+    assert!(mqtt.port == 1 && mqtt.ca_file.ends_with("own.pem"));
+    assert_problems(
+        &with("host = 'b'\nca_file = 'own.pem'"),
+        &["10:11 `output.mqtt.ca_file` has no meaning without encryption"],
+    );
+}
+
+#[test]
 fn what_cannot_be_a_host_or_a_topic_is_refused() {
     assert_problems(&with("port = 1"), &["8:1 missing key `output.mqtt.host`"]);
     for host in ["mqtt://broker", "a b", "user@broker", "broker/x"] {

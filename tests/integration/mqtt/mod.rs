@@ -5,6 +5,8 @@ mod discovery;
 mod faults;
 mod mosquitto;
 mod orderly;
+#[cfg(feature = "tls")]
+mod tls;
 
 use std::sync::Arc;
 use std::thread;
@@ -41,6 +43,8 @@ fn section(port: u16) -> MqttSection {
         port,
         username: None,
         password_file: None,
+        tls: false,
+        ca_file: "/etc/ssl/certs/ca-certificates.crt".into(),
         client_id: Some("tester".into()),
         prefix: "normwatch".into(),
         discovery_prefix: "homeassistant".into(),
