@@ -7,6 +7,11 @@ use super::situation::ClockQuality;
 /// 2026-01-01. No machine that runs this program has an earlier date.
 const EARLIEST_MS: u64 = 1_767_225_600_000;
 
+/// What systemd-timesyncd leaves once the clock is right, and what shows that chrony or
+/// ntpd runs.
+const TIME_SERVICES: [&str; 3] =
+    ["run/systemd/timesync/synchronized", "run/chrony", "run/ntpd.pid"];
+
 /// Year to second, and milliseconds, UTC.
 pub struct Utc {
     pub year: u64,
@@ -71,7 +76,7 @@ impl Utc {
 pub(super) fn clock_quality(root: &Path, unix_ms: u64) -> ClockQuality {
     if unix_ms < EARLIEST_MS {
         ClockQuality::NotSet
-    } else if root.join("run/systemd/timesync/synchronized").exists() {
+    } else if TIME_SERVICES.iter().any(|sign| root.join(sign).exists()) {
         ClockQuality::Synchronised
     } else {
         ClockQuality::Unsynchronised

@@ -11,8 +11,7 @@ pub fn when(moment: &Moment) -> String {
     let date = Utc::of(unix_ms).plain();
     match moment.clock {
         ClockQuality::NotSet => format!("{date} (the clock was not set)"),
-        ClockQuality::Unsynchronised => format!("{date} (nothing keeps the clock right)"),
-        ClockQuality::Synchronised | ClockQuality::Footage => date,
+        _ => date,
     }
 }
 

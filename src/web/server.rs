@@ -103,9 +103,7 @@ fn listen_on(address: SocketAddr, waiting: &SyncSender<TcpStream>) {
     loop {
         match TcpListener::bind(address) {
             Ok(listener) => {
-                log::info!(
-                    "http://{address} has /health, /metrics and, if it is not switched off, the page"
-                );
+                log::info!("http://{address}/ is answered");
                 told = false;
                 accept(&listener, waiting);
             }
