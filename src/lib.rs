@@ -40,6 +40,8 @@ pub mod health;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 #[cfg(feature = "runtime")]
+pub mod learn;
+#[cfg(feature = "runtime")]
 pub mod model;
 #[cfg(feature = "mqtt")]
 pub mod mqtt;

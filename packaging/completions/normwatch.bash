@@ -34,6 +34,9 @@ _normwatch() {
             normwatch,eval)
                 cmd="normwatch__subcmd__eval"
                 ;;
+            normwatch,events)
+                cmd="normwatch__subcmd__events"
+                ;;
             normwatch,export)
                 cmd="normwatch__subcmd__export"
                 ;;
@@ -45,6 +48,9 @@ _normwatch() {
                 ;;
             normwatch,import)
                 cmd="normwatch__subcmd__import"
+                ;;
+            normwatch,notify)
+                cmd="normwatch__subcmd__notify"
                 ;;
             normwatch,quantize)
                 cmd="normwatch__subcmd__quantize"
@@ -70,6 +76,42 @@ _normwatch() {
             normwatch,verify)
                 cmd="normwatch__subcmd__verify"
                 ;;
+            normwatch__subcmd__events,explain)
+                cmd="normwatch__subcmd__events__subcmd__explain"
+                ;;
+            normwatch__subcmd__events,export)
+                cmd="normwatch__subcmd__events__subcmd__export"
+                ;;
+            normwatch__subcmd__events,help)
+                cmd="normwatch__subcmd__events__subcmd__help"
+                ;;
+            normwatch__subcmd__events,list)
+                cmd="normwatch__subcmd__events__subcmd__list"
+                ;;
+            normwatch__subcmd__events,review)
+                cmd="normwatch__subcmd__events__subcmd__review"
+                ;;
+            normwatch__subcmd__events,show)
+                cmd="normwatch__subcmd__events__subcmd__show"
+                ;;
+            normwatch__subcmd__events__subcmd__help,explain)
+                cmd="normwatch__subcmd__events__subcmd__help__subcmd__explain"
+                ;;
+            normwatch__subcmd__events__subcmd__help,export)
+                cmd="normwatch__subcmd__events__subcmd__help__subcmd__export"
+                ;;
+            normwatch__subcmd__events__subcmd__help,help)
+                cmd="normwatch__subcmd__events__subcmd__help__subcmd__help"
+                ;;
+            normwatch__subcmd__events__subcmd__help,list)
+                cmd="normwatch__subcmd__events__subcmd__help__subcmd__list"
+                ;;
+            normwatch__subcmd__events__subcmd__help,review)
+                cmd="normwatch__subcmd__events__subcmd__help__subcmd__review"
+                ;;
+            normwatch__subcmd__events__subcmd__help,show)
+                cmd="normwatch__subcmd__events__subcmd__help__subcmd__show"
+                ;;
             normwatch__subcmd__help,bench)
                 cmd="normwatch__subcmd__help__subcmd__bench"
                 ;;
@@ -88,6 +130,9 @@ _normwatch() {
             normwatch__subcmd__help,eval)
                 cmd="normwatch__subcmd__help__subcmd__eval"
                 ;;
+            normwatch__subcmd__help,events)
+                cmd="normwatch__subcmd__help__subcmd__events"
+                ;;
             normwatch__subcmd__help,export)
                 cmd="normwatch__subcmd__help__subcmd__export"
                 ;;
@@ -99,6 +144,9 @@ _normwatch() {
                 ;;
             normwatch__subcmd__help,import)
                 cmd="normwatch__subcmd__help__subcmd__import"
+                ;;
+            normwatch__subcmd__help,notify)
+                cmd="normwatch__subcmd__help__subcmd__notify"
                 ;;
             normwatch__subcmd__help,quantize)
                 cmd="normwatch__subcmd__help__subcmd__quantize"
@@ -124,6 +172,21 @@ _normwatch() {
             normwatch__subcmd__help,verify)
                 cmd="normwatch__subcmd__help__subcmd__verify"
                 ;;
+            normwatch__subcmd__help__subcmd__events,explain)
+                cmd="normwatch__subcmd__help__subcmd__events__subcmd__explain"
+                ;;
+            normwatch__subcmd__help__subcmd__events,export)
+                cmd="normwatch__subcmd__help__subcmd__events__subcmd__export"
+                ;;
+            normwatch__subcmd__help__subcmd__events,list)
+                cmd="normwatch__subcmd__help__subcmd__events__subcmd__list"
+                ;;
+            normwatch__subcmd__help__subcmd__events,review)
+                cmd="normwatch__subcmd__help__subcmd__events__subcmd__review"
+                ;;
+            normwatch__subcmd__help__subcmd__events,show)
+                cmd="normwatch__subcmd__help__subcmd__events__subcmd__show"
+                ;;
             *)
                 ;;
         esac
@@ -131,7 +194,7 @@ _normwatch() {
 
     case "${cmd}" in
         normwatch)
-            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -328,6 +391,244 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__events)
+            opts="-v -q -h --config --folder --json --verbose --quiet --help list show explain export review help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__explain)
+            opts="-v -q -h --config --folder --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__export)
+            opts="-v -q -h --out --config --folder --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --out)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help)
+            opts="list show explain export review help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help__subcmd__review)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__list)
+            opts="-v -q -h --kind --unreviewed --config --folder --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --kind)
+                    COMPREPLY=($(compgen -W "anomaly changed tampered blind fault" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__review)
+            opts="-v -q -h --normal --odd --config --folder --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__events__subcmd__show)
+            opts="-v -q -h --config --folder --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --folder)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__export)
             opts="-v -q --verbose --quiet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -361,7 +662,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help)
-            opts="demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -458,6 +759,90 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__help__subcmd__events)
+            opts="list show explain export review"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__events__subcmd__explain)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__events__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__events__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__events__subcmd__review)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__events__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__help__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -501,6 +886,20 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help__subcmd__import)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__notify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -633,6 +1032,24 @@ _normwatch() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__notify)
+            opts="-v -q -h --config --test --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

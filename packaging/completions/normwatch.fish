@@ -33,7 +33,9 @@ complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "run" -d 'Watche
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "record" -d 'Records footage of a site\'s camera, ready for training'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "replay" -d 'Plays recorded footage through the same pipeline, without waiting'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "events" -d 'Shows what happened, with pictures and reasons'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "check" -d 'Checks a site file and the board file that it names'
+complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "notify" -d 'Lists who is told of events, and tries whether it arrives'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "guard-lines" -d 'Started by `run` beside itself: drives the lines to their safe levels when `run` has died without saying so on this process\'s standard input'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "doctor" -d 'Looks at the machine and says what is in the way'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "bench" -d 'Measures the time of every stage with a bundle on this machine'
@@ -46,7 +48,7 @@ complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "eval" -d 'Measu
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "scenes" -d 'Trains and judges on every scene of a folder (package normwatch-toolchain)'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "scene" -d 'Renders synthetic footage of a walkway (package normwatch-toolchain)'
 complete -c normwatch -n "__fish_normwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l out -d 'Where report.html and events.jsonl go' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l out -d 'Where report.html, events.jsonl and the folder of events go' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l bundle -d 'Another bundle [default: models/walkway-edge]' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l clip -d 'Another clip, with labels.json beside its frames [default: models/walkway-clip]' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l alarms-per-day -d 'False alarms a day that are accepted' -r
@@ -79,7 +81,7 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l bundle -d
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l frames -d 'The footage: a folder of images, a folder of such folders, a data set with a `frames` folder, or a video file' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l labels -d 'The truth, {"clip": [0, 1, …]}: adds AUC and false alarms' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l clip -d 'Only these clips of the footage' -r
-complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l out -d 'Where events.jsonl, scores.csv, summary.json and report.html go' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l out -d 'Where events.jsonl, scores.csv, summary.json, report.html and the folder of events go' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l calibration -d 'Another calibration than the bundle\'s own' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l config -d 'A site file whose mask is used' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l alarms-per-day -d 'False alarms a day that are accepted' -r
@@ -106,12 +108,75 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l json -
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -l config -d 'The site file whose events they are' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -l folder -d 'The folder of events, instead of a site\'s' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -l json -d 'Print as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -f -a "list" -d 'One line for each event, the oldest first'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -f -a "show" -d 'All figures of an event, as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -f -a "explain" -d 'Why it was told, in words'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -f -a "export" -d 'Puts events with all their files into a ZIP archive'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -f -a "review" -d 'Marks events as reviewed'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and not __fish_seen_subcommand_from list show explain export review help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -l kind -d 'Only events of this kind' -r -f -a "anomaly\t''
+changed\t''
+tampered\t''
+blind\t''
+fault\t''"
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -l config -d 'The site file whose events they are' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -l folder -d 'The folder of events, instead of a site\'s' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -l unreviewed -d 'Only events that nobody has reviewed'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -l json -d 'Print as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from show" -l config -d 'The site file whose events they are' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from show" -l folder -d 'The folder of events, instead of a site\'s' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from show" -l json -d 'Print as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from explain" -l config -d 'The site file whose events they are' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from explain" -l folder -d 'The folder of events, instead of a site\'s' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from explain" -l json -d 'Print as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from explain" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from explain" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -l out -d 'The archive, which must not exist yet' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -l config -d 'The site file whose events they are' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -l folder -d 'The folder of events, instead of a site\'s' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -l json -d 'Print as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -l config -d 'The site file whose events they are' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -l folder -d 'The folder of events, instead of a site\'s' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -l normal -d 'What was seen is normal here: the alarm was false'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -l odd -d 'What was seen is not normal: the alarm was right'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -l json -d 'Print as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from review" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "list" -d 'One line for each event, the oldest first'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "show" -d 'All figures of an event, as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "explain" -d 'Why it was told, in words'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "export" -d 'Puts events with all their files into a ZIP archive'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "review" -d 'Marks events as reviewed'
+complete -c normwatch -n "__fish_normwatch_using_subcommand events; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c normwatch -n "__fish_normwatch_using_subcommand check" -l config -d 'The site file' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand check" -l config-only -d 'Look at the configuration alone, not at the bundle that it names'
 complete -c normwatch -n "__fish_normwatch_using_subcommand check" -l json -d 'Print the result as JSON'
 complete -c normwatch -n "__fish_normwatch_using_subcommand check" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand check" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c normwatch -n "__fish_normwatch_using_subcommand check" -s h -l help -d 'Print help'
+complete -c normwatch -n "__fish_normwatch_using_subcommand notify" -l config -d 'The site file' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand notify" -l test -d 'Tell each of an event that says of itself that it is a test'
+complete -c normwatch -n "__fish_normwatch_using_subcommand notify" -l json -d 'Print the result as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand notify" -s v -l verbose -d 'Say more on standard error; twice for debugging'
+complete -c normwatch -n "__fish_normwatch_using_subcommand notify" -s q -l quiet -d 'Say nothing but warnings and errors'
+complete -c normwatch -n "__fish_normwatch_using_subcommand notify" -s h -l help -d 'Print help'
 complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -l line -d 'CHIP:OFFSET:LEVEL, for instance `/dev/gpiochip0:17:low`' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand guard-lines" -s q -l quiet -d 'Say nothing but warnings and errors'
@@ -149,21 +214,28 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand scenes" -s v -l verb
 complete -c normwatch -n "__fish_normwatch_using_subcommand scenes" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c normwatch -n "__fish_normwatch_using_subcommand scene" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand scene" -s q -l quiet -d 'Say nothing but warnings and errors'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "demo" -d 'Plays the bundled clip through the bundled model on a simulated line and writes an HTML report'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "run" -d 'Watches a camera as a site file says, until it is stopped'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "record" -d 'Records footage of a site\'s camera, ready for training'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "replay" -d 'Plays recorded footage through the same pipeline, without waiting'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "check" -d 'Checks a site file and the board file that it names'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "guard-lines" -d 'Started by `run` beside itself: drives the lines to their safe levels when `run` has died without saying so on this process\'s standard input'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "doctor" -d 'Looks at the machine and says what is in the way'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "bench" -d 'Measures the time of every stage with a bundle on this machine'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "train" -d 'Trains a network on normal footage (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "export" -d 'Makes a bundle of what was trained (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "import" -d 'Takes over a PyTorch checkpoint (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "quantize" -d 'Makes an int8 or f16 bundle of an f32 one (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "verify" -d 'Proves that bundles compute what they should (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "eval" -d 'Measures bundles on labelled footage (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "scenes" -d 'Trains and judges on every scene of a folder (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "scene" -d 'Renders synthetic footage of a walkway (package normwatch-toolchain)'
-complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate check guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "demo" -d 'Plays the bundled clip through the bundled model on a simulated line and writes an HTML report'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "run" -d 'Watches a camera as a site file says, until it is stopped'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "record" -d 'Records footage of a site\'s camera, ready for training'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "replay" -d 'Plays recorded footage through the same pipeline, without waiting'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "calibrate" -d 'Learns from normal footage which scores are usual'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "events" -d 'Shows what happened, with pictures and reasons'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "check" -d 'Checks a site file and the board file that it names'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "notify" -d 'Lists who is told of events, and tries whether it arrives'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "guard-lines" -d 'Started by `run` beside itself: drives the lines to their safe levels when `run` has died without saying so on this process\'s standard input'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "doctor" -d 'Looks at the machine and says what is in the way'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "bench" -d 'Measures the time of every stage with a bundle on this machine'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "train" -d 'Trains a network on normal footage (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "export" -d 'Makes a bundle of what was trained (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "import" -d 'Takes over a PyTorch checkpoint (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "quantize" -d 'Makes an int8 or f16 bundle of an f32 one (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "verify" -d 'Proves that bundles compute what they should (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "eval" -d 'Measures bundles on labelled footage (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "scenes" -d 'Trains and judges on every scene of a folder (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "scene" -d 'Renders synthetic footage of a walkway (package normwatch-toolchain)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and not __fish_seen_subcommand_from demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "list" -d 'One line for each event, the oldest first'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "show" -d 'All figures of an event, as JSON'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "explain" -d 'Why it was told, in words'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "export" -d 'Puts events with all their files into a ZIP archive'
+complete -c normwatch -n "__fish_normwatch_using_subcommand help; and __fish_seen_subcommand_from events" -f -a "review" -d 'Marks events as reviewed'

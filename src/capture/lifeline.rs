@@ -11,7 +11,7 @@ const SCRIPT: &str = r#"read -r _ || kill -s KILL -- "-$1""#;
 /// A shell in a process group of its own that waits for our end. The kernel's own
 /// means, PR_SET_PDEATHSIG, ends the command alone and not what it has started.
 #[derive(Debug)]
-pub(super) struct Lifeline {
+pub(crate) struct Lifeline {
     shell: Child,
     pipe: PipeWriter,
 }

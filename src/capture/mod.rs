@@ -35,6 +35,7 @@ mod y4m;
 pub use error::{SourceError, SourceErrorKind};
 pub use folder::{FolderSource, list_clips};
 pub use format::{PixelFormat, UnknownPixelFormat};
+pub(crate) use lifeline::Lifeline;
 pub use natural::compare_natural;
 pub use pipe::PipeSource;
 pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timestamps};

@@ -9,6 +9,7 @@ use crate::capture::SourceError;
 use crate::config::ConfigError;
 use crate::event::ArchiveError;
 use crate::gpio::LineError;
+use crate::learn::LearnError;
 use crate::model::{BundleError, BundleErrorKind, NetworkError};
 use crate::record::RecordError;
 use crate::replay::{LabelsError, PlayError};
@@ -44,6 +45,8 @@ pub(super) enum Error {
     Station(#[from] StationError),
     #[error(transparent)]
     Record(#[from] RecordError),
+    #[error(transparent)]
+    Learn(#[from] LearnError),
     #[error(transparent)]
     Play(#[from] PlayError),
     #[error(transparent)]
@@ -116,6 +119,7 @@ impl Error {
             Self::Levels(error) => of_levels(error),
             Self::Station(error) => of_station(error),
             Self::Record(error) => of_recording(error),
+            Self::Learn(error) => of_learning(error),
             Self::Play(PlayError::Source(_)) => code::SOURCE,
             Self::Play(PlayError::Network(_)) => code::INTERNAL,
             Self::Labels(LabelsError::File { .. }) => code::FILE,
@@ -168,6 +172,20 @@ fn of_recording(error: &RecordError) -> u8 {
         RecordError::Folder(_) => code::USAGE,
         RecordError::File { .. } => code::FILE,
         RecordError::Encoding(_) => code::INTERNAL,
+    }
+}
+
+fn of_learning(error: &LearnError) -> u8 {
+    match error {
+        LearnError::Source(_) | LearnError::TooLittle(_) => code::SOURCE,
+        LearnError::File { .. } | LearnError::Busy { .. } => code::FILE,
+        LearnError::Folder(_) | LearnError::Generation(_) => code::USAGE,
+        // The codes of both programs are the same ones.
+        LearnError::Toolchain { code, .. } => code.unwrap_or(code::INTERNAL),
+        LearnError::Bundle(error) => of_bundle(error),
+        LearnError::Calibration(_) => code::BUNDLE,
+        LearnError::Station(error) => of_station(error),
+        LearnError::Network(_) | LearnError::Encoding(_) => code::INTERNAL,
     }
 }
 

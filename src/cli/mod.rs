@@ -1,6 +1,7 @@
 //! The commands: thin, each in a file of its own.
 
 mod bench;
+mod bundle;
 mod calibrate;
 mod check;
 mod closed_output;
@@ -12,6 +13,7 @@ mod events;
 mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
+mod learn;
 mod logger;
 mod notify;
 mod out_folder;
@@ -72,6 +74,11 @@ enum Command {
     Run(run::RunArgs),
     /// Records footage of a site's camera, ready for training.
     Record(record::RecordArgs),
+    /// Learns a site's camera on this board: observes it, trains a network
+    /// (package normwatch-toolchain), proves it, and finds its levels.
+    Learn(learn::LearnArgs),
+    /// Lists the bundles that this board has learnt, and says which of them watches.
+    Bundle(bundle::BundleArgs),
     /// Plays recorded footage through the same pipeline, without waiting.
     Replay(replay::ReplayArgs),
     /// Learns from normal footage which scores are usual.
@@ -129,7 +136,8 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let signals = Held::all();
     let cli = Cli::parse_from(args);
     // What goes on for long tells of its every step; the others report at their end.
-    let quiet = cli.quiet || !matches!(cli.command, Command::Run(_) | Command::Record(_));
+    let quiet = cli.quiet
+        || !matches!(cli.command, Command::Run(_) | Command::Record(_) | Command::Learn(_));
     // What outlives the others holds signals in all its threads, this logger's too.
     if !matches!(cli.command, Command::Run(_)) && !is_guard(&cli.command) {
         signals.let_go();
@@ -139,6 +147,8 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Learn(args) => learn::run(&args),
+        Command::Bundle(args) => bundle::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Events(args) => events::run(&args),

@@ -41,6 +41,22 @@ pub(super) fn run(command: &str, args: &ToolchainArgs) -> Result<(), Error> {
     )))
 }
 
+/// Where the toolchain's program is, for a command that starts it later.
+///
+/// # Errors
+/// It is not installed.
+pub(super) fn find() -> Result<PathBuf, Error> {
+    let [beside, name] = places();
+    let searched = std::env::var_os("PATH").unwrap_or_default();
+    let of_path = std::env::split_paths(&searched).map(|folder| folder.join(&name));
+    [beside].into_iter().chain(of_path).find(|program| program.is_file()).ok_or_else(|| {
+        Error::Usage(format!(
+            "`normwatch learn` trains with {PROGRAM}, which is not installed: run `sudo apt \
+             install {PROGRAM}`"
+        ))
+    })
+}
+
 /// Beside this program, then wherever the shell would look.
 fn places() -> [PathBuf; 2] {
     let here = std::env::current_exe().unwrap_or_default();

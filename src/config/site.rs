@@ -7,6 +7,7 @@ use super::board::{self, Board};
 use super::camera::CameraSection;
 use super::document;
 use super::input::InputSection;
+use super::learn::LearnSection;
 use super::load::LoadSection;
 use super::lookup;
 use super::mask;
@@ -41,6 +42,8 @@ pub struct Site {
     pub alarm: AlarmSection,
     pub memory: MemorySection,
     pub load: LoadSection,
+    /// `None` where nothing is to be learnt on the board.
+    pub learn: Option<LearnSection>,
     pub stays: StaysSection,
     pub tamper: TamperSection,
     /// In the order of the file; empty to watch the whole picture.
@@ -71,6 +74,9 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let alarm = root.optional_section("alarm");
     let memory = MemorySection::read(root.optional_section("memory"));
     let load = LoadSection::read(root.optional_section("load"));
+    let learn = root
+        .optional_section("learn")
+        .and_then(|section| LearnSection::read(section, board.as_ref(), base));
     let stays = StaysSection::read(root.optional_section("stays"));
     let tamper = TamperSection::read(root.optional_section("tamper"));
     let masks = root.sections("mask").into_iter().filter_map(mask::read).collect();
@@ -97,6 +103,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         alarm,
         memory,
         load,
+        learn,
         stays,
         tamper,
         masks,

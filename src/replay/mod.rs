@@ -19,4 +19,4 @@ pub use footage::{Clip, list_footage};
 pub use labels::{Labels, LabelsError};
 pub use play::{OpenClip, PlayOptions, PlayResult, Playing, play, play_from};
 pub use summary::{AucSummary, ClipSummary, ScoreColumns, paper_auc, score_columns, summarise};
-pub use trace::{ClipTrace, Moment};
+pub use trace::{ClipTrace, Moment, term_sample};

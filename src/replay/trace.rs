@@ -43,6 +43,18 @@ pub struct ClipTrace {
     worst_so_far: Option<Moment>,
 }
 
+/// What a calibration is made from, of one frame.
+pub fn term_sample(score: &FrameScore) -> TermSample {
+    TermSample {
+        timestamp_ns: score.timestamp_ns,
+        light: score.light,
+        psnr_db: score.psnr_db,
+        block_ratio: f64::from(score.error.worst_block.ratio),
+        distance: score.smoothed_distance,
+        view_ratio: score.view.map(|block| f64::from(block.ratio)),
+    }
+}
+
 impl ClipTrace {
     pub fn new(name: &str, fps: f64) -> Self {
         Self {
@@ -74,15 +86,7 @@ impl ClipTrace {
     /// The score terms of the frames that have a score: what a calibration is
     /// made from.
     pub fn term_samples(&self) -> Vec<TermSample> {
-        let sample = |s: &FrameScore| TermSample {
-            timestamp_ns: s.timestamp_ns,
-            light: s.light,
-            psnr_db: s.psnr_db,
-            block_ratio: f64::from(s.error.worst_block.ratio),
-            distance: s.smoothed_distance,
-            view_ratio: s.view.map(|block| f64::from(block.ratio)),
-        };
-        self.scores.iter().flatten().map(sample).collect()
+        self.scores.iter().flatten().map(term_sample).collect()
     }
 
     /// Takes the step of frame `sequence`; `moment` makes a picture of it when

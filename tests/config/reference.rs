@@ -9,7 +9,7 @@ const REFERENCE: &str = include_str!("../../docs/ref/config.md");
 
 /// Each section of a site file, with a key that is not known there.
 pub const EVERY_SECTION: &str = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
-        [load]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n[[zone]]\nx=1\n\
+        [load]\nx=1\n[learn]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n[[zone]]\nx=1\n\
         [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
         [output.events]\nx=1\n[[output.hook]]\nx=1\n[[output.webhook]]\nx=1\n\
         [output.ntfy]\nx=1\n[output.telegram]\nx=1\n[output.mqtt]\nx=1\n[watchdog]\nx=1\n\
@@ -44,12 +44,13 @@ fn the_reference_example_parses_and_shows_the_defaults() {
 
 /// Pages for people, with what stands in their TOML blocks: whole sites, boards, and
 /// parts of a site.
-const PAGES: [(&str, &str); 10] = [
+const PAGES: [(&str, &str); 11] = [
     ("page", include_str!("../../docs/guide/page.md")),
     ("events", include_str!("../../docs/guide/events.md")),
     ("home-assistant", include_str!("../../docs/guide/home-assistant.md")),
     ("cameras", include_str!("../../docs/guide/cameras.md")),
     ("install", include_str!("../../docs/guide/install.md")),
+    ("learn-on-the-board", include_str!("../../docs/guide/learn-on-the-board.md")),
     ("first-camera", include_str!("../../docs/guide/first-camera.md")),
     ("tuning", include_str!("../../docs/guide/tuning.md")),
     ("several-cameras", include_str!("../../docs/guide/several-cameras.md")),
@@ -122,5 +123,5 @@ fn the_reference_names_every_key() {
             assert!(named.iter().any(|n| REFERENCE.contains(n)), "{key} of {diagnostic}");
         }
     }
-    assert_eq!(sections, 33);
+    assert_eq!(sections, 34);
 }
