@@ -16,6 +16,7 @@ mod faults;
 mod generated;
 mod jpeg_truth;
 mod lasting;
+mod learn;
 mod live;
 #[cfg(feature = "mqtt")]
 mod mqtt;
