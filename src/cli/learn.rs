@@ -9,6 +9,7 @@ use super::error::Error;
 use super::{print_json, site, toolchain};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{LearnSection, Site};
+use crate::health::ServiceManager;
 use crate::learn::{
     Course, CourseEnd, CourseOptions, Generations, Phase, Status, TrainLength, input_of,
 };
@@ -116,6 +117,7 @@ pub(super) fn run(args: &LearnArgs) -> Result<(), Error> {
         section,
         options: options(args, section),
         toolchain: &program,
+        service: ServiceManager::from_environment(),
         clock: &*clock,
         shutdown: &shutdown,
     };

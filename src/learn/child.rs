@@ -28,6 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// Once it has ended, its last lines have so long: on a busy board they come late, and
+/// what it has started may hold its pipes for ever.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
 /// Lines of its messages that an error quotes.
 const QUOTED: usize = 4;
 
@@ -48,7 +52,8 @@ enum Line {
     Message(String),
 }
 
-/// Runs `program` with `args` to its end; `told` hears each line of its output.
+/// Runs `program` with `args` to its end; `told` hears each line of its output, and while
+/// `holds_on` says so, it stands still.
 ///
 /// # Errors
 /// A program that cannot be started.
@@ -57,6 +62,7 @@ pub(super) fn run(
     args: &[String],
     shutdown: &Shutdown,
     told: &mut dyn FnMut(&str),
+    holds_on: &mut dyn FnMut() -> bool,
 ) -> Result<Ending, LearnError> {
     let mut child = Command::new(program)
         .args(args)
@@ -73,7 +79,8 @@ pub(super) fn run(
     }
     let lines = listen(&mut child);
     let mut messages: Vec<String> = Vec::new();
-    let mut asked: Option<Instant> = None;
+    let (mut asked, mut ended): (Option<Instant>, Option<Instant>) = (None, None);
+    let mut stands_still = false;
     loop {
         match lines.recv_timeout(LOOK_EVERY) {
             Ok(Line::Output(line)) => told(&line),
@@ -82,10 +89,20 @@ pub(super) fn run(
                 messages.push(line);
                 messages.drain(..messages.len().saturating_sub(QUOTED));
             }
-            // Something that it has started may still hold its pipes.
-            Err(_) if group.has_ended() => break,
+            Err(why) if group.has_ended() => {
+                let since = *ended.get_or_insert_with(Instant::now);
+                if why == RecvTimeoutError::Disconnected || since.elapsed() > LAST_WORDS {
+                    break;
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => thread::sleep(LOOK_EVERY),
+        }
+        let to_stand_still = asked.is_none() && !shutdown.is_requested() && holds_on();
+        if to_stand_still != stands_still {
+            let signal = if to_stand_still { Signal::STOP } else { Signal::CONT };
+            let _ = kill_process_group(group.leader, signal);
+            stands_still = to_stand_still;
         }
         match asked {
             None if shutdown.is_requested() => {
@@ -168,10 +185,39 @@ mod tests {
     fn shell(script: &str, shutdown: &Shutdown) -> (Ending, Vec<String>) {
         let mut heard = Vec::new();
         let args = ["-c".to_string(), script.to_string()];
-        let ending = run(Path::new("/bin/sh"), &args, shutdown, &mut |line| {
-            heard.push(line.to_string());
-        });
+        let mut told = |line: &str| heard.push(line.to_string());
+        let ending = run(Path::new("/bin/sh"), &args, shutdown, &mut told, &mut || false);
         (ending.unwrap(), heard)
+    }
+
+    #[test]
+    fn a_command_stands_still_while_it_is_to_and_then_ends() {
+        let args = ["-c".to_string(), "sleep 0.1; echo one".to_string()];
+        let begun = Instant::now();
+        let mut holds_on = || begun.elapsed() < Duration::from_millis(800);
+        let mut heard_at = None;
+        let mut told = |_: &str| heard_at = Some(begun.elapsed());
+        let shutdown = Shutdown::new();
+        let program = Path::new("/bin/sh");
+        let ending = run(program, &args, &shutdown, &mut told, &mut holds_on).unwrap();
+        assert_eq!(ending, Ending::Done);
+        assert!(heard_at.unwrap() >= Duration::from_millis(750), "{heard_at:?}");
+    }
+
+    #[test]
+    fn what_stands_still_ends_as_well() {
+        let (shutdown, args) = (Shutdown::new(), ["-c".to_string(), "sleep 30".to_string()]);
+        let begun = Instant::now();
+        let mut holds_on = || {
+            if begun.elapsed() > Duration::from_millis(300) {
+                shutdown.request();
+            }
+            true
+        };
+        let program = Path::new("/bin/sh");
+        let ending = run(program, &args, &shutdown, &mut |_| {}, &mut holds_on).unwrap();
+        assert_eq!(ending, Ending::Stopped);
+        assert!(begun.elapsed() < Duration::from_secs(20));
     }
 
     #[test]

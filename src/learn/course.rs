@@ -13,6 +13,7 @@ use super::store::Store;
 use super::train::{TrainLength, Workshop, remove};
 use crate::clock::Clock;
 use crate::config::{LearnSection, Site};
+use crate::health::ServiceManager;
 use crate::runtime::{OpenSource, Shutdown};
 use crate::station::end_is_loss;
 
@@ -52,6 +53,8 @@ pub struct Course<'a> {
     pub options: CourseOptions,
     /// The program `normwatch-toolchain`; only needed to train and to prove.
     pub toolchain: &'a Path,
+    /// Told how far the learning is.
+    pub service: ServiceManager,
     pub clock: &'a dyn Clock,
     pub shutdown: &'a Shutdown,
 }
@@ -65,6 +68,7 @@ impl Course<'_> {
         let place = LearnPlace::new(&self.section.folder);
         let _lock = place.lock()?;
         let mut state = self.begin(&place)?;
+        self.service.ready(&self.describe(&state));
         let end = self.phases(&place, &mut state, open);
         if let Err(error) = &end {
             state.last_error = Some(error.to_string());
@@ -73,6 +77,10 @@ impl Course<'_> {
             }
         }
         Ok((state, end?))
+    }
+
+    fn describe(&self, state: &State) -> String {
+        format!("learning: {}, generation {}", state.phase, state.generation)
     }
 
     /// The state that is there, or a new one.
@@ -119,7 +127,8 @@ impl Course<'_> {
             if let Some(until) = self.options.until.filter(|until| *until < state.phase) {
                 return Ok(CourseEnd::Until(until));
             }
-            log::info!("{}: generation {}", state.phase, state.generation);
+            log::info!("{}", self.describe(state));
+            self.service.status(&self.describe(state));
             let next = match state.phase {
                 Phase::Observe => self.observe(place, state, open)?,
                 Phase::Train => self.workshop(place).train(state)?.then_some(Phase::Prove),
@@ -155,6 +164,7 @@ impl Course<'_> {
             clock,
             shutdown,
             store: &mut store,
+            service: &self.service,
             state: &mut *state,
             input,
             end_is_loss: end_is_loss(&self.site.camera),
@@ -179,6 +189,8 @@ impl Course<'_> {
             preset: self.section.preset,
             precision: self.section.precision,
             length: self.options.length,
+            site: self.site,
+            clock: self.clock,
             shutdown: self.shutdown,
         }
     }
@@ -204,6 +216,7 @@ impl Course<'_> {
             place,
             site: self.site,
             bundle: generations.path(generation),
+            service: &self.service,
             shutdown,
             state: &mut *state,
             end_is_loss: end_is_loss(&self.site.camera),

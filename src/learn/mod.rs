@@ -12,6 +12,8 @@ mod coverage;
 mod error;
 mod eye;
 mod generations;
+mod guarded;
+mod heat;
 mod observe;
 mod place;
 mod settle;

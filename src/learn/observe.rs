@@ -10,6 +10,7 @@ use super::state::State;
 use super::store::{Offered, Store};
 use crate::capture::{FrameSource, SourceError};
 use crate::clock::Clock;
+use crate::health::ServiceManager;
 use crate::model::InputSection;
 use crate::replay::list_footage;
 use crate::runtime::{Intake, IntakeOptions, MAX_STEP_PERIODS, Shutdown, Slot, Taken};
@@ -31,6 +32,7 @@ pub(super) struct Observation<'a> {
     pub clock: &'a dyn Clock,
     pub shutdown: &'a Shutdown,
     pub store: &'a mut Store,
+    pub service: &'a ServiceManager,
     pub state: &'a mut State,
     pub input: InputSection,
     /// Whether the end of the footage is a lost camera.
@@ -184,7 +186,7 @@ impl<'a> Observer<'a> {
         self.unsaved_s = 0.0;
         self.on.store.sync();
         let state = &*self.on.state;
-        log::info!(
+        let said = format!(
             "observing: {:.1} of {:.1} h; {} clips, {:.1} MB; {}",
             state.observed_s / 3600.0,
             state.observe_for_s / 3600.0,
@@ -192,6 +194,8 @@ impl<'a> Observer<'a> {
             state.store_bytes as f64 / 1e6,
             state.coverage
         );
+        log::info!("{said}");
+        self.on.service.status(&said);
         state.save(self.on.place)
     }
 }

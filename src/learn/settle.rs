@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::error::LearnError;
 use super::eye::{Eye, Look, Seen};
+use super::guarded::{Guarded, Unjudged};
 use super::place::LearnPlace;
 use super::state::State;
 use super::terms::Terms;
@@ -16,6 +17,7 @@ use crate::calibrate::{BackgroundFootage, Calibration, calibrate};
 use crate::capture::{FrameSource, SourceError};
 use crate::config::Site;
 use crate::gpio::SimulatedLines;
+use crate::health::ServiceManager;
 use crate::model::{Bundle, NetworkOptions};
 use crate::output::{EventLog, JsonLines};
 use crate::replay::{PlayError, PlayOptions, replay_clip, term_sample, usual_weights};
@@ -38,6 +40,7 @@ pub(super) struct Settling<'a> {
     pub place: &'a LearnPlace,
     pub site: &'a Site,
     pub bundle: PathBuf,
+    pub service: &'a ServiceManager,
     pub shutdown: &'a Shutdown,
     pub state: &'a mut State,
     pub end_is_loss: bool,
@@ -155,6 +158,9 @@ impl Settler<'_> {
     fn save(&mut self) -> Result<(), LearnError> {
         self.unsaved_s = 0.0;
         self.terms.sync()?;
+        let State { settled_s, settle_for_s, .. } = *self.on.state;
+        let (done_h, whole_h) = (settled_s / 3600.0, settle_for_s / 3600.0);
+        self.on.service.status(&format!("settling: {done_h:.1} of {whole_h:.1} h"));
         self.on.state.save(self.on.place)
     }
 
@@ -210,7 +216,9 @@ impl Look for Settler<'_> {
         let log = EventLog::new(None::<JsonLines<Vec<u8>>>);
         let mut monitor = pipeline.monitor(outputs, log, 0);
         let pool = pipeline.slots();
-        let mut intake = Intake::new(source, pipeline.intake());
+        let (shutdown, unjudged) = (self.on.shutdown.clone(), Unjudged::default());
+        let guarded = Guarded { source, shutdown, unjudged: unjudged.clone() };
+        let mut intake = Intake::new(Box::new(guarded), pipeline.intake());
         self.terms.begin_clip();
         let mut last_ns = None;
         let played = replay_clip(&mut intake, &mut monitor, &pool, |step, _, frame, _| {
@@ -221,6 +229,7 @@ impl Look for Settler<'_> {
                 return Err(Halt::Enough);
             }
             let Some(score) = &step.score else { return Ok(()) };
+            unjudged.reset();
             self.take(score, frame, last_ns.replace(score.timestamp_ns))?;
             Ok(())
         });

@@ -8,15 +8,18 @@ use serde::Serialize;
 use super::coverage::Coverage;
 use super::error::LearnError;
 use super::generations::Generations;
-use super::place::LearnPlace;
+use super::place::{LearnPlace, input_of};
 use super::state::{Phase, State};
 use super::verdict::Verdict;
-use crate::config::LearnSection;
+use crate::config::{LearnSection, Preset};
 
 const MB: u64 = 1_000_000;
 
 /// 2024 began: an earlier calendar was never set.
 const LEAST_UNIX_S: u64 = 1_704_067_200;
+
+/// File systems give out space in blocks of this.
+const BLOCK_BYTES: u64 = 4096;
 
 /// After so long, something should have moved.
 const CALM_S: f64 = 1800.0;
@@ -70,6 +73,7 @@ impl Status {
             );
         }
         problems.extend(disk_problem(section, state.as_ref()));
+        problems.extend(memory_problem(section, state.as_ref()));
         problems.extend(state.as_ref().and_then(|state| state_problem(section, state)));
         let whole = state.clone().unwrap_or_else(|| {
             State::begin(1, section.preset.name(), section.precision, now_unix_s)
@@ -153,6 +157,41 @@ fn disk_problem(section: &LearnSection, state: Option<&State>) -> Option<String>
     })
 }
 
+/// The training holds all pictures of the store in memory, beside the network's own.
+fn memory_problem(section: &LearnSection, state: Option<&State>) -> Option<String> {
+    if state.is_some_and(|state| state.phase > Phase::Train) {
+        return None;
+    }
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let available = memory_available(&text)?;
+    let picture = input_of(section.preset).spec().frame_len() as u64;
+    let pictures = u64::from(section.store_max_mb) * MB / picture.next_multiple_of(BLOCK_BYTES);
+    let needed = pictures * picture + network_bytes(section.preset);
+    (available < needed).then(|| {
+        format!(
+            "a training from a full store takes up to {} MB of memory, and {} MB are available: \
+             lower `learn.store_max_mb`",
+            needed / MB,
+            available / MB
+        )
+    })
+}
+
+/// What a training takes beside the pictures: the most that was resident on x86-64, with two
+/// threads and batches of 8.
+fn network_bytes(preset: Preset) -> u64 {
+    match preset {
+        Preset::Nano => 316 * MB,
+        Preset::Edge => 735 * MB,
+    }
+}
+
+/// `MemAvailable` of `/proc/meminfo`.
+fn memory_available(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib << 10)
+}
+
 /// Of the file system that the folder is on, or will be.
 fn free_bytes(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("."));
@@ -204,5 +243,32 @@ fn hours(seconds: f64) -> String {
         s if s < 120.0 => format!("{s:.0} s"),
         s if s < 7200.0 => format!("{:.0} minutes", s / 60.0),
         s => format!("{:.1} hours", s / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_that_is_available_is_read() {
+        let text = "MemTotal:  948280 kB\nMemFree:  10 kB\nMemAvailable:     512 kB\n";
+        assert_eq!(memory_available(text), Some(512 << 10));
+        assert_eq!(memory_available("MemFree: 10 kB\n"), None);
+        assert_eq!(memory_available("MemAvailable: much\n"), None);
+    }
+
+    #[test]
+    fn what_is_left_is_told_by_phase() {
+        let mut state = State::begin(1, "nano", crate::model::Precision::F32, 0);
+        (state.observe_for_s, state.train_for_s, state.settle_for_s) = (100.0, 60.0, 40.0);
+        (state.observed_s, state.settled_s) = (25.0, 10.0);
+        let mut course = Vec::new();
+        for phase in Phase::ALL {
+            state.phase = phase;
+            course.push((left_s(&state), share(&state)));
+        }
+        let wanted = [(165.0, 0.25), (90.0, 0.0), (30.0, 0.0), (30.0, 0.25), (0.0, 1.0)];
+        assert_eq!(course, wanted);
     }
 }

@@ -8,12 +8,17 @@ use std::time::Instant;
 use super::child::{self, Ending};
 use super::error::LearnError;
 use super::generations::Generations;
+use super::heat::Heat;
 use super::place::{LearnPlace, input_of};
 use super::state::State;
-use crate::config::Preset;
+use crate::clock::Clock;
+use crate::config::{Preset, Site};
 use crate::model::Precision;
 use crate::preprocess::Channels;
 use crate::runtime::Shutdown;
+
+/// Of a line of its output, so much is logged.
+const LOGGED_CHARS: usize = 160;
 
 /// How long a training goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +37,8 @@ pub(super) struct Workshop<'a> {
     pub preset: Preset,
     pub precision: Precision,
     pub length: TrainLength,
+    pub site: &'a Site,
+    pub clock: &'a dyn Clock,
     pub shutdown: &'a Shutdown,
 }
 
@@ -58,7 +65,9 @@ impl Workshop<'_> {
 
     fn train_once(&self, run: &Path, state: &mut State) -> Result<bool, LearnError> {
         let begun = (Instant::now(), state.trained_s);
-        let mut told = |line: &str| log::info!("train: {line}");
+        // The names of all clips that are held out stand in one line.
+        let short = |line: &str| line.chars().take(LOGGED_CHARS).collect::<String>();
+        let mut told = |line: &str| log::info!("train: {}", short(line));
         let done = self.call(&self.train_args(run), &mut told);
         state.trained_s = begun.1 + begun.0.elapsed().as_secs_f64();
         done
@@ -132,7 +141,9 @@ impl Workshop<'_> {
 
     /// Whether the command came to its end, or else was told to stop.
     fn call(&self, args: &[String], told: &mut dyn FnMut(&str)) -> Result<bool, LearnError> {
-        match child::run(self.toolchain, args, self.shutdown, told)? {
+        let mut heat = Heat::new(self.site, Path::new("/"));
+        let mut holds_on = || heat.is_hot(self.clock.monotonic_ms());
+        match child::run(self.toolchain, args, self.shutdown, told, &mut holds_on)? {
             Ending::Done => Ok(true),
             Ending::Stopped => Ok(false),
             Ending::Failed { code, said } => {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::clock::{Clock, SimulatedClock};
 use normwatch::config::{Preset, Site, load_site};
+use normwatch::health::ServiceManager;
 use normwatch::learn::{
     Course, CourseEnd, CourseOptions, Generations, LearnError, LearnPlace, Phase, State,
     TrainLength, input_of,
@@ -135,6 +136,7 @@ impl Board {
                 again: call.again,
             },
             toolchain: &call.toolchain,
+            service: ServiceManager::from_environment(),
             clock: &*self.clock,
             shutdown: &shutdown,
         };
@@ -194,8 +196,10 @@ fn a_board_learns_its_camera_through_a_stop_in_every_phase() {
     assert_eq!((stopped, board.state().phase), (CourseEnd::Stopped, Phase::Settle));
     let half = board.state().settled_s;
     assert!((10.0..20.0).contains(&half), "{half}");
-    assert_eq!(board.learn(Call::default()).unwrap(), CourseEnd::Ready { armed: true });
+    let lost = Call { lose_after: Some(100), ..Call::default() };
+    assert_eq!(board.learn(lost).unwrap(), CourseEnd::Ready { armed: true });
     let state = board.state();
+    assert_eq!(state.losses, 2, "the camera that was lost while it settled is back");
     assert!(state.phase == Phase::Watch && state.verdict.unwrap().is_supported(), "{state:?}");
     assert!(!board.learnt().join("terms-1.bin").exists());
     let plan = Plan::load(&board.site).unwrap();
