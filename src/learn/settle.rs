@@ -210,6 +210,7 @@ impl Look for Settler<'_> {
             stabilise: self.view.stabilise,
             motion_gate_levels: None,
             slow: SlowViewOptions::default(),
+            pictures: None,
         };
         let pipeline = options.pipeline(self.bundle);
         let (_lines, outputs) = SimulatedLines::new(Pattern::Steady);

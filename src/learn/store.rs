@@ -162,9 +162,7 @@ impl Store {
     ) -> Result<ClipFile, LearnError> {
         self.encoded.resize(frames.len(), Vec::new());
         for (frame, out) in frames.iter().zip(&mut self.encoded) {
-            ImageFormat::Png
-                .encode(self.input.spec(), frame, out)
-                .map_err(|error| LearnError::Encoding(error.to_string()))?;
+            ImageFormat::Png.encode(self.input.spec(), frame, out).map_err(LearnError::Encoding)?;
         }
         let bytes = self.encoded.iter().map(|bytes| bytes.len() as u64).sum();
         Ok(ClipFile { frames: frames.len(), bytes, start_unix_s, sketch })
@@ -242,8 +240,7 @@ impl Store {
                     start_unix_s: 0,
                     clips: Vec::new(),
                 };
-                let text = toml::to_string(&file)
-                    .map_err(|error| LearnError::Encoding(error.to_string()))?;
+                let text = toml::to_string(&file).map_err(|e| LearnError::Encoding(e.to_string()))?;
                 write_atomically(&path, text.as_bytes()).map_err(LearnError::file(&path))
             }
             Err(error) => Err(LearnError::File { file: path, error }),
