@@ -126,6 +126,10 @@ impl Client {
         let mut written_ms = self.clock.monotonic_ms();
         loop {
             let now_ms = self.clock.monotonic_ms();
+            // First, so that what was told before the end is poured before it.
+            if self.is_ending() {
+                self.course.ending_ms.get_or_insert(now_ms);
+            }
             self.pour(now_ms);
             self.session.check(now_ms).map_err(Trouble::Session)?;
             while self.fill(now_ms, &mut out) && write(stream, &mut out)? {
@@ -204,10 +208,7 @@ impl Client {
 
     /// Begins the end in order once nothing waits any more, or it has waited enough.
     fn leave(&mut self, now_ms: u64, out: &mut Vec<u8>) {
-        if !self.is_ending() {
-            return;
-        }
-        let since_ms = *self.course.ending_ms.get_or_insert(now_ms);
+        let Some(since_ms) = self.course.ending_ms else { return };
         let waited = now_ms.saturating_sub(since_ms) >= self.waits.end_ms.0;
         if out.is_empty() && (waited || self.mailbox.is_empty()) {
             self.session.leave(out);

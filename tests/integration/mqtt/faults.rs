@@ -140,7 +140,7 @@ fn an_acceptance_that_comes_byte_by_byte_counts() {
 fn a_reset_and_an_end_without_words_are_survived_and_events_come_again() {
     let broker = Broker::new();
     let mut waits = waits();
-    waits.settled_ms = 0;
+    (waits.settled_ms, waits.announce_ms) = (0, 60_000);
     let output = Output::start(&section(broker.port()), waits);
     // Closing with unread bytes resets the connection.
     drop(broker.connection());
@@ -234,14 +234,16 @@ fn a_broker_that_reads_nothing_is_left_and_costs_nobody_time() {
 fn the_end_is_bounded_whatever_the_broker_does() {
     let broker = Broker::new();
     let port = broker.port();
-    let output = Output::start(&section(port), waits());
+    let mut waits = waits();
+    waits.end_ms = (200, 1000);
+    let output = Output::start(&section(port), waits);
     let mut peer = broker.client();
     peer.until("normwatch/yard/state");
     let begun = Instant::now();
     assert!(output.mqtt.end(), "it leaves without an acknowledgement");
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     drop((peer, broker));
-    let output = Output::start(&section(port), waits());
+    let output = Output::start(&section(port), waits);
     let begun = Instant::now();
     assert!(output.mqtt.end() && begun.elapsed() < Duration::from_secs(5), "nobody is there");
 }

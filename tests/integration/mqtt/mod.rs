@@ -32,7 +32,7 @@ fn waits() -> Waits {
         announce_ms: 100,
         look_ms: 10,
         score_ms: 20,
-        end_ms: (200, 1000),
+        end_ms: (5000, 5000),
         poll_ms: 5,
     }
 }

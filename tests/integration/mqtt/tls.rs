@@ -17,7 +17,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn broker() -> Mosquitto {
-    let [certificate, key] = ["broker.pem", "broker.key"].map(|name| fixture(name));
+    let [certificate, key] = ["broker.pem", "broker.key"].map(fixture);
     Mosquitto::with(
         &format!(
             "allow_anonymous true\ncertfile {}\nkeyfile {}\n",
