@@ -53,8 +53,9 @@ impl Assembler {
             self.recent.pop_front();
         }
         self.recent.push_back(*sample);
-        let anomalies = self.open.iter_mut().filter(|open| open.situation.kind == Kind::Anomaly);
-        anomalies.fold(false, |worst, open| open.judged(sample) || worst)
+        let mut anomalies = self.open.iter_mut();
+        let anomaly = anomalies.find(|open| open.situation.kind == Kind::Anomaly);
+        anomaly.is_some_and(|open| open.judged(sample))
     }
 
     /// Takes a line of the log. `is_taken` knows the names of events that there are.

@@ -34,6 +34,7 @@ pub struct EventRecorder {
     clock: Arc<dyn Clock>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "no judged frame may cost an allocation")]
 enum Message {
     Log(Box<Event>, u64),
     Judged(Sample),

@@ -240,7 +240,8 @@ impl Store {
                     start_unix_s: 0,
                     clips: Vec::new(),
                 };
-                let text = toml::to_string(&file).map_err(|e| LearnError::Encoding(e.to_string()))?;
+                let text =
+                    toml::to_string(&file).map_err(|e| LearnError::Encoding(e.to_string()))?;
                 write_atomically(&path, text.as_bytes()).map_err(LearnError::file(&path))
             }
             Err(error) => Err(LearnError::File { file: path, error }),
