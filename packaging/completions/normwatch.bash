@@ -19,6 +19,9 @@ _normwatch() {
             normwatch,bench)
                 cmd="normwatch__subcmd__bench"
                 ;;
+            normwatch,bundle)
+                cmd="normwatch__subcmd__bundle"
+                ;;
             normwatch,calibrate)
                 cmd="normwatch__subcmd__calibrate"
                 ;;
@@ -49,6 +52,9 @@ _normwatch() {
             normwatch,import)
                 cmd="normwatch__subcmd__import"
                 ;;
+            normwatch,learn)
+                cmd="normwatch__subcmd__learn"
+                ;;
             normwatch,notify)
                 cmd="normwatch__subcmd__notify"
                 ;;
@@ -75,6 +81,36 @@ _normwatch() {
                 ;;
             normwatch,verify)
                 cmd="normwatch__subcmd__verify"
+                ;;
+            normwatch__subcmd__bundle,help)
+                cmd="normwatch__subcmd__bundle__subcmd__help"
+                ;;
+            normwatch__subcmd__bundle,list)
+                cmd="normwatch__subcmd__bundle__subcmd__list"
+                ;;
+            normwatch__subcmd__bundle,pin)
+                cmd="normwatch__subcmd__bundle__subcmd__pin"
+                ;;
+            normwatch__subcmd__bundle,rollback)
+                cmd="normwatch__subcmd__bundle__subcmd__rollback"
+                ;;
+            normwatch__subcmd__bundle,use)
+                cmd="normwatch__subcmd__bundle__subcmd__use"
+                ;;
+            normwatch__subcmd__bundle__subcmd__help,help)
+                cmd="normwatch__subcmd__bundle__subcmd__help__subcmd__help"
+                ;;
+            normwatch__subcmd__bundle__subcmd__help,list)
+                cmd="normwatch__subcmd__bundle__subcmd__help__subcmd__list"
+                ;;
+            normwatch__subcmd__bundle__subcmd__help,pin)
+                cmd="normwatch__subcmd__bundle__subcmd__help__subcmd__pin"
+                ;;
+            normwatch__subcmd__bundle__subcmd__help,rollback)
+                cmd="normwatch__subcmd__bundle__subcmd__help__subcmd__rollback"
+                ;;
+            normwatch__subcmd__bundle__subcmd__help,use)
+                cmd="normwatch__subcmd__bundle__subcmd__help__subcmd__use"
                 ;;
             normwatch__subcmd__events,explain)
                 cmd="normwatch__subcmd__events__subcmd__explain"
@@ -115,6 +151,9 @@ _normwatch() {
             normwatch__subcmd__help,bench)
                 cmd="normwatch__subcmd__help__subcmd__bench"
                 ;;
+            normwatch__subcmd__help,bundle)
+                cmd="normwatch__subcmd__help__subcmd__bundle"
+                ;;
             normwatch__subcmd__help,calibrate)
                 cmd="normwatch__subcmd__help__subcmd__calibrate"
                 ;;
@@ -145,6 +184,9 @@ _normwatch() {
             normwatch__subcmd__help,import)
                 cmd="normwatch__subcmd__help__subcmd__import"
                 ;;
+            normwatch__subcmd__help,learn)
+                cmd="normwatch__subcmd__help__subcmd__learn"
+                ;;
             normwatch__subcmd__help,notify)
                 cmd="normwatch__subcmd__help__subcmd__notify"
                 ;;
@@ -172,6 +214,18 @@ _normwatch() {
             normwatch__subcmd__help,verify)
                 cmd="normwatch__subcmd__help__subcmd__verify"
                 ;;
+            normwatch__subcmd__help__subcmd__bundle,list)
+                cmd="normwatch__subcmd__help__subcmd__bundle__subcmd__list"
+                ;;
+            normwatch__subcmd__help__subcmd__bundle,pin)
+                cmd="normwatch__subcmd__help__subcmd__bundle__subcmd__pin"
+                ;;
+            normwatch__subcmd__help__subcmd__bundle,rollback)
+                cmd="normwatch__subcmd__help__subcmd__bundle__subcmd__rollback"
+                ;;
+            normwatch__subcmd__help__subcmd__bundle,use)
+                cmd="normwatch__subcmd__help__subcmd__bundle__subcmd__use"
+                ;;
             normwatch__subcmd__help__subcmd__events,explain)
                 cmd="normwatch__subcmd__help__subcmd__events__subcmd__explain"
                 ;;
@@ -194,7 +248,7 @@ _normwatch() {
 
     case "${cmd}" in
         normwatch)
-            opts="-v -q -h -V --verbose --quiet --help --version demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="-v -q -h -V --verbose --quiet --help --version demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -235,6 +289,176 @@ _normwatch() {
                     return 0
                     ;;
                 --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle)
+            opts="-v -q -h --verbose --quiet --help list use rollback pin help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__help)
+            opts="list use rollback pin help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__help__subcmd__pin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__help__subcmd__rollback)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__help__subcmd__use)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__list)
+            opts="-v -q -h --config --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__pin)
+            opts="-v -q -h --config --release --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__rollback)
+            opts="-v -q -h --config --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__bundle__subcmd__use)
+            opts="-v -q -h --config --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -662,7 +886,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help)
-            opts="demo run record replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -678,6 +902,76 @@ _normwatch() {
         normwatch__subcmd__help__subcmd__bench)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__bundle)
+            opts="list use rollback pin"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__bundle__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__bundle__subcmd__pin)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__bundle__subcmd__rollback)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__bundle__subcmd__use)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -899,6 +1193,20 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__help__subcmd__learn)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__help__subcmd__notify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1032,6 +1340,44 @@ _normwatch() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__learn)
+            opts="-v -q -h --config --status --json --observe --settle --from --until --accept-calm --again --train-steps --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --observe)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --settle)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --until)
+                    COMPREPLY=($(compgen -W "observe train prove settle" -- "${cur}"))
+                    return 0
+                    ;;
+                --train-steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -17,6 +17,9 @@ pub(super) struct Telling {
     outlets: Vec<Arc<dyn Outlet>>,
     #[cfg(feature = "mqtt")]
     mqtt: Option<crate::mqtt::Mqtt>,
+    /// A contact arms and disarms.
+    #[cfg(feature = "mqtt")]
+    has_key: bool,
     #[cfg(feature = "web-server")]
     history: Option<crate::web::History>,
 }
@@ -37,6 +40,8 @@ impl Telling {
             outlets: told.into_iter().map(Arc::from).collect(),
             #[cfg(feature = "mqtt")]
             mqtt: None,
+            #[cfg(feature = "mqtt")]
+            has_key: site.input.arm.is_some(),
             #[cfg(feature = "web-server")]
             history: None,
         };
@@ -45,10 +50,15 @@ impl Telling {
         Ok(telling)
     }
 
-    /// The next command of somebody who may give some.
+    /// The next command of somebody who may give some. Where there is a contact that
+    /// arms, nothing else does: whoever turns the key must be sure.
     pub fn next_command(&self) -> Option<Input> {
         #[cfg(feature = "mqtt")]
-        return self.mqtt.as_ref()?.try_command();
+        return self
+            .mqtt
+            .as_ref()?
+            .try_command()
+            .filter(|command| *command == Input::Acknowledge || !self.has_key);
         #[cfg(not(feature = "mqtt"))]
         None
     }
@@ -176,7 +186,9 @@ fn read_token(file: &std::path::Path) -> std::io::Result<String> {
     let text = std::fs::read_to_string(file)?;
     let token = text.lines().next().unwrap_or_default().trim();
     if token.len() < 16 {
-        return Err(std::io::Error::other("its first line is no token: give it 16 characters"));
+        return Err(std::io::Error::other(
+            "its first line is shorter than 16 characters: put a longer token there",
+        ));
     }
     Ok(token.to_owned())
 }
