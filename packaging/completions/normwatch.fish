@@ -79,9 +79,9 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand record" -l json -d '
 complete -c normwatch -n "__fish_normwatch_using_subcommand record" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand record" -s q -l quiet -d 'Say nothing but warnings and errors'
 complete -c normwatch -n "__fish_normwatch_using_subcommand record" -s h -l help -d 'Print help'
-complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l config -d 'The site file, for its camera and its [learn]' -r -F
-complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l observe -d 'Observe for so long, as 90s, 30m, 24h or 2d, instead of [learn] observe_h' -r
-complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l settle -d 'Settle for so long, instead of [learn] settle_h' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l config -d 'The site file, for its camera and its `[learn]`' -r -F
+complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l observe -d 'Observe for so long, as 90s, 30m, 24h or 2d, instead of `observe_h` in `[learn]`' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l settle -d 'Settle for so long, instead of `settle_h` in `[learn]`' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l from -d 'Recorded normal footage to learn from, instead of observing the camera' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand learn" -l until -d 'End once this phase is done' -r -f -a "observe\t''
 train\t''

@@ -32,7 +32,7 @@ phase takes. The site file's bundle should be FOLDER/current.";
 #[derive(Args, Debug)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct LearnArgs {
-    /// The site file, for its camera and its [learn].
+    /// The site file, for its camera and its `[learn]`.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// Say how far the learning is, and what would go wrong; change nothing.
@@ -41,10 +41,10 @@ pub(super) struct LearnArgs {
     /// Print how far the learning is as JSON.
     #[arg(long)]
     json: bool,
-    /// Observe for so long, as 90s, 30m, 24h or 2d, instead of [learn] observe_h.
+    /// Observe for so long, as 90s, 30m, 24h or 2d, instead of `observe_h` in `[learn]`.
     #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     observe: Option<f64>,
-    /// Settle for so long, instead of [learn] settle_h.
+    /// Settle for so long, instead of `settle_h` in `[learn]`.
     #[arg(long, value_name = "DURATION", value_parser = duration_s)]
     settle: Option<f64>,
     /// Recorded normal footage to learn from, instead of observing the camera.

@@ -30,7 +30,7 @@ pub(super) fn at_full_size(picture: &RawPicture) -> Result<Vec<u8>, String> {
 /// The picture for a message: small enough for every service.
 ///
 /// # Errors
-/// As [`at_full_size`].
+/// One sentence about a picture that cannot be read.
 pub fn picture_for_message(picture: &RawPicture) -> Result<Vec<u8>, String> {
     let (width_px, height_px) = size_px(picture)?;
     let scaled = |width: usize| (width, (height_px * width / width_px).max(1));
