@@ -4,6 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 
+/// 2026-01-01, in seconds since 1970-01-01 UTC. No machine that runs this program has an
+/// earlier date: a clock that shows one was not set since the start.
+pub const EARLIEST_UNIX_S: u64 = 1_767_225_600;
+
 /// Where the program takes its time from.
 pub trait Clock: Send + Sync {
     /// Nanoseconds since an arbitrary start, never backwards, counting the

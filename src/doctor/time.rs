@@ -3,12 +3,9 @@
 use super::files::read;
 use super::report::Report;
 use super::scope::Scope;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, EARLIEST_UNIX_S, SystemClock};
 
 const SUBJECT: &str = "time";
-
-/// 2026-01-01. No machine that runs this program has an earlier date.
-const EARLIEST_S: u64 = 1_767_225_600;
 
 const NOT_SET: &str = "events will carry wrong times of day; alarms are not affected";
 
@@ -18,7 +15,7 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let source = source.unwrap_or_else(|| "unknown".into());
     report.ok(SUBJECT, format!("clock source {source}"));
     let now_s = SystemClock.wall_ns() / 1_000_000_000;
-    if now_s < EARLIEST_S {
+    if now_s < EARLIEST_UNIX_S {
         report.warn(SUBJECT, "the clock has not been set since the start", NOT_SET);
         return;
     }

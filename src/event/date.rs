@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use super::situation::ClockQuality;
-
-/// 2026-01-01. No machine that runs this program has an earlier date.
-const EARLIEST_MS: u64 = 1_767_225_600_000;
+use crate::clock::EARLIEST_UNIX_S;
 
 /// What systemd-timesyncd leaves once the clock is right, and what shows that chrony or
 /// ntpd runs.
@@ -74,7 +72,7 @@ impl Utc {
 
 /// How far a date of now can be believed; `root` is `/` but in tests.
 pub(super) fn clock_quality(root: &Path, unix_ms: u64) -> ClockQuality {
-    if unix_ms < EARLIEST_MS {
+    if unix_ms / 1000 < EARLIEST_UNIX_S {
         ClockQuality::NotSet
     } else if TIME_SERVICES.iter().any(|sign| root.join(sign).exists()) {
         ClockQuality::Synchronised

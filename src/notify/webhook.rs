@@ -8,12 +8,9 @@ use super::channel::{Channel, Outcome};
 use super::ending::Ending;
 use super::http::{Client, Request, place};
 use super::{payload, secret, signature};
-use crate::clock::Clock;
+use crate::clock::{Clock, EARLIEST_UNIX_S};
 use crate::config::{NoticeFilter, WebhookFormat, WebhookSection};
 use crate::event::{Notice, Utc};
-
-/// 2026-01-01: with an earlier date a signature would be refused as an old one.
-const EARLIEST_S: u64 = 1_767_225_600;
 
 /// How often a clock that is not set is looked at.
 const CLOCK_LOOK: Duration = Duration::from_secs(10);
@@ -86,7 +83,7 @@ impl Channel for Webhook {
 
     fn attempt(&mut self, notice: &Notice, ending: &Ending) -> Outcome {
         let unix_s = self.clock.wall_ns() / 1_000_000_000;
-        if self.settings.secret_file.is_some() && unix_s < EARLIEST_S {
+        if self.settings.secret_file.is_some() && unix_s < EARLIEST_UNIX_S {
             let why = "the clock is not set, and a signature holds the time";
             return Outcome::Held(why.into(), CLOCK_LOOK);
         }
