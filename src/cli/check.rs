@@ -115,7 +115,8 @@ fn lost_events(site: &Site) -> Option<String> {
 /// Names of those who are told of events.
 fn outlets(site: &Site) -> Vec<String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    ways(&site.output, &clock).into_iter().map(|way| way.name).collect()
+    let names = ways(&site.output, &clock).into_iter().map(|way| way.name);
+    names.chain(site.output.mqtt.iter().map(|_| "mqtt".to_owned())).collect()
 }
 
 /// What would keep events from a broker.

@@ -117,7 +117,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
             stage
                 .view
                 .finish(&format!(
-                    "{said}\nreport: {}\nevents: normwatch events list --folder {}",
+                    "{said}\nreport: {}\nevents: {}",
                     page.display(),
                     folder.display()
                 ))

@@ -168,7 +168,8 @@ impl<'a> Station<'a> {
             pictures: self.pictures.clone(),
         };
         let impairments = options.impairments.clone();
-        let mut cooling = Cooling::new(site, Path::new(ROOT), options.pace.clone());
+        let mut cooling =
+            Cooling::new(site, Path::new(ROOT), options.pace.clone(), self.telling.vitals());
         let mut camera =
             Camera::new(&site.camera, Needs::of(&input), clock.clone()).woken_by(shutdown.wake());
         let open = Box::new(move || camera.open());

@@ -180,15 +180,48 @@ fn name_of(site: &Site) -> String {
     site.file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// Nobody's token is longer.
+#[cfg(feature = "web-server")]
+const LONGEST_FILE: u64 = 4096;
+
 /// The first line of a file.
 #[cfg(feature = "web-server")]
 fn read_token(file: &std::path::Path) -> std::io::Result<String> {
-    let text = std::fs::read_to_string(file)?;
+    use std::io::Read;
+
+    let wrong = |what: &str| Err(std::io::Error::other(what.to_owned()));
+    if !std::fs::metadata(file)?.is_file() {
+        return wrong("it is not a regular file");
+    }
+    let mut text = String::new();
+    std::fs::File::open(file)?.take(LONGEST_FILE).read_to_string(&mut text)?;
     let token = text.lines().next().unwrap_or_default().trim();
-    if token.len() < 16 {
-        return Err(std::io::Error::other(
-            "its first line is shorter than 16 characters: put a longer token there",
-        ));
+    // As it stands in an address and in a cookie.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    if token.len() < 16 || !token.chars().all(is_plain) {
+        return wrong("its first line must be 16 or more letters, digits or `-_.~`");
     }
     Ok(token.to_owned())
+}
+
+#[cfg(all(test, feature = "web-server"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_what_an_address_and_a_cookie_can_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            read_token(&file).ok()
+        };
+        assert_eq!(read("0123456789abcdef\nnote\n").as_deref(), Some("0123456789abcdef"));
+        for wrong in
+            ["", "short", "0123456789abcdef;Path=/", "0123456789+abcdef", "０１２３４５６７"]
+        {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        assert!(read_token(folder.path()).is_err() && read_token(&file.join("x")).is_err());
+    }
 }

@@ -41,11 +41,15 @@ impl Gallery {
                 json!({ "event": event.situation, "review": event.review, "explained": explained });
             return Answer::new(200, JSON, body.to_string());
         }
-        // Only what the event itself names is handed out.
-        let is_its = event.situation.pictures.iter().any(|picture| picture.file == file);
+        // Nothing is opened but what the event itself names, beside it.
+        let mut pictures = event.situation.pictures.iter();
+        let is_its = pictures.any(|picture| picture.file == file) && !file.contains('/');
+        if !is_its {
+            return unknown();
+        }
         match std::fs::read(event.folder.join(file)) {
-            Ok(jpeg) if is_its && !file.contains('/') => Answer::new(200, "image/jpeg", jpeg),
-            _ => unknown(),
+            Ok(jpeg) => Answer::new(200, "image/jpeg", jpeg),
+            Err(_) => unknown(),
         }
     }
 }
@@ -67,4 +71,64 @@ fn summary(event: &Archived) -> serde_json::Value {
         "reviewed": event.review.is_some(),
         "normal": event.review.and_then(|review| review.normal),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::event::{ClockQuality, DESCRIPTION, InForce, Kind, Moment, Picture, Situation};
+
+    fn situation(pictures: &[&str]) -> Situation {
+        let picture =
+            |file: &&str| Picture { file: (*file).into(), moment: "onset".into(), time_ms: 0 };
+        Situation {
+            schema: crate::event::SCHEMA.into(),
+            id: "a".into(),
+            site: "yard".into(),
+            kind: Kind::Blind,
+            reason: String::new(),
+            zones: Vec::new(),
+            begin: Moment { time_ms: 0, unix_ms: None, clock: ClockQuality::Footage, frame: None },
+            peak: None,
+            end: None,
+            duration_ms: None,
+            in_force: InForce { alarms_per_day: None, enter_level: 4.0, exit_level: 3.0 },
+            model_sha256: String::new(),
+            calibration_sha256: None,
+            trace: Vec::new(),
+            heat: None,
+            pictures: pictures.iter().map(picture).collect(),
+        }
+    }
+
+    #[test]
+    fn only_pictures_of_an_event_are_handed_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("events/a");
+        fs::create_dir_all(&own).unwrap();
+        let names = ["onset.jpg", "../../secret", "gone.jpg"];
+        let text = serde_json::to_vec(&situation(&names)).unwrap();
+        fs::write(own.join(DESCRIPTION), text).unwrap();
+        fs::write(own.join("onset.jpg"), "jpeg").unwrap();
+        fs::write(folder.path().join("secret"), "secret").unwrap();
+        let gallery = Gallery { folder: Some(folder.path().join("events")) };
+        let asked = |rest: &str| (gallery.one(rest).status, gallery.one(rest).body);
+        assert_eq!(asked("a/onset.jpg"), (200, b"jpeg".to_vec()));
+        for rest in [
+            "a/../../secret",
+            "a/gone.jpg",
+            "a/event.json",
+            "a//dev/zero",
+            "../secret",
+            "b/onset.jpg",
+            "..",
+            "",
+        ] {
+            assert_eq!(asked(rest).0, 404, "{rest}");
+        }
+        fs::remove_dir_all(&own).unwrap();
+        assert_eq!(gallery.list().body, b"[]", "a folder that was emptied");
+    }
 }
