@@ -46,6 +46,7 @@ impl Events {
         let setup = Setup {
             site: String::new(),
             alarms_per_day: Some(alarms_per_day),
+            hold_ms: options.alarm.hold_ms,
             calibration_sha256: options.scoring.calibration_sha256(),
             model_px: (input.width_px, input.height_px),
             zones,

@@ -163,7 +163,7 @@ impl Assembler {
             heat: peak.filter(|_| anomaly).and_then(|peak| self.sample_at(peak.time_ms)?.heat()),
             pictures: Vec::new(),
         };
-        self.open.push(Open::new(situation.clone(), key));
+        self.open.push(Open::new(situation.clone(), key, self.setup.hold_ms));
         vec![Change::Begun(situation)]
     }
 

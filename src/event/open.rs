@@ -16,11 +16,13 @@ pub(super) struct Open {
     /// Of the samples, one in so many is in the trace.
     every: u64,
     samples: u64,
+    hold_ms: u32,
 }
 
 impl Open {
-    pub fn new(situation: Situation, key: &'static str) -> Self {
-        Self { situation, key, every: 1, samples: 0 }
+    /// `hold_ms` as the alarm has it.
+    pub fn new(situation: Situation, key: &'static str, hold_ms: u32) -> Self {
+        Self { situation, key, every: 1, samples: 0, hold_ms }
     }
 
     /// Takes a judged frame; whether it is the worst so far.
@@ -60,7 +62,18 @@ impl Open {
                 reason::of_anomaly(peak, in_force.enter_level, in_force.alarms_per_day);
         }
         situation.reason += &reason::lasted(duration_ms);
+        self.drop_the_late();
         self.situation
+    }
+
+    /// Leaves out what was judged when the hold was over already: how many frames that
+    /// are depends on when the end was noticed.
+    fn drop_the_late(&mut self) {
+        let Situation { trace, in_force, .. } = &mut self.situation;
+        let last = trace.iter().rposition(|point| point.score >= in_force.exit_level);
+        let Some(quiet) = last.and_then(|last| trace.get(last + 1)) else { return };
+        let over_ms = quiet.time_ms + u64::from(self.hold_ms);
+        trace.retain(|point| point.time_ms < over_ms);
     }
 }
 

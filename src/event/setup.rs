@@ -9,6 +9,8 @@ pub struct Setup {
     /// Name of the site; a replay's events have the name of their clip.
     pub site: String,
     pub alarms_per_day: Option<f64>,
+    /// How long an alarm goes on below its exit level.
+    pub hold_ms: u32,
     pub calibration_sha256: Option<String>,
     /// Width and height of the model's input.
     pub model_px: (usize, usize),

@@ -76,6 +76,7 @@ fn setup(site: &Site, plan: &Plan) -> Setup {
     Setup {
         site: name.into_owned(),
         alarms_per_day: Some(site.budget.alarms_per_day),
+        hold_ms: plan.alarm.hold_ms,
         calibration_sha256: plan.scoring.calibration_sha256(),
         model_px: (input.width_px, input.height_px),
         zones: plan.view.zones.clone(),

@@ -7,6 +7,7 @@ fn setup() -> Setup {
     let points = vec![[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 1.0]];
     let area = Polygon { mode: MaskMode::Include, points };
     Setup {
+        hold_ms: 1000,
         site: "yard".into(),
         alarms_per_day: Some(1.0),
         calibration_sha256: None,
@@ -86,6 +87,22 @@ fn an_anomaly_begins_with_its_suspicion_and_ends_with_its_worst_moment() {
     assert!(reason.starts_with("At the top right (0.75, 0.15) something moves"), "{reason}");
     assert!(reason.ends_with("one false alarm a day. It lasted 1.5 s."), "{reason}");
     assert!(tell(&mut assembler, &state(2600, "cooldown", "idle"), 0).is_empty());
+}
+
+#[test]
+fn a_trace_does_not_depend_on_when_the_end_was_noticed() {
+    let trace_until = |last_ms: u64| {
+        let mut assembler = started();
+        tell(&mut assembler, &state(1000, "suspect", "alarm"), 1000);
+        for time_ms in (1000..=last_ms).step_by(100) {
+            assembler.judged(&sample(time_ms, if time_ms < 2000 { 5.0 } else { 1.0 }));
+        }
+        ended(tell(&mut assembler, &state(last_ms, "alarm", "cooldown"), last_ms)).trace
+    };
+    let early = trace_until(2900);
+    assert_eq!(early.last().map(|point| point.time_ms), Some(2900));
+    assert_eq!(early, trace_until(3000));
+    assert_eq!(early, trace_until(3200));
 }
 
 #[test]
