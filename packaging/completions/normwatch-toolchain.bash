@@ -40,6 +40,9 @@ _normwatch__toolchain() {
             normwatch__toolchain,scenes)
                 cmd="normwatch__toolchain__subcmd__scenes"
                 ;;
+            normwatch__toolchain,sign)
+                cmd="normwatch__toolchain__subcmd__sign"
+                ;;
             normwatch__toolchain,train)
                 cmd="normwatch__toolchain__subcmd__train"
                 ;;
@@ -70,6 +73,9 @@ _normwatch__toolchain() {
             normwatch__toolchain__subcmd__help,scenes)
                 cmd="normwatch__toolchain__subcmd__help__subcmd__scenes"
                 ;;
+            normwatch__toolchain__subcmd__help,sign)
+                cmd="normwatch__toolchain__subcmd__help__subcmd__sign"
+                ;;
             normwatch__toolchain__subcmd__help,train)
                 cmd="normwatch__toolchain__subcmd__help__subcmd__train"
                 ;;
@@ -83,7 +89,7 @@ _normwatch__toolchain() {
 
     case "${cmd}" in
         normwatch__toolchain)
-            opts="-h -V --help --version train export import quantize verify calibrate eval scenes scene help"
+            opts="-h -V --help --version train export import quantize verify calibrate eval scenes sign scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -223,7 +229,7 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__help)
-            opts="train export import quantize verify calibrate eval scenes scene help"
+            opts="train export import quantize verify calibrate eval scenes sign scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -335,6 +341,20 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__help__subcmd__scenes)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__toolchain__subcmd__help__subcmd__sign)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -626,6 +646,32 @@ _normwatch__toolchain() {
                     return 0
                     ;;
                 --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__toolchain__subcmd__sign)
+            opts="-h --key --network-alone --new-key --password-file --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --new-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -76,6 +76,9 @@ _normwatch() {
             normwatch,scenes)
                 cmd="normwatch__subcmd__scenes"
                 ;;
+            normwatch,sign)
+                cmd="normwatch__subcmd__sign"
+                ;;
             normwatch,train)
                 cmd="normwatch__subcmd__train"
                 ;;
@@ -208,6 +211,9 @@ _normwatch() {
             normwatch__subcmd__help,scenes)
                 cmd="normwatch__subcmd__help__subcmd__scenes"
                 ;;
+            normwatch__subcmd__help,sign)
+                cmd="normwatch__subcmd__help__subcmd__sign"
+                ;;
             normwatch__subcmd__help,train)
                 cmd="normwatch__subcmd__help__subcmd__train"
                 ;;
@@ -248,7 +254,7 @@ _normwatch() {
 
     case "${cmd}" in
         normwatch)
-            opts="-v -q -h -V --verbose --quiet --help --version demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="-v -q -h -V --verbose --quiet --help --version demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes sign scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -886,7 +892,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help)
-            opts="demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes scene help"
+            opts="demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes sign scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1305,6 +1311,20 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__help__subcmd__sign)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__help__subcmd__train)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1518,7 +1538,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__run)
-            opts="-v -q -h --config --for-s --json --fault-injection --verbose --quiet --help"
+            opts="-v -q -h --config --for-s --reload-on-sighup --json --fault-injection --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1558,6 +1578,20 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__scenes)
+            opts="-v -q --verbose --quiet"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__sign)
             opts="-v -q --verbose --quiet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::{print_json, site};
 use crate::config::{Board, Site, list_boards, load_board};
 use crate::doctor::{self, Machine, Report, Scope, Severity, matching_board};
-use crate::model::Bundle;
+use crate::model::{Bundle, NetworkOptions};
 use crate::station::{StationError, View, site_levels};
 
 const ROOT: &str = "/";
@@ -71,7 +71,7 @@ fn bundle(site: &Site, report: &mut Report) {
         let (_, levels) = site_levels(site, bundle, &View::of(site, bundle)?)?;
         Ok(levels)
     };
-    match Bundle::load(&site.bundle) {
+    match Bundle::load_signed(&site.bundle, NetworkOptions::default(), &site.bundle_keys) {
         Err(error) => report.error("bundle", error.to_string(), ""),
         Ok(bundle) => {
             let name = &bundle.manifest().name;

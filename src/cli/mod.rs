@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod error;
 mod events;
+mod fall_back;
 mod fault_injection;
 #[cfg(feature = "gpio")]
 mod guard_lines;
@@ -18,6 +19,7 @@ mod logger;
 mod notify;
 mod out_folder;
 mod record;
+mod reload;
 mod replay;
 mod replayed_events;
 mod report;
@@ -116,6 +118,9 @@ enum Command {
     /// Trains and judges on every scene of a folder (package
     /// normwatch-toolchain).
     Scenes(toolchain::ToolchainArgs),
+    /// Signs a bundle, so that boards take it from you alone (package
+    /// normwatch-toolchain).
+    Sign(toolchain::ToolchainArgs),
     /// Renders synthetic footage of a walkway (package normwatch-toolchain).
     Scene(toolchain::ToolchainArgs),
 }
@@ -165,6 +170,7 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => toolchain::run("verify", &args),
         Command::Eval(args) => toolchain::run("eval", &args),
         Command::Scenes(args) => toolchain::run("scenes", &args),
+        Command::Sign(args) => toolchain::run("sign", &args),
         Command::Scene(args) => toolchain::run("scene", &args),
     };
     match result.and_then(|()| closed_output::flush_output()) {

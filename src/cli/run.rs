@@ -9,19 +9,20 @@ use clap::Args;
 
 use super::error::Error;
 use super::fault_injection::FaultInjection;
+use super::reload::{self, Reload};
 use super::run_summary::RunSummary;
 use super::signals::Holding;
-use super::{logger, print_json, signals, site};
+use super::{fall_back, logger, print_json, signals, site};
 use crate::alarm::Input;
 use crate::clock::{Clock, SystemClock};
 use crate::runtime::{Shutdown, Step};
-use crate::station::{Plan, Station};
+use crate::station::Station;
 
 /// What a shell reports of a program that SIGTERM ended.
 const TERMINATED_EXIT_CODE: i32 = 128 + 15;
 
 /// Stops on SIGINT, SIGTERM, SIGHUP and SIGQUIT, with the lines at their safe
-/// levels and the watchdogs disarmed. SIGUSR1 acknowledges an alarm. Other signals
+/// levels and the watchdogs disarmed; see `--reload-on-sighup` for another. SIGUSR1 acknowledges an alarm. Other signals
 /// do nothing.
 #[derive(Args, Debug)]
 pub(super) struct RunArgs {
@@ -31,6 +32,11 @@ pub(super) struct RunArgs {
     /// Stop by itself after this time.
     #[arg(long, value_name = "SECONDS")]
     for_s: Option<f64>,
+    /// SIGHUP reads the site file, and what it names, again: a service's reload. If
+    /// they are as they must be, the watch begins again with them, and the lines are safe
+    /// for that moment; a latched alarm ends. If not, it goes on as it was.
+    #[arg(long, conflicts_with = "for_s")]
+    reload_on_sighup: bool,
     /// Print what the run came to as JSON.
     #[arg(long)]
     json: bool,
@@ -44,10 +50,11 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let shutdown = Shutdown::new();
     let acknowledged = Arc::new(AtomicBool::new(false));
     let holding = Holding::default();
-    signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone())
+    let reload = args.reload_on_sighup.then(|| Reload::of(args.config.clone()));
+    signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone(), reload)
         .map_err(Error::signals)?;
-    let site = site::load(&args.config)?;
-    let plan = Plan::load(&site)?;
+    let mut site = site::load(&args.config)?;
+    let plan = fall_back::plan(&mut site)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let program = std::env::current_exe()
         .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
@@ -74,6 +81,10 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         args.fault_injection.iter().for_each(|fault| fault.strike(judged));
     };
     let summary = RunSummary::new(station.run(&shutdown, inputs, each)?);
+    if shutdown.is_to_reload() {
+        logger::flush();
+        return Err(reload::become_again());
+    }
     if args.json {
         return print_json(&summary);
     }

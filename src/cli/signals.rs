@@ -11,6 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::Signals;
 
 use super::logger;
+use super::reload::Reload;
 use crate::runtime::Shutdown;
 
 /// Signals that say that the program itself is broken, and two that nobody can
@@ -84,8 +85,8 @@ impl Holding {
 }
 
 /// Takes every signal, in a thread of its own: SIGINT, SIGTERM, SIGHUP and SIGQUIT
-/// ask for the end, or are the end before lines are held; SIGUSR1 raises
-/// `acknowledged`, and the others do nothing. From here on this thread holds none
+/// ask for the end, or are the end before lines are held; SIGHUP does what `reload` says
+/// instead, where there is one; SIGUSR1 raises `acknowledged`, and the others do nothing. From here on this thread holds none
 /// back: programs that it starts get them as usual.
 ///
 /// # Errors
@@ -94,6 +95,7 @@ pub(super) fn listen(
     shutdown: Shutdown,
     acknowledged: Arc<AtomicBool>,
     holding: Holding,
+    reload: Option<Reload>,
 ) -> io::Result<()> {
     let taken = Signal::iterator().filter(|signal| !LEFT_ALONE.contains(signal));
     let mut signals = Signals::new(taken.map(|signal| signal as i32))?;
@@ -102,8 +104,9 @@ pub(super) fn listen(
     }
     let body = move || {
         for signal in signals.forever() {
-            match signal {
-                SIGINT | SIGTERM | SIGHUP | SIGQUIT => {
+            match (signal, &reload) {
+                (SIGHUP, Some(reload)) => reload.begin(&shutdown),
+                (SIGINT | SIGTERM | SIGHUP | SIGQUIT, _) => {
                     shutdown.urge();
                     if holding.may_end() {
                         log::warn!("asked to end before anything was switched on");
@@ -111,7 +114,7 @@ pub(super) fn listen(
                         process::exit(0);
                     }
                 }
-                SIGUSR1 => acknowledged.store(true, Ordering::Release),
+                (SIGUSR1, _) => acknowledged.store(true, Ordering::Release),
                 _ => {}
             }
         }

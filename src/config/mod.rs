@@ -15,6 +15,7 @@
 
 mod alarm;
 mod board;
+mod bundle_keys;
 mod camera;
 mod command;
 mod diagnostic;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::alarm::{AlarmSection, BudgetSection, MemorySection};
 use super::board::{self, Board};
+use super::bundle_keys;
 use super::camera::CameraSection;
 use super::document;
 use super::input::InputSection;
@@ -19,6 +20,7 @@ use super::watchdog::WatchdogPolicy;
 use super::web::WebSection;
 use super::zone::{self, Zone};
 use crate::score::Polygon;
+use crate::signature::PublicKey;
 
 const MAX_THREADS: u32 = 64;
 
@@ -31,6 +33,9 @@ pub struct Site {
     pub board: Board,
     /// Folder of the model bundle.
     pub bundle: PathBuf,
+    /// Whose signature a bundle must have; empty to take every bundle. At most
+    /// eight.
+    pub bundle_keys: Vec<PublicKey>,
     /// `None` for the calibration inside the bundle.
     pub calibration: Option<PathBuf>,
     /// Threads that share the network, 1 to 64: the site's own, or else what
@@ -66,6 +71,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         .and_then(|file| board::load(&file, board_dirs, report));
     let bundle =
         root.required("bundle", "\"models/walkway-edge\"").and_then(|item| item.path(base));
+    let bundle_keys = root.optional("bundle_keys").map_or_else(Vec::new, bundle_keys::read);
     let calibration = root.optional("calibration").and_then(|item| item.path(base));
     let threads = root.optional("threads").and_then(|item| item.whole(1..=MAX_THREADS));
     let recommended = board.as_ref().and_then(|board| board.recommended.threads);
@@ -77,6 +83,10 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let learn = root
         .optional_section("learn")
         .and_then(|section| LearnSection::read(section, board.as_ref(), base));
+    if !bundle_keys.is_empty() && learn.is_some() {
+        let because = "beside `[learn]`: what the board learns itself has no signature";
+        root.refuse(&["bundle_keys"], because, bundle_keys::EITHER);
+    }
     let stays = StaysSection::read(root.optional_section("stays"));
     let tamper = TamperSection::read(root.optional_section("tamper"));
     let masks = root.sections("mask").into_iter().filter_map(mask::read).collect();
@@ -96,6 +106,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
         file: path.to_path_buf(),
         board: board?,
         bundle: bundle?,
+        bundle_keys,
         calibration,
         threads: threads.or(recommended).unwrap_or(1).min(MAX_THREADS),
         camera: camera?,

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::watchdog::Watchdog;
+use crate::clock::{Clock, SystemClock};
 
 /// The service manager behind `$NOTIFY_SOCKET` (sd_notify(3)); without that
 /// variable every message goes nowhere.
@@ -21,6 +23,16 @@ use super::watchdog::Watchdog;
 pub struct ServiceManager {
     socket: Option<Arc<Socket>>,
     watchdog: Option<Duration>,
+    is_to_reload: Option<Question>,
+}
+
+#[derive(Clone)]
+struct Question(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl fmt::Debug for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Question")
+    }
 }
 
 #[derive(Debug)]
@@ -39,7 +51,13 @@ impl ServiceManager {
                 .inspect_err(|e| log::warn!("the service manager cannot be told how it goes: {e}"))
                 .ok()
         });
-        Self { socket: socket.map(Arc::new), watchdog: watchdog_period() }
+        Self { socket: socket.map(Arc::new), watchdog: watchdog_period(), is_to_reload: None }
+    }
+
+    /// Who knows at the end whether the run is to begin again.
+    #[must_use]
+    pub fn asking(self, is_to_reload: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { is_to_reload: Some(Question(Arc::new(is_to_reload))), ..self }
     }
 
     /// Whether `WatchdogSec` is set for this process.
@@ -57,7 +75,14 @@ impl ServiceManager {
         let _ = self.send(&format!("STATUS={status}"));
     }
 
+    /// The run ends, or begins again: then [`ServiceManager::ready`] follows.
     pub fn stopping(&self) {
+        if self.is_to_reload.as_ref().is_some_and(|asked| asked.0()) {
+            let now_us = SystemClock.monotonic_ns() / 1000;
+            let status = "STATUS=begins again with another site file; the lines are safe";
+            let _ = self.send(&format!("RELOADING=1\nMONOTONIC_USEC={now_us}\n{status}"));
+            return;
+        }
         let _ = self.send("STOPPING=1\nSTATUS=stopping; the lines are safe");
     }
 
@@ -120,7 +145,8 @@ mod tests {
         let path = folder.path().join("notify");
         let listener = UnixDatagram::bind(&path).unwrap();
         let socket = Socket::to(path.as_os_str()).unwrap();
-        let mut manager = ServiceManager { socket: Some(Arc::new(socket)), watchdog: None };
+        let mut manager =
+            ServiceManager { socket: Some(Arc::new(socket)), watchdog: None, is_to_reload: None };
         assert!(manager.ready("here"));
         let begun = Instant::now();
         let refused = (0..100_000).find_map(|_| manager.feed().err()).unwrap();
@@ -133,5 +159,20 @@ mod tests {
         let length = listener.recv(&mut message).unwrap();
         assert_eq!(&message[..length], b"READY=1\nSTATUS=here");
         manager.feed().unwrap();
+    }
+
+    #[test]
+    fn who_begins_again_does_not_say_that_it_stops() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let listener = UnixDatagram::bind(&path).unwrap();
+        for (again, word) in [(false, "STOPPING=1\n"), (true, "RELOADING=1\nMONOTONIC_USEC=")] {
+            let socket = Some(Arc::new(Socket::to(path.as_os_str()).unwrap()));
+            let manager = ServiceManager { socket, watchdog: None, is_to_reload: None };
+            manager.asking(move || again).stopping();
+            let mut message = [0; 200];
+            let length = listener.recv(&mut message).unwrap();
+            assert!(String::from_utf8_lossy(&message[..length]).starts_with(word));
+        }
     }
 }

@@ -103,6 +103,18 @@ impl Generations {
         number_of(&fs::read_link(self.current_path()).ok()?)
     }
 
+    /// The settled bundles before the one that `bundle` links to, newest first, each with
+    /// its number. None where `bundle` is not the link of a learning.
+    pub fn older_than_current(bundle: &Path) -> Vec<(u32, PathBuf)> {
+        let is_link = bundle.file_name().is_some_and(|name| name == CURRENT);
+        let Some(folder) = bundle.parent().filter(|_| is_link) else { return Vec::new() };
+        let all = Self::new(folder);
+        let Some(current) = all.current() else { return Vec::new() };
+        let listed = all.list().unwrap_or_default().into_iter().rev();
+        let older = listed.filter(|other| other.number < current && other.calibrated);
+        older.map(|generation| (generation.number, generation.folder)).collect()
+    }
+
     /// The one that is to stay, if any.
     pub fn pinned(&self) -> Option<u32> {
         fs::read_to_string(self.folder.join(PINNED)).ok()?.trim().parse().ok()

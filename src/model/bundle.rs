@@ -15,8 +15,10 @@ use super::manifest::Manifest;
 use super::memory::Memory;
 use super::network::{Network, NetworkOptions, Part};
 use super::predictor::Predictor;
+use super::signing::{self, Covers};
 use super::usual_view::UsualView;
 use crate::checksum::sha256_hex;
+use crate::signature::PublicKey;
 
 /// A loaded, verified and self-tested model bundle.
 #[derive(Clone, Debug)]
@@ -46,8 +48,23 @@ impl Bundle {
     /// # Errors
     /// As for [`Bundle::load`].
     pub fn load_with(path: &Path, options: NetworkOptions) -> Result<Self, BundleError> {
+        Self::load_signed(path, options, &[])
+    }
+
+    /// [`Bundle::load_with`] for a bundle that one of the keys has signed. Nothing but
+    /// the manifest is read before the signature. Without keys every bundle is taken.
+    ///
+    /// # Errors
+    /// As for [`Bundle::load`], and a signature that is absent, another's or of another
+    /// bundle.
+    pub fn load_signed(
+        path: &Path,
+        options: NetworkOptions,
+        keys: &[PublicKey],
+    ) -> Result<Self, BundleError> {
         let folder = Folder { path };
         let (manifest, _) = folder.manifest()?;
+        folder.check_signature(&manifest, keys)?;
         let mut files = folder.files(&manifest)?;
         let (encoder, decoder) = (files.take("encoder.onnx"), files.take("decoder.onnx"));
         let built = behind_a_wall(|| Network::from_onnx(&encoder, &decoder, options))
@@ -155,6 +172,16 @@ impl Bundle {
     /// as the manifest says.
     pub fn background_file(&self) -> Option<(PathBuf, &[u8])> {
         self.background.as_ref().map(|kept| (self.path.join(&kept.name), &kept.bytes[..]))
+    }
+
+    /// What a signature of this bundle is of.
+    pub fn statement(&self, covers: Covers) -> String {
+        signing::statement(&self.manifest, covers)
+    }
+
+    /// Where the statement lies that a signature is of, and where the signature.
+    pub fn signature_files(&self) -> [PathBuf; 2] {
+        [signing::STATEMENT, signing::SIGNATURE].map(|name| self.path.join(name))
     }
 
     /// Puts a calibration, and its background where it has one, into the bundle on

@@ -125,7 +125,7 @@ impl Folder<'_> {
         BundleError { file: self.path.join(file), what, kind: BundleErrorKind::Io }
     }
 
-    fn read(&self, file: &str) -> Result<Vec<u8>, BundleError> {
+    pub(super) fn read(&self, file: &str) -> Result<Vec<u8>, BundleError> {
         fs::read(self.path.join(file)).map_err(|e| self.io(file, "read", &e))
     }
 

@@ -15,6 +15,7 @@ mod memory;
 mod network;
 mod precision;
 mod predictor;
+mod signing;
 mod update;
 mod usual_view;
 
@@ -30,5 +31,6 @@ pub use memory::{Memory, MemoryError, MemoryRead};
 pub use network::{Backend, NetworkError, NetworkOptions};
 pub use precision::Precision;
 pub use predictor::{Predictor, StageNs};
+pub use signing::Covers;
 pub use update::update_items;
 pub use usual_view::{UsualView, VIEW_BLOCK_PX};

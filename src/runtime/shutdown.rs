@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,10 +16,16 @@ use crate::clock::{Clock, SystemClock};
 pub struct Shutdown {
     requested: Arc<AtomicBool>,
     urges: Arc<AtomicU32>,
+    purpose: Arc<AtomicU8>,
     wake: Wake,
 }
 
 const SLICE_MS: u64 = 20;
+
+/// What an end is for.
+const UNKNOWN: u8 = 0;
+const AGAIN: u8 = 1;
+const END: u8 = 2;
 
 impl Shutdown {
     /// A flag that only [`Shutdown::request`] and [`Shutdown::urge`] raise.
@@ -57,8 +63,26 @@ impl Shutdown {
     /// Requests the end in the name of somebody outside, whose patience counts:
     /// see [`Shutdown::urges`].
     pub fn urge(&self) {
+        self.purpose.store(END, Ordering::Release);
+        self.ask();
+    }
+
+    fn ask(&self) {
         self.urges.fetch_add(1, Ordering::AcqRel);
         self.request();
+    }
+
+    /// [`Shutdown::urge`], because the run is to begin again at once. Whoever wants it to
+    /// end, before or after, has the last word.
+    pub fn urge_to_reload(&self) {
+        let order = Ordering::AcqRel;
+        let _ = self.purpose.compare_exchange(UNKNOWN, AGAIN, order, Ordering::Acquire);
+        self.ask();
+    }
+
+    /// Whether the run that ends is to begin again at once.
+    pub fn is_to_reload(&self) -> bool {
+        self.purpose.load(Ordering::Acquire) == AGAIN
     }
 
     /// How often somebody outside has asked for the end.
@@ -107,6 +131,18 @@ mod tests {
         };
         assert!(!Shutdown::new().sleep_by(&clock, 30_000, nap));
         assert_eq!(naps.get(), 3);
+    }
+
+    #[test]
+    fn whoever_wants_an_end_has_the_last_word() {
+        let [both, other, alone] = [(); 3].map(|()| Shutdown::new());
+        both.urge_to_reload();
+        both.urge();
+        other.urge();
+        other.urge_to_reload();
+        alone.urge_to_reload();
+        assert!(both.is_requested() && other.is_requested() && alone.is_requested());
+        assert_eq!([both, other, alone].map(|s| s.is_to_reload()), [false, false, true]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Plan {
     pub fn load(site: &Site) -> Result<Self, StationError> {
         let network =
             NetworkOptions { threads: site.threads as usize, ..NetworkOptions::default() };
-        let bundle = Bundle::load_with(&site.bundle, network)?;
+        let bundle = Bundle::load_signed(&site.bundle, network, &site.bundle_keys)?;
         fast_enough(site, &bundle)?;
         let view = View::of(site, &bundle)?;
         let (calibration, budget) = site_levels(site, &bundle, &view)?;

@@ -49,7 +49,10 @@ pub(super) fn start(
 ) -> Result<Supervisor<'static>, WatchdogOpenError> {
     let stall_ms = u64::from(site.watchdog.stall_s) * 1000;
     let limits = limits(stall_ms, u64::from(site.camera.read_timeout_ms), slowest);
-    let service = ServiceManager::from_environment();
+    let service = ServiceManager::from_environment().asking({
+        let shutdown = shutdown.clone();
+        move || shutdown.is_to_reload()
+    });
     let mut watchdogs = Vec::new();
     watchdogs.extend(hardware(site)?.map(|device| Fed::new(Box::new(device))));
     if service.has_watchdog() {

@@ -3,6 +3,7 @@
 #![cfg(feature = "config")]
 
 mod boards;
+mod bundle_keys;
 mod files;
 mod mqtt;
 mod notify;

@@ -170,7 +170,10 @@ fn the_service_reaches_cameras_lines_and_watchdogs_alone() {
     assert_eq!(value_of(&unit, "CapabilityBoundingSet"), "");
     assert!(value_of(&unit, "WatchdogSec").parse::<u32>().unwrap() <= 60);
     let program = value_of(&unit, "ExecStart");
-    assert_eq!(program, "/usr/bin/normwatch run --config /etc/normwatch/site.toml");
+    assert_eq!(
+        program,
+        "/usr/bin/normwatch run --config /etc/normwatch/site.toml --reload-on-sighup"
+    );
     assert!(Path::new(value_of(&unit, "ConditionPathExists")).starts_with("/etc/normwatch"));
 }
 
@@ -190,7 +193,7 @@ fn a_second_camera_gets_a_service_with_its_own_folders() {
     let text = fs::read_to_string(dir.path().join(unit)).unwrap();
     for line in [
         "ConditionPathExists=/etc/normwatch/yard.toml",
-        "ExecStart=/usr/bin/normwatch run --config /etc/normwatch/yard.toml",
+        "ExecStart=/usr/bin/normwatch run --config /etc/normwatch/yard.toml --reload-on-sighup",
         "WorkingDirectory=/var/lib/normwatch-yard",
         "StateDirectory=normwatch-yard",
         "RuntimeDirectory=normwatch-yard",

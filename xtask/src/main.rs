@@ -62,6 +62,8 @@ enum Command {
     Eval(Arguments),
     /// normwatch-toolchain: trains and judges on every scene of a folder.
     Scenes(Arguments),
+    /// normwatch-toolchain: signs a bundle.
+    Sign(Arguments),
     /// normwatch-toolchain: renders synthetic footage of a walkway.
     Scene(Arguments),
     /// normwatch-bench: our kernels beside other runtimes, by time and by
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Calibrate(args) => return programs::toolchain("calibrate", &args),
         Command::Eval(args) => return programs::toolchain("eval", &args),
         Command::Scenes(args) => return programs::toolchain("scenes", &args),
+        Command::Sign(args) => return programs::toolchain("sign", &args),
         Command::Scene(args) => return programs::toolchain("scene", &args),
         Command::Bench(args) => return programs::bench(&args),
         Command::Pictures(args) => return programs::pictures(&args),

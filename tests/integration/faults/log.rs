@@ -3,12 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use normwatch_faults::took;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::watch::{ASIDE, Camera, Watch, site};
+use crate::common::{json, stderr};
 
 #[test]
 fn a_reader_of_the_log_that_stops_keeps_nothing() {
@@ -60,6 +62,23 @@ fn a_full_disk_leaves_no_half_line() {
     watch.cure(|_| limit(None));
     watch.wait("all events", || watch.fault_line() == [true, false, true]);
     watch.ends();
+}
+
+/// Reads and writes at the beginning of a process's memory fail as those of a worn-out
+/// card do.
+#[test]
+fn a_card_that_fails_keeps_nothing() {
+    let bench = site(Camera::Raw);
+    let path = bench.path("site.toml");
+    let text = fs::read_to_string(&path).unwrap().replace("events.jsonl", "/proc/self/mem");
+    fs::write(&path, text).unwrap();
+    let begun = Instant::now();
+    let done = bench.run(&["run", "--config", "site.toml", "--for-s", "4", "--json"]);
+    let (said, summary) = (stderr(&done), json(&done.stdout));
+    assert!(done.status.success() && said.contains("Input/output error"), "{said}");
+    assert!(summary["judged"].as_u64() > Some(5) && said.contains("fault line active"), "{said}");
+    assert!(summary["events_dropped"].as_u64() > Some(0), "{summary}");
+    took("card-fails", begun.elapsed());
 }
 
 #[test]

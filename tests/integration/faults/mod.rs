@@ -5,5 +5,8 @@ mod camera;
 mod files;
 mod lines;
 mod log;
+mod machine;
+#[cfg(all(feature = "mqtt", feature = "webhooks"))]
+mod outputs;
 mod process;
 mod watch;

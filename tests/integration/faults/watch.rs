@@ -109,11 +109,26 @@ impl Watch {
         more: &[&str],
         change: impl FnOnce(&mut Command),
     ) -> Self {
-        let args = [&["run", "--config", "site.toml", "--json"], more].concat();
-        let to = |name: &str| File::create(bench.path(name)).unwrap();
-        let mut command = bench.command(&args);
-        command.stdout(to("summary")).stderr(to("log"));
+        let mut command = Self::command(&bench, "site.toml");
+        command.args(more);
         change(&mut command);
+        Self::started(row, bench, command)
+    }
+
+    /// [`Watch::begin_in`] with a site file elsewhere.
+    pub fn begin_at(row: &str, bench: Bench, config: &str) -> Self {
+        let command = Self::command(&bench, config);
+        Self::started(row, bench, command)
+    }
+
+    fn command(bench: &Bench, config: &str) -> Command {
+        let to = |name: &str| File::create(bench.path(name)).unwrap();
+        let mut command = bench.command(&["run", "--json", "--config", config]);
+        command.stdout(to("summary")).stderr(to("log"));
+        command
+    }
+
+    fn started(row: &str, bench: Bench, mut command: Command) -> Self {
         let child = command.spawn().unwrap();
         let now = Instant::now();
         let row = Table::row(row);

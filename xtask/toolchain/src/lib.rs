@@ -20,6 +20,7 @@ mod onnx_check;
 mod quantize;
 pub mod run;
 mod scenes;
+mod sign;
 mod train;
 mod verify;
 mod workers;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::invocation::{NAME, invoked_as};
-use crate::{eval, export, import, quantize, scenes, train, verify};
+use crate::{eval, export, import, quantize, scenes, sign, train, verify};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -48,6 +48,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Trains and judges on every scene of a folder, in one table.
     Scenes(scenes::ScenesArgs),
+    /// Signs a bundle, so that boards take it from you alone.
+    Sign(sign::SignArgs),
     /// Renders synthetic footage of a walkway, with or without anomalies.
     Scene(normwatch_scene::SceneArgs),
 }
@@ -85,6 +87,7 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Eval(args) => eval::run(args),
         Command::Scenes(args) => scenes::run(&args),
+        Command::Sign(args) => sign::run(&args),
         Command::Scene(args) => normwatch_scene::run(args),
     }
 }
