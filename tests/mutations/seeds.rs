@@ -12,6 +12,8 @@ pub fn of(target: &str, ground: &Path) -> Vec<Vec<u8>> {
         "manifest" => bundle("manifest.toml"),
         "memory" => bundle("memory.npy"),
         "golden" => bundle("golden.npz"),
+        "encoder" => bundle("encoder.onnx"),
+        "decoder" => bundle("decoder.onnx"),
         "jpeg" => jpegs(),
         "png" => pngs(),
         "y4m" => vec![y4m()],

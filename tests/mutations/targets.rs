@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use normwatch::calibrate::{Budget, Calibration};
+use normwatch::calibrate::{Budget, Calibration, background_from_npz};
 use normwatch::capture::{
     FolderSource, Frame, FrameSource, PipeCommand, PipeContent, PipeInput, PipeOptions, PipeSource,
     PixelFormat, SourceErrorKind, Timestamps,
 };
 use normwatch::clock::SimulatedClock;
 use normwatch::config::load_site;
-use normwatch::model::{Bundle, Manifest};
+use normwatch::event::{DESCRIPTION, LAST, explain, read_one};
+use normwatch::model::{Bundle, Manifest, UsualView};
 use normwatch::output::{Event, EventSink, EventWriter};
 use normwatch::preprocess::{Channels, InputSpec, Preprocessor, Resize};
+use normwatch::signature::PublicKey;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -26,13 +28,19 @@ pub struct Target {
     pub read: fn(&Ground, &[u8]) -> bool,
 }
 
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "site", is_text: true, read: site },
     Target { name: "board", is_text: true, read: board },
     Target { name: "manifest", is_text: true, read: manifest },
     Target { name: "calibration", is_text: true, read: calibration },
     Target { name: "memory", is_text: false, read: memory },
     Target { name: "golden", is_text: false, read: golden },
+    Target { name: "encoder", is_text: false, read: encoder },
+    Target { name: "decoder", is_text: false, read: decoder },
+    Target { name: "view", is_text: false, read: view },
+    Target { name: "background", is_text: false, read: background },
+    Target { name: "signature", is_text: true, read: signature },
+    Target { name: "event", is_text: true, read: event },
     Target { name: "jpeg", is_text: false, read: jpeg },
     Target { name: "png", is_text: false, read: png },
     Target { name: "y4m", is_text: false, read: y4m },
@@ -133,6 +141,38 @@ fn memory(ground: &Ground, bytes: &[u8]) -> bool {
 
 fn golden(ground: &Ground, bytes: &[u8]) -> bool {
     ground.load_with("golden.npz", bytes)
+}
+
+fn encoder(ground: &Ground, bytes: &[u8]) -> bool {
+    ground.load_with("encoder.onnx", bytes)
+}
+
+fn decoder(ground: &Ground, bytes: &[u8]) -> bool {
+    ground.load_with("decoder.onnx", bytes)
+}
+
+fn view(_: &Ground, bytes: &[u8]) -> bool {
+    UsualView::from_npz(bytes).is_ok()
+}
+
+fn background(_: &Ground, bytes: &[u8]) -> bool {
+    background_from_npz(bytes, (96, 96)).is_ok()
+}
+
+/// Of a key in minisign's own documentation.
+fn signature(_: &Ground, bytes: &[u8]) -> bool {
+    let key = PublicKey::parse("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3");
+    let Ok(text) = std::str::from_utf8(bytes) else { return false };
+    key.unwrap().verify(b"test", text).is_ok()
+}
+
+/// As `normwatch events` reads what a run has left behind.
+fn event(ground: &Ground, bytes: &[u8]) -> bool {
+    let folder = ground.path().join("events/20261130T120000Z-anomaly");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(DESCRIPTION), bytes).unwrap();
+    let read = read_one(&ground.path().join("events"), LAST);
+    read.map(|event| explain(&event.situation)).is_ok()
 }
 
 fn jpeg(_: &Ground, bytes: &[u8]) -> bool {
