@@ -8,6 +8,7 @@ mod fresh;
 mod kernels;
 mod mutate;
 mod programs;
+mod release;
 mod sbom;
 mod setup;
 mod sizes;
@@ -43,6 +44,7 @@ enum Command {
     Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
     Mutate(mutate::MutateArgs),
+    Release(release::ReleaseArgs),
     Sbom(sbom::SbomArgs),
     Sizes(sizes::SizesArgs),
     Soak(soak::SoakArgs),
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Faults(args) => faults::run(&args),
         Command::Fresh(args) => fresh::run(&args),
         Command::Mutate(args) => mutate::run(&args),
+        Command::Release(args) => release::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Sizes(args) => sizes::run(&args),
         Command::Soak(args) => soak::run(&args),

@@ -61,6 +61,28 @@ pub fn run(args: &DistArgs) -> Result<()> {
     Ok(())
 }
 
+impl DistArgs {
+    /// Both packages of a board, without checks.
+    pub fn of_board(board: &str, out: &Path) -> Self {
+        Self {
+            board: Some(board.into()),
+            only: None,
+            source: false,
+            out: out.to_path_buf(),
+            check: false,
+            json: false,
+        }
+    }
+}
+
+/// What [`run`] makes, without a word.
+///
+/// # Errors
+/// As for [`run`].
+pub fn make(args: &DistArgs) -> Result<Vec<PathBuf>> {
+    Ok(release(args)?.files.into_iter().map(|made| made.file).collect())
+}
+
 fn release(args: &DistArgs) -> Result<Release> {
     let version = env!("CARGO_PKG_VERSION");
     let epoch = stage::source_date_epoch()?;
