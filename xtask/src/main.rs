@@ -11,6 +11,7 @@ mod programs;
 mod release;
 mod sbom;
 mod setup;
+mod site;
 mod sizes;
 mod soak;
 mod test;
@@ -46,6 +47,7 @@ enum Command {
     Mutate(mutate::MutateArgs),
     Release(release::ReleaseArgs),
     Sbom(sbom::SbomArgs),
+    Site(site::SiteArgs),
     Sizes(sizes::SizesArgs),
     Soak(soak::SoakArgs),
     /// normwatch-toolchain: trains a network on normal footage.
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         Command::Mutate(args) => mutate::run(&args),
         Command::Release(args) => release::run(&args),
         Command::Sbom(args) => sbom::run(&args),
+        Command::Site(args) => site::run(&args),
         Command::Sizes(args) => sizes::run(&args),
         Command::Soak(args) => soak::run(&args),
         Command::Train(args) => return programs::toolchain("train", &args),

@@ -34,7 +34,7 @@ pub fn check(root: &Path, documents: &[Document]) -> Vec<Finding> {
 }
 
 /// Without `.` and `..`.
-pub(super) fn plain(path: &Path) -> PathBuf {
+pub fn plain(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -46,16 +46,22 @@ pub(super) fn plain(path: &Path) -> PathBuf {
     out
 }
 
-/// Names of the headings as code hosts make them.
+/// Names of the headings as code hosts make them, and of places that the text names.
 fn anchors(document: &Document) -> BTreeSet<String> {
-    let mut anchors: BTreeSet<String> = document.places.iter().cloned().collect();
-    for heading in &document.headings {
-        let kept = heading.text.to_lowercase();
+    let names = heading_names(document.headings.iter().map(|heading| heading.text.as_str()));
+    document.places.iter().cloned().chain(names).collect()
+}
+
+/// What a code host calls each heading of a page, in their order.
+pub fn heading_names<'a>(headings: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for heading in headings {
+        let kept = heading.to_lowercase();
         let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
-        let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
-        let again = (1..).map(|n| format!("{anchor}-{n}"));
-        let free = std::iter::once(anchor.clone()).chain(again).find(|a| !anchors.contains(a));
-        anchors.extend(free);
+        let name: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let again = (1..).map(|n| format!("{name}-{n}"));
+        let mut candidates = std::iter::once(name.clone()).chain(again);
+        names.push(candidates.find(|name| !names.contains(name)).unwrap_or(name));
     }
-    anchors
+    names
 }

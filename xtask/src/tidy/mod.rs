@@ -23,6 +23,7 @@ use anyhow::{Result, bail};
 use normwatch_host::cross;
 
 pub use docs::Document;
+pub use links::{heading_names, plain};
 
 use modules::Crate;
 
