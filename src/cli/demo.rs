@@ -141,8 +141,9 @@ fn find(given: Option<&Path>, name: &str) -> Result<PathBuf, Error> {
     }
     data_dirs().into_iter().map(|dir| dir.join(name)).find(|path| path.is_dir()).ok_or_else(|| {
         Error::Usage(format!(
-            "{name} is not here: run the demonstration in the repository, or set NORMWATCH_DATA \
-             to the folder that holds `models`"
+            "{name} is not here: run `sudo apt install normwatch-toolchain`, which brings the \
+             clip, or run the demonstration in the repository, or set NORMWATCH_DATA to the \
+             folder that holds `models`"
         ))
     })
 }

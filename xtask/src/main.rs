@@ -3,6 +3,7 @@
 //! the runtime compiles neither tract nor a trainer.
 
 mod dist;
+mod door;
 mod faults;
 mod fresh;
 mod kernels;
@@ -42,6 +43,7 @@ enum Command {
     Test(test::TestArgs),
     Tidy(tidy::TidyArgs),
     Dist(dist::DistArgs),
+    Door(door::DoorArgs),
     Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
     Mutate(mutate::MutateArgs),
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Tidy(args) => tidy::run(&args),
         Command::Dist(args) => dist::run(&args),
+        Command::Door(args) => door::run(&args),
         Command::Faults(args) => faults::run(&args),
         Command::Fresh(args) => fresh::run(&args),
         Command::Mutate(args) => mutate::run(&args),

@@ -55,7 +55,8 @@ fn make(root: &Path, out: &Path) -> Result<usize> {
 
 /// Notes for the next changelog and templates of a code host are no pages.
 fn is_public(path: &Path) -> bool {
-    !path.starts_with(".github") && !(path.starts_with("changelog") && !path.ends_with("README.md"))
+    let is_note = path.starts_with("changelog") && !path.ends_with("README.md");
+    !path.starts_with(".github") && !is_note
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -71,6 +71,8 @@ fn the_toolchain_is_a_package_of_its_own() {
     let list = shell::output("dpkg-deb", &["-c", &deb.to_string_lossy()]).unwrap();
     for file in [
         "./usr/bin/normwatch-toolchain",
+        "./usr/share/normwatch/models/walkway-clip/labels.json",
+        "./usr/share/normwatch/models/walkway-clip/frames/204/000749.jpg",
         "./usr/share/man/man1/normwatch-toolchain.1.gz",
         "./usr/share/man/man1/normwatch-toolchain-train.1.gz",
         "./usr/share/doc/normwatch-toolchain/training.md",
