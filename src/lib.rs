@@ -62,6 +62,8 @@ pub mod score;
 #[cfg(feature = "config")]
 pub mod signature;
 #[cfg(feature = "runtime")]
+mod secret;
+#[cfg(feature = "runtime")]
 pub mod station;
 #[cfg(feature = "web-server")]
 pub mod web;

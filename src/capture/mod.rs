@@ -5,6 +5,7 @@
 
 mod arrival;
 mod error;
+mod ffmpeg;
 mod folder;
 mod format;
 mod group;
@@ -20,6 +21,8 @@ mod png_frame;
 mod process;
 mod proof;
 mod reopening;
+mod rtsp;
+mod rtsp_times;
 mod secrets;
 mod standard_input;
 mod stream;
@@ -33,6 +36,7 @@ mod wake;
 mod y4m;
 
 pub use error::{SourceError, SourceErrorKind};
+pub(crate) use ffmpeg::{FFMPEG, is_installed};
 pub use folder::{FolderSource, list_clips};
 pub use format::{PixelFormat, UnknownPixelFormat};
 pub(crate) use lifeline::Lifeline;
@@ -40,6 +44,7 @@ pub use natural::compare_natural;
 pub use pipe::PipeSource;
 pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timestamps};
 pub use reopening::{Reopening, Starvation};
+pub use rtsp::{RtspOptions, RtspSource};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 pub use wake::Wake;

@@ -6,10 +6,9 @@ use crate::clock::{Clock, SystemClock};
 
 use super::arrival::Arrivals;
 use super::layout::Layout;
-use super::messages::Tap;
 use super::pipe_options::{PipeContent, PipeInput, PipeOptions, Timestamps};
 use super::pipe_stream::{FrameStop, Stream, woken};
-use super::process::Supervised;
+use super::process::{Aside, Supervised};
 use super::proof::{Flaw, Proof, text_line};
 use super::secrets::Secrets;
 use super::standard_input;
@@ -79,15 +78,15 @@ impl PipeSource {
         options: PipeOptions,
         wake: &Wake,
     ) -> Result<Self, SourceError> {
-        Self::open_tapped(input, options, wake, None)
+        Self::open_aside(input, options, wake, Aside::default())
     }
 
-    /// Like [`PipeSource::open_woken`]; `tap` sees the command's messages first.
-    pub(super) fn open_tapped(
+    /// Like [`PipeSource::open_woken`]; a command gets what is `aside`.
+    pub(super) fn open_aside(
         input: &PipeInput,
         options: PipeOptions,
         wake: &Wake,
-        tap: Option<Tap>,
+        mut aside: Aside,
     ) -> Result<Self, SourceError> {
         let label = match input {
             PipeInput::Command(command) => command.to_string(),
@@ -97,21 +96,24 @@ impl PipeSource {
         if let Timestamps::Rate(fps) = options.timestamps {
             check_rate(fps).map_err(|error| error.of(&label))?;
         }
+        let told = std::mem::take(&mut aside.secrets);
+        let secrets = match input {
+            PipeInput::Command(command) => Secrets::of(&command.argv).and(told),
+            PipeInput::StandardInput => Secrets::default(),
+        };
         let mut child = None;
         let stream = match input {
             PipeInput::Command(command) => {
-                let (started, pipe) = Supervised::start(command, tap)?;
-                Stream::begin(pipe, layout, options, wake, Some(child.insert(started)))
+                let header_ms = aside.header_timeout_ms.unwrap_or(options.read_timeout_ms);
+                let first = PipeOptions { read_timeout_ms: header_ms, ..options };
+                let (started, pipe) = Supervised::start(command, &secrets, aside)?;
+                Stream::begin(pipe, layout, first, wake, Some(child.insert(started)))
             }
             PipeInput::StandardInput => match standard_input::take_up(options.content, wake) {
                 Some(stream) => Ok(stream),
                 None => standard_input::open()
                     .and_then(|pipe| Stream::begin(pipe, layout, options, wake, None)),
             },
-        };
-        let secrets = match input {
-            PipeInput::Command(command) => Secrets::of(&command.argv),
-            PipeInput::StandardInput => Secrets::default(),
         };
         let stream = stream.map_err(|error| error.retold(|what| secrets.hide(what)).of(&label))?;
         let source = Self::new((label.clone(), secrets), child, stream, options);

@@ -1,6 +1,6 @@
 //! A child process that delivers frames: started, listened to, ended.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -18,6 +18,23 @@ pub(super) struct Supervised {
     messages: Messages,
 }
 
+/// What a command gets beside its arguments.
+#[derive(Default)]
+pub(super) struct Aside {
+    /// Sees its messages first.
+    pub tap: Option<Tap>,
+    /// Its standard input, up to [`FEED_LIMIT_BYTES`]: other processes cannot read it there
+    /// as they can read arguments.
+    pub feed: String,
+    /// Left out of whatever it says, beside those in its arguments.
+    pub secrets: Vec<String>,
+    /// How long to wait for the header of its stream, in the place of the time for a frame.
+    pub header_timeout_ms: Option<u32>,
+}
+
+/// A pipe takes at least so much before anybody reads it.
+const FEED_LIMIT_BYTES: usize = 4096;
+
 /// How a command ended, and a clause about it for an error message.
 #[derive(Debug)]
 pub(super) struct Ending {
@@ -28,25 +45,29 @@ pub(super) struct Ending {
 const EXIT_WAIT: Duration = Duration::from_secs(1);
 
 impl Supervised {
-    /// Starts the command with its standard input closed off; the second
-    /// value is its standard output. `tap` sees its messages first.
+    /// Starts the command with nothing but what it is fed on its standard input; the
+    /// second value is its standard output. `secrets` are left out of what it says.
     ///
     /// # Errors
     /// [`Fatal`](super::SourceErrorKind::Fatal) if there is no such program or
     /// it may not be run,
     /// [`Disconnected`](super::SourceErrorKind::Disconnected) if the system
     /// cannot start it now.
-    pub fn start(command: &PipeCommand, tap: Option<Tap>) -> Result<(Self, OwnedFd), SourceError> {
+    pub fn start(
+        command: &PipeCommand,
+        secrets: &Secrets,
+        aside: Aside,
+    ) -> Result<(Self, OwnedFd), SourceError> {
         let Some((program, arguments)) = command.argv.split_first() else {
             return Err(SourceError::fatal("the pipe command is empty: name a program"));
         };
         let mut call = Command::new(program);
-        call.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let input = fed(&aside.feed).map_err(|e| cannot_start(program, &e))?;
+        call.args(arguments).stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut group = Group::start(&mut call).map_err(|e| cannot_start(program, &e))?;
         let output = group.child.stdout.take();
         let messages = group.child.stderr.take().map(OwnedFd::from);
-        let secrets = Secrets::of(&command.argv);
-        let messages = Messages::listen(program.clone(), secrets, messages, tap);
+        let messages = Messages::listen(program.clone(), secrets.clone(), messages, aside.tap);
         let supervised = Self { group, messages };
         match output {
             Some(output) => Ok((supervised, output.into())),
@@ -68,6 +89,19 @@ impl Supervised {
         };
         Ending { succeeded, report: format!("{fate}{quoted}") }
     }
+}
+
+/// A pipe that holds the text, and ends after it.
+fn fed(text: &str) -> io::Result<Stdio> {
+    if text.is_empty() {
+        return Ok(Stdio::null());
+    }
+    if text.len() > FEED_LIMIT_BYTES {
+        return Err(io::Error::other("its standard input would be too long"));
+    }
+    let (reader, mut writer) = io::pipe()?;
+    writer.write_all(text.as_bytes())?;
+    Ok(Stdio::from(reader))
 }
 
 fn cannot_start(program: &str, error: &io::Error) -> SourceError {

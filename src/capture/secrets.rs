@@ -67,6 +67,11 @@ impl Secrets {
         Self { known }
     }
 
+    /// These, and more words.
+    pub fn and(self, words: impl IntoIterator<Item = String>) -> Self {
+        Self::known(self.known.into_iter().chain(words))
+    }
+
     /// The text without them, and without what looks like others.
     pub fn hide(&self, text: &str) -> String {
         let mut out = text.to_owned();

@@ -1,9 +1,10 @@
 //! Video files, decoded by the `ffmpeg` program.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::ffmpeg::{FFMPEG, Release, is_installed};
+use super::process::Aside;
 use super::video_holes::Holes;
 use super::video_messages::{Announced, Announcements};
 use super::{
@@ -61,7 +62,7 @@ impl VideoSource {
         options: VideoOptions,
         wake: &Wake,
     ) -> Result<Self, SourceError> {
-        Self::open_with("ffmpeg", path.as_ref(), options, wake)
+        Self::open_with(FFMPEG, path.as_ref(), options, wake)
     }
 
     fn open_with(
@@ -88,11 +89,13 @@ impl VideoSource {
             );
             return Err(SourceError::fatal(what).of(path));
         }
-        let command = PipeCommand { argv: arguments(program, path, keeping_times(program)) };
+        let command =
+            PipeCommand { argv: arguments(program, path, Release::of(program).keeping_times()) };
         // A file stays what it is: what a camera might recover from is final.
         let announcements = Announcements::default();
-        let (input, tap) = (PipeInput::Command(command), announcements.tap());
-        let pipe = PipeSource::open_tapped(&input, pipe_options, wake, Some(tap))
+        let input = PipeInput::Command(command);
+        let aside = Aside { tap: Some(announcements.tap()), ..Aside::default() };
+        let pipe = PipeSource::open_aside(&input, pipe_options, wake, aside)
             .map_err(|error| SourceError::fatal(format!("cannot play {path}: {error}")))?;
         Ok(Self {
             path: path.to_string(),
@@ -217,31 +220,6 @@ fn arguments(program: &str, path: &str, keeping_times: &str) -> Vec<String> {
         "-",
     ];
     [&[program][..], &before, &after].concat().into_iter().map(String::from).collect()
-}
-
-/// The option that keeps times: `-vsync` before 5.1, and no such option later.
-fn keeping_times(program: &str) -> &'static str {
-    let said = Command::new(program).arg("-version").stdin(Stdio::null()).output();
-    let said = said.map_or(Vec::new(), |said| said.stdout);
-    option_of_release(&String::from_utf8_lossy(&said))
-}
-
-fn option_of_release(said: &str) -> &'static str {
-    let word = said.strip_prefix("ffmpeg version ").unwrap_or("");
-    let mut numbers = word.trim_start_matches('n').split(|c: char| !c.is_ascii_digit());
-    let mut number = || numbers.next().and_then(|number| number.parse::<u32>().ok());
-    match (number(), number()) {
-        (Some(0..=4), _) | (Some(5), Some(0)) => "-vsync",
-        _ => "-fps_mode",
-    }
-}
-
-fn is_installed(program: &str) -> bool {
-    if program.contains('/') {
-        return Path::new(program).exists();
-    }
-    let search = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&search).any(|folder| folder.join(program).is_file())
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub(super) struct Announced {
     pub time_s: Option<f64>,
     /// It is damaged, or was made from one that is.
     pub is_damaged: bool,
+    /// Width and height, before the decoder's program fits it to the first picture's.
+    pub size_px: Option<(u32, u32)>,
 }
 
 /// What was said so far; one end listens, the other reads pictures.
@@ -32,6 +34,9 @@ struct Heard {
     last_complaint: String,
 }
 
+/// Said of each JPEG stream, whose levels are converted as they should be.
+const HARMLESS: &str = "deprecated pixel format used";
+
 /// Demultiplexers of bare streams, which invent times at a rate of their own.
 const BARE: [&str; 10] =
     ["mjpeg", "h264", "hevc", "m4v", "mpegvideo", "h261", "h263", "vc1", "obu", "cavsvideo"];
@@ -50,6 +55,9 @@ impl Announcements {
         if line.contains("[info]") {
             heard.inform(line);
             has_more.notify_all();
+            return true;
+        }
+        if line.contains(HARMLESS) {
             return true;
         }
         heard.damage_comes |= line.contains("corrupt decoded frame");
@@ -93,6 +101,14 @@ impl Heard {
         self.damage_comes = false;
         let word = time.split_whitespace().next().unwrap_or("");
         let time_s = word.parse().ok().filter(|time: &f64| time.is_finite());
-        self.pictures.push_back(Announced { time_s, is_damaged: self.is_damaged });
+        let size_px = size_in(line);
+        self.pictures.push_back(Announced { time_s, is_damaged: self.is_damaged, size_px });
     }
+}
+
+/// What `showinfo` calls `s:640x480`.
+fn size_in(line: &str) -> Option<(u32, u32)> {
+    let (_, size) = line.split_once(" s:")?;
+    let (width, height) = size.split_whitespace().next()?.split_once('x')?;
+    Some((width.parse().ok()?, height.parse().ok()?))
 }

@@ -10,11 +10,13 @@ use serde::Serialize;
 use super::data_dirs::board_dirs;
 use super::error::Error;
 use super::{print_json, unit_network};
+use crate::capture::{FFMPEG, is_installed};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{ConfigError, Diagnostic, Site, load_site};
+use crate::config::{CameraSource, ConfigError, Diagnostic, Site, load_site};
 use crate::notify::ways;
 use crate::output::CappedFile;
 use crate::output::terminal::{Colours, supports_live_view};
+use crate::secret::password;
 use crate::station::Plan;
 
 /// Names every problem with its line and column. With the files in order, the
@@ -89,8 +91,14 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
         summary.warnings.extend(lost_events(&site));
         summary.warnings.extend(open_secrets(&site));
         summary.warnings.extend(broker_concerns(&site));
+        summary.warnings.extend(camera_concerns(&site));
         let output = &site.output;
-        if output.notify.needs_network() || output.mqtt.is_some() || site.web.is_some() {
+        let camera_needs = matches!(site.camera.source, CameraSource::Rtsp(_));
+        if camera_needs
+            || output.notify.needs_network()
+            || output.mqtt.is_some()
+            || site.web.is_some()
+        {
             summary.warnings.extend(unit_network::lack(Path::new("/")));
         }
     }
@@ -129,6 +137,22 @@ fn broker_concerns(site: &Site) -> Vec<String> {
         "this program was built without the feature `mqtt`: nothing goes to {}",
         section.host
     )];
+}
+
+/// What would keep a network camera's pictures away.
+fn camera_concerns(site: &Site) -> Vec<String> {
+    let CameraSource::Rtsp(section) = &site.camera.source else { return Vec::new() };
+    let mut concerns = Vec::new();
+    if !is_installed(FFMPEG) {
+        concerns
+            .push("ffmpeg is not installed, which receives the camera: apt install ffmpeg".into());
+    }
+    let file = section.password_file.as_ref().map(|file| (file, password(file)));
+    if let Some((file, Err(error))) = file {
+        concerns
+            .push(format!("the camera's password in {} cannot be used: {error}", file.display()));
+    }
+    concerns
 }
 
 /// Files of secrets that everybody may read.

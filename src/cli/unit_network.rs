@@ -17,7 +17,7 @@ pub(super) fn lack(root: &Path) -> Option<String> {
     let lets = |file: PathBuf| fs::read_to_string(file).is_ok_and(|text| lets_out(&text));
     let is_let = files.into_iter().any(lets);
     (is_there && !is_let).then(|| {
-        "the packaged service has no network, and an output needs it: copy \
+        "the packaged service has no network, and this site needs it: copy \
          /usr/share/doc/normwatch/network-outputs.conf to \
          /etc/systemd/system/normwatch.service.d/, then `systemctl daemon-reload`"
             .into()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::command::read_argv;
 use super::reader::{Item, Section};
+use super::rtsp::{RTSP_ONLY, RtspSection};
 use crate::capture::{ControlSetting, ControlValue, PipeCommand, PipeContent, PixelFormat};
 
 const SIZE: [&str; 3] = ["width_px", "height_px", "stride_bytes"];
@@ -40,6 +41,8 @@ pub enum CameraSource {
     Stdin { content: PipeContent },
     /// A camera that the kernel drives.
     V4l2(V4l2Section),
+    /// A network camera, received and decoded by `ffmpeg`.
+    Rtsp(RtspSection),
 }
 
 /// The keys of a camera that the kernel drives.
@@ -67,6 +70,7 @@ enum Kind {
     Pipe,
     Stdin,
     V4l2,
+    Rtsp,
 }
 
 impl CameraSection {
@@ -85,6 +89,7 @@ impl CameraSection {
                 ("pipe", Kind::Pipe),
                 ("stdin", Kind::Stdin),
                 ("v4l2", Kind::V4l2),
+                ("rtsp", Kind::Rtsp),
             ])
         });
         let source = match kind {
@@ -93,10 +98,12 @@ impl CameraSection {
             Some(Kind::Pipe) => read_pipe(&mut section, base),
             Some(Kind::Stdin) => read_stdin(&mut section),
             Some(Kind::V4l2) => read_v4l2(&mut section, item.as_ref()),
+            Some(Kind::Rtsp) => read_rtsp(&mut section, base),
             None => {
                 section.ignore(&["path", "command", "format", "loop"]);
                 section.ignore(&SIZE);
                 section.ignore(&V4L2_ONLY);
+                section.ignore(&RTSP_ONLY);
                 None
             }
         };
@@ -108,7 +115,7 @@ fn read_folder(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let path = section.required("path", "\"frames\"").and_then(|item| item.path(base));
     let repeat = section.optional("loop").and_then(Item::flag).unwrap_or(false);
     refuse_stream(section, "with `source = \"folder\"`");
-    refuse_v4l2(section, "with `source = \"folder\"`");
+    refuse_live(section, "with `source = \"folder\"`");
     Some(CameraSource::Folder { path: path?, repeat })
 }
 
@@ -116,7 +123,7 @@ fn read_video(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let path = section.required("path", "\"clip.mp4\"").and_then(|item| item.path(base));
     refuse_stream(section, "with `source = \"video\"`");
     section.refuse(&["loop"], "with `source = \"video\"`", "remove it");
-    refuse_v4l2(section, "with `source = \"video\"`");
+    refuse_live(section, "with `source = \"video\"`");
     Some(CameraSource::Video { path: path? })
 }
 
@@ -125,7 +132,7 @@ fn read_pipe(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
     let argv = section.required("command", example).and_then(|item| read_argv(item, base));
     let content = read_content(section);
     section.refuse(&["path", "loop"], "with `source = \"pipe\"`", "remove it");
-    refuse_v4l2(section, "with `source = \"pipe\"`");
+    refuse_live(section, "with `source = \"pipe\"`");
     Some(CameraSource::Pipe { command: PipeCommand { argv: argv? }, content: content? })
 }
 
@@ -134,7 +141,7 @@ fn read_stdin(section: &mut Section<'_>) -> Option<CameraSource> {
     let because = "with `source = \"stdin\"`";
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["path", "loop"], because, "remove it");
-    refuse_v4l2(section, because);
+    refuse_live(section, because);
     Some(CameraSource::Stdin { content: content? })
 }
 
@@ -156,6 +163,7 @@ fn read_v4l2(section: &mut Section<'_>, source: Option<&Item<'_>>) -> Option<Cam
     section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
     section.refuse(&["stride_bytes"], because, "remove it: the driver says its own");
     section.refuse(&["loop"], because, "remove it");
+    refuse_rtsp(section, because);
     if cfg!(all(feature = "runtime", not(feature = "v4l2"))) {
         let remedy = "build with the feature `v4l2`, or use `source = \"pipe\"` with a command \
             that reads the camera";
@@ -202,8 +210,30 @@ fn read_control(name: &str, item: Item<'_>) -> Option<ControlSetting> {
     Some(ControlSetting { name: name.to_string(), value })
 }
 
+fn read_rtsp(section: &mut Section<'_>, base: &Path) -> Option<CameraSource> {
+    let settings = RtspSection::read(section, base);
+    let because = "with `source = \"rtsp\"`";
+    section.refuse(&["path"], because, "remove it, or name the stream with `url`");
+    section.refuse(&["command"], because, "remove it, or use `source = \"pipe\"`");
+    section.refuse(&["format"], because, "remove it: the stream says its own");
+    section.refuse(&SIZE, because, "remove it: the stream says its own");
+    section.refuse(&["loop"], because, "remove it");
+    refuse_v4l2(section, because);
+    Some(CameraSource::Rtsp(settings?))
+}
+
+/// What only cameras have.
+fn refuse_live(section: &mut Section<'_>, because: &str) {
+    refuse_v4l2(section, because);
+    refuse_rtsp(section, because);
+}
+
 fn refuse_v4l2(section: &mut Section<'_>, because: &str) {
     section.refuse(&V4L2_ONLY, because, "remove it, or use `source = \"v4l2\"`");
+}
+
+fn refuse_rtsp(section: &mut Section<'_>, because: &str) {
+    section.refuse(&RTSP_ONLY, because, "remove it, or use `source = \"rtsp\"`");
 }
 
 fn refuse_stream(section: &mut Section<'_>, because: &str) {

@@ -33,6 +33,7 @@ mod notify;
 mod output;
 mod reader;
 mod report;
+mod rtsp;
 mod site;
 mod stays;
 mod trust;
@@ -62,6 +63,7 @@ pub use notify::NotifySection;
 pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
+pub use rtsp::RtspSection;
 pub use site::Site;
 pub use stays::{StaysSection, TamperSection};
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};

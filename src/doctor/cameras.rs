@@ -2,7 +2,9 @@
 
 use super::report::Report;
 use super::scope::Scope;
-use crate::config::CameraSource;
+use crate::capture::{FFMPEG, is_installed};
+use crate::config::{CameraSource, RtspSection};
+use crate::secret::password;
 
 const SUBJECT: &str = "camera";
 
@@ -10,6 +12,9 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
     let source = scope.site.map(|site| &site.camera.source);
     if let Some(CameraSource::Pipe { command, .. }) = source {
         pipe(&command.argv[0], report);
+    }
+    if let Some(CameraSource::Rtsp(section)) = source {
+        rtsp(section, report);
     }
     if let Some(CameraSource::Folder { path, .. } | CameraSource::Video { path }) = source {
         if path.exists() {
@@ -24,16 +29,27 @@ pub(super) fn examine(scope: Scope<'_>, report: &mut Report) {
 
 /// Whether the program of a pipe is there.
 fn pipe(program: &str, report: &mut Report) {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let there = match program.contains('/') {
-        true => std::path::Path::new(program).is_file(),
-        false => std::env::split_paths(&path).any(|folder| folder.join(program).is_file()),
-    };
-    if there {
+    if is_installed(program) {
         report.ok(SUBJECT, format!("the site's command `{program}` is there"));
     } else {
         let text = format!("the site's command `{program}` is not there");
         report.error(SUBJECT, text, "install it, or correct `camera.command` in the site file");
+    }
+}
+
+/// Whether a network camera can be received, not whether it is there: it may be away.
+fn rtsp(section: &RtspSection, report: &mut Report) {
+    if is_installed(FFMPEG) {
+        report.ok(SUBJECT, "ffmpeg is there, which receives the site's network camera");
+    } else {
+        let text = "the site's network camera is received by ffmpeg, which is not installed";
+        report.error(SUBJECT, text, "apt install ffmpeg");
+    }
+    if let Some(file) = &section.password_file
+        && let Err(error) = password(file)
+    {
+        let text = format!("the camera's password in {} cannot be used: {error}", file.display());
+        report.error(SUBJECT, text, "correct the file that `camera.password_file` names");
     }
 }
 

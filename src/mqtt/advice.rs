@@ -1,7 +1,7 @@
 //! What would keep the output from working, as far as this machine shows it.
 
-use super::secret::password;
 use crate::config::MqttSection;
+use crate::secret::password;
 
 /// What is wrong, in sentences for people; empty where nothing is.
 pub fn concerns(section: &MqttSection) -> Vec<String> {

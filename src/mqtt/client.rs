@@ -12,7 +12,6 @@ use super::codec::{Decoder, Publish};
 use super::commands::{Meaning, meaning};
 use super::feed::Feed;
 use super::mailbox::{Mailbox, TooLarge};
-use super::secret;
 use super::session::{Credentials, Heard, Session};
 use super::stream::{self, Limits, Stream, is_patience};
 use super::tally::Tally;
@@ -21,6 +20,7 @@ use super::trouble::{Parties, Teller, Trouble};
 use super::waits::Waits;
 use crate::alarm::Input;
 use crate::clock::Clock;
+use crate::secret;
 
 /// Commands are short; what is longer is passed over.
 const INCOMING_BYTES: usize = 4096;

@@ -16,7 +16,6 @@ mod feed;
 mod identity;
 mod mailbox;
 mod outlet;
-mod secret;
 mod session;
 mod stream;
 mod tally;

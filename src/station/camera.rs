@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::{
-    FolderSource, Frame, FrameSource, PipeContent, PipeInput, PipeOptions, PipeSource, SourceError,
-    Timestamps, VideoOptions, VideoSource, Wake,
+    FolderSource, Frame, FrameSource, PipeContent, PipeInput, PipeOptions, PipeSource, RtspOptions,
+    RtspSource, SourceError, Timestamps, VideoOptions, VideoSource, Wake,
 };
 #[cfg(feature = "v4l2")]
 use crate::capture::{V4l2Options, v4l2::V4l2Camera};
@@ -105,6 +105,17 @@ impl Camera {
                 let section = section.clone();
                 self.open_v4l2(&section)?
             }
+            CameraSource::Rtsp(section) => {
+                let section = section.clone();
+                let options = RtspOptions {
+                    url: section.url,
+                    user: section.user,
+                    password_file: section.password_file,
+                    decoder: section.decoder,
+                    read_timeout_ms: camera.read_timeout_ms,
+                };
+                Box::new(RtspSource::open(&options, &self.wake)?)
+            }
         })
     }
 
@@ -141,7 +152,8 @@ impl Camera {
 
 /// Whether the end of this source means that the camera was lost.
 pub fn end_is_loss(camera: &CameraSection) -> bool {
-    matches!(camera.source, CameraSource::Pipe { .. } | CameraSource::V4l2(_))
+    use CameraSource::{Pipe, Rtsp, V4l2};
+    matches!(camera.source, Pipe { .. } | V4l2(_) | Rtsp(_))
 }
 
 enum Recording {

@@ -9,6 +9,7 @@ mod mqtt;
 mod notify;
 mod problems;
 mod reference;
+mod rtsp;
 mod schema;
 mod shipped;
 

@@ -31,6 +31,7 @@ mod preprocess_reference;
 mod record;
 mod reference;
 mod replay;
+mod rtsp;
 mod run_command;
 mod stabiliser;
 mod station;

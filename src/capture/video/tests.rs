@@ -66,20 +66,6 @@ fn times_are_those_of_the_file_and_nothing_is_repeated_over_a_hole() {
 }
 
 #[test]
-fn each_release_is_asked_in_its_own_words() {
-    for (said, option) in [
-        ("ffmpeg version 4.4.2-0ubuntu0.22.04.1 Copyright", "-vsync"),
-        ("ffmpeg version n5.0 Copyright", "-vsync"),
-        ("ffmpeg version 5.1.9-0+deb12u1 Copyright", "-fps_mode"),
-        ("ffmpeg version n7.1 Copyright", "-fps_mode"),
-        ("ffmpeg version N-118000-gabcdef Copyright", "-fps_mode"),
-        ("", "-fps_mode"),
-    ] {
-        assert_eq!(option_of_release(said), option, "{said}");
-    }
-}
-
-#[test]
 fn pictures_of_a_bare_stream_are_taken_to_be_evenly_apart() {
     let lines = [
         "[info] Input #0, jpeg_pipe, from x:",

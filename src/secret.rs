@@ -1,4 +1,4 @@
-//! The password file: read at each connection, kept nowhere, told to nobody.
+//! A password file: read at each connection, kept nowhere, told to nobody.
 
 use std::fs::File;
 use std::io::{self, Read};
