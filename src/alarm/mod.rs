@@ -13,5 +13,5 @@ mod pattern;
 pub use lasting::{Lasting, LastingChange, LastingTimes, Sign};
 pub use line::{Line, Polarity};
 pub use machine::{AlarmConfig, AlarmMachine, Input, Levels, State, Transition, Transitions};
-pub use outputs::{AlarmOutputs, OutputError};
+pub use outputs::{AlarmOutputs, LastingLine, OutputError};
 pub use pattern::Pattern;

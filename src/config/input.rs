@@ -61,8 +61,7 @@ impl InputSection {
         let Some(mut section) = section else { return Self::default() };
         let mut taken: Vec<(String, &str)> = Vec::new();
         if let Some(output) = output {
-            taken.push((output.alarm.line.clone(), "the alarm output"));
-            taken.extend(output.fault.iter().map(|f| (f.line.clone(), "the fault output")));
+            taken.extend(output.owners().map(|(line, owner)| (line.line.clone(), owner)));
         }
         let mut contact = |section: Option<Section<'_>>, what| {
             let contact = read_contact(section?, board, &taken)?;

@@ -6,7 +6,7 @@ use super::board::Board;
 use super::mqtt::MqttSection;
 use super::notify::NotifySection;
 use super::reader::{Item, Section, similar};
-use crate::alarm::{Pattern, Polarity};
+use crate::alarm::{LastingLine, Pattern, Polarity};
 
 const EVENTS_MAX_BYTES: u32 = 10 * 1024 * 1024;
 const FOLDER_MAX_MB: u32 = 500;
@@ -29,13 +29,18 @@ pub struct OutputSection {
     /// Active while all is well. Never safe in its active level, and never a
     /// pulse.
     pub fault: Option<OutputLine>,
+    /// Active while something has stayed that was not there, or is gone.
+    pub changed: Option<OutputLine>,
+    /// Active while the camera has lost its usual view.
+    pub tampered: Option<OutputLine>,
     pub events: Option<EventsSection>,
     /// Who else is told of events.
     pub notify: NotifySection,
     pub mqtt: Option<MqttSection>,
 }
 
-/// `[output.alarm]` or `[output.fault]`: one GPIO line of the board.
+/// `[output.alarm]`, `[output.fault]`, `[output.changed]` or `[output.tampered]`: one
+/// GPIO line of the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutputLine {
     /// A [`super::GpioLine::name`] of the site's board.
@@ -72,32 +77,100 @@ pub struct EventFolder {
 
 impl OutputSection {
     /// Reads the section; line names are checked against `board` if there is
-    /// one, and relative paths are taken from `base`.
+    /// one, and relative paths are taken from `base`. Without a look at tampering
+    /// nothing could tell of it.
     pub(super) fn read(
         mut section: Section<'_>,
         board: Option<&Board>,
         base: &Path,
+        looks_for_tampering: bool,
     ) -> Option<Self> {
-        let alarm = section.required_section("alarm").and_then(|s| read_line(s, board, None));
-        let other = alarm.as_ref().map(|line| line.line.as_str()).unwrap_or("");
-        let fault =
-            section.optional_section("fault").and_then(|s| read_line(s, board, Some(other)));
+        let mut taken = Vec::new();
+        let alarm = section
+            .required_section("alarm")
+            .and_then(|s| read_line(s, board, Role::Alarm, &mut taken));
+        let mut line = |section: &mut Section<'_>, key, role| {
+            section.optional_section(key).and_then(|s| read_line(s, board, role, &mut taken))
+        };
+        let fault = line(&mut section, "fault", Role::Fault);
+        let changed = line(&mut section, "changed", Role::Changed);
+        let tampered = match looks_for_tampering {
+            true => line(&mut section, "tampered", Role::Tampered),
+            false => {
+                let because = "with `tamper.enabled = false`";
+                section.refuse(&["tampered"], because, "remove one of the two");
+                None
+            }
+        };
         let events = section.optional_section("events").and_then(|s| read_events(s, base));
         let notify = NotifySection::read(&mut section, base);
         let mqtt = section.optional_section("mqtt").and_then(|s| MqttSection::read(s, base));
-        Some(Self { alarm: alarm?, fault, events, notify, mqtt })
+        Some(Self { alarm: alarm?, fault, changed, tampered, events, notify, mqtt })
+    }
+
+    /// The lines that there are, each with a word on whose it is.
+    pub(super) fn owners(&self) -> impl Iterator<Item = (&OutputLine, &'static str)> {
+        let alarm = [(Some(&self.alarm), "the alarm output")];
+        let others = [
+            (self.fault.as_ref(), "the fault output"),
+            (self.changed.as_ref(), "the output for changes"),
+            (self.tampered.as_ref(), "the output for tampering"),
+        ];
+        let all = alarm.into_iter().chain(others);
+        all.filter_map(|(line, owner)| line.map(|line| (line, owner)))
+    }
+
+    /// The lines that there are.
+    pub fn lines(&self) -> impl Iterator<Item = &OutputLine> {
+        self.owners().map(|(line, _)| line)
+    }
+
+    /// The line for one kind of what lasts, where there is one.
+    pub fn lasting(&self, which: LastingLine) -> Option<&OutputLine> {
+        match which {
+            LastingLine::Changed => self.changed.as_ref(),
+            LastingLine::Tampered => self.tampered.as_ref(),
+        }
     }
 }
 
-/// Reads a line; `fault_beside` is the alarm's line when this is the fault
-/// output.
+/// What a line is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Alarm,
+    Fault,
+    Changed,
+    Tampered,
+}
+
+impl Role {
+    fn example(self) -> &'static str {
+        match self {
+            Self::Alarm => "\"ALARM\"",
+            Self::Fault => "\"FAULT\"",
+            Self::Changed => "\"CHANGED\"",
+            Self::Tampered => "\"TAMPERED\"",
+        }
+    }
+
+    fn whose(self) -> &'static str {
+        match self {
+            Self::Alarm => "the alarm's",
+            Self::Fault => "the fault output's",
+            Self::Changed => "the changes'",
+            Self::Tampered => "the tampering's",
+        }
+    }
+}
+
+/// Reads a line; `taken` are those of the outputs before it.
 fn read_line(
     mut section: Section<'_>,
     board: Option<&Board>,
-    fault_beside: Option<&str>,
+    role: Role,
+    taken: &mut Vec<(String, Role)>,
 ) -> Option<OutputLine> {
-    let example = if fault_beside.is_some() { "\"FAULT\"" } else { "\"ALARM\"" };
-    let line = section.required("line", example).and_then(|item| known_line(item, board));
+    let line = section.required("line", role.example()).and_then(|item| known_line(item, board));
     let pattern = section.optional("pattern");
     let polarity = section.optional("active").and_then(read_polarity);
     let safe = section.optional("safe");
@@ -109,16 +182,19 @@ fn read_line(
         polarity: polarity.unwrap_or(Polarity::ActiveHigh),
         safe_active: safe_active.unwrap_or(false),
     };
-    if let (Some(alarm_line), Some((name, item))) = (fault_beside, &line)
-        && name == alarm_line
-    {
-        item.invalid("is the alarm's line too", "give each output a line of its own");
+    if let Some((name, item)) = &line {
+        if let Some((_, other)) = taken.iter().find(|(taken, _)| taken == name) {
+            let problem = format!("is {} line too", other.whose());
+            item.invalid(&problem, "give each output a line of its own");
+        }
+        taken.push((name.clone(), role));
     }
-    if let (Some(_), true, Some(item)) = (fault_beside, output.safe_active, safe) {
+    let is_fault = role == Role::Fault;
+    if let (true, true, Some(item)) = (is_fault, output.safe_active, safe) {
         let remedy = "use \"inactive\": a fault output that stays active hides a dead process";
         item.invalid("must not be \"active\"", remedy);
     }
-    if let (Some(_), Pattern::Pulse { .. }, Some(item)) = (fault_beside, output.pattern, pattern) {
+    if let (true, Pattern::Pulse { .. }, Some(item)) = (is_fault, output.pattern, pattern) {
         let remedy = "use \"steady\" or { heartbeat_ms = 1000 }: when a pulse ends, the line reports a fault";
         item.invalid("must not be a pulse", remedy);
     }

@@ -93,7 +93,7 @@ pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Opti
     let zones = zone::read_all(root.sections("zone"));
     let output = root
         .required_section("output")
-        .and_then(|section| OutputSection::read(section, board.as_ref(), base));
+        .and_then(|section| OutputSection::read(section, board.as_ref(), base, tamper.enabled));
     let input = root.optional_section("input");
     let by_command = output.as_ref().and_then(|output| output.mqtt.as_ref());
     let can_arm = input.as_ref().is_some_and(|input| input.has("arm"))

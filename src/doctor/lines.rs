@@ -70,13 +70,13 @@ fn held(needed: bool, place: Place, report: &mut Report) {
 
 fn uses(site: &Site, line: &str) -> bool {
     let (output, input) = (&site.output, &site.input);
-    let outputs = [Some(&output.alarm.line), output.fault.as_ref().map(|f| &f.line)];
+    let outputs = output.lines().map(|output| Some(&output.line));
     let inputs = [
         input.acknowledge.as_ref().map(|i| &i.line),
         input.arm.as_ref().map(|i| &i.line),
         input.pir.as_ref().map(|pir| &pir.contact.line),
     ];
-    outputs.into_iter().chain(inputs).flatten().any(|name| name == line)
+    outputs.chain(inputs).flatten().any(|name| name == line)
 }
 
 fn describe(chip: &Chip) -> String {

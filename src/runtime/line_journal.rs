@@ -1,19 +1,22 @@
-//! What the event log is told about the two lines.
+//! What the event log is told about the lines.
 
 use std::fmt::Debug;
 
 use embedded_hal::digital::OutputPin;
 
-use crate::alarm::{AlarmOutputs, OutputError, Pattern};
+use crate::alarm::{AlarmOutputs, LastingLine, OutputError, Pattern};
 use crate::output::{Event, EventLog, EventSink};
 
 /// Writes level changes and refusals of the lines into the event log, each once.
 #[derive(Debug)]
 pub(super) struct LineJournal {
-    alarm: Entry,
-    fault: Entry,
+    /// In the order in which lines are driven.
+    entries: [Entry; 4],
     failures: u64,
 }
+
+/// Where the fault line stands among the entries.
+const FAULT: usize = 3;
 
 /// What is known of one line.
 #[derive(Debug)]
@@ -36,11 +39,14 @@ impl LineJournal {
             let log_levels = log_levels && !matches!(pattern, Pattern::Heartbeat { .. });
             Entry { name, shown, log_levels, failing: false }
         };
-        Self {
-            alarm: entry("alarm", outputs.alarm_line().shown(), outputs.alarm_pattern()),
-            fault: entry("fault", outputs.fault_line().shown(), outputs.fault_pattern()),
-            failures: 0,
-        }
+        let lasting = |which: LastingLine| match outputs.lasting(which) {
+            Some((line, pattern)) => entry(which.name(), line.shown(), pattern),
+            None => entry(which.name(), None, Pattern::Steady),
+        };
+        let [changed, tampered] = LastingLine::ALL.map(lasting);
+        let alarm = entry("alarm", outputs.alarm_line().shown(), outputs.alarm_pattern());
+        let fault = entry("fault", outputs.fault_line().shown(), outputs.fault_pattern());
+        Self { entries: [alarm, changed, tampered, fault], failures: 0 }
     }
 
     /// Takes note of what `outputs` show after they were driven at `now_ms` with
@@ -52,23 +58,25 @@ impl LineJournal {
         result: Result<(), OutputError<A::Error, F::Error>>,
         log: &mut EventLog<S>,
     ) {
-        let levels = [outputs.alarm_line().shown(), outputs.fault_line().shown()];
-        for (entry, level) in [&mut self.alarm, &mut self.fault].into_iter().zip(levels) {
+        let lasting = |which| outputs.lasting(which).and_then(|(line, _)| line.shown());
+        let [changed, tampered] = LastingLine::ALL.map(lasting);
+        let levels =
+            [outputs.alarm_line().shown(), changed, tampered, outputs.fault_line().shown()];
+        for (entry, level) in self.entries.iter_mut().zip(levels) {
             entry.level(now_ms, level, log);
         }
-        match result {
+        let (refused, error): (usize, &dyn Debug) = match &result {
             Ok(()) => {
-                self.alarm.failing = false;
-                self.fault.failing = false;
+                self.entries.iter_mut().for_each(|entry| entry.failing = false);
                 return;
             }
-            Err(OutputError::Alarm(error)) => self.alarm.refused(now_ms, &error, log),
-            Err(OutputError::Fault(error)) => {
-                // The alarm line is tried first: it obeyed.
-                self.alarm.failing = false;
-                self.fault.refused(now_ms, &error, log);
-            }
-        }
+            Err(OutputError::Alarm(error)) => (0, error),
+            Err(OutputError::Lasting(which, error)) => (1 + *which as usize, error),
+            Err(OutputError::Fault(error)) => (FAULT, error),
+        };
+        // Those that are driven before it obeyed.
+        self.entries[..refused].iter_mut().for_each(|entry| entry.failing = false);
+        self.entries[refused].refused(now_ms, error, log);
         self.failures += 1;
     }
 
@@ -87,7 +95,7 @@ impl Entry {
         }
     }
 
-    fn refused<S: EventSink>(&mut self, time_ms: u64, error: &impl Debug, log: &mut EventLog<S>) {
+    fn refused<S: EventSink>(&mut self, time_ms: u64, error: &dyn Debug, log: &mut EventLog<S>) {
         if std::mem::replace(&mut self.failing, true) {
             return;
         }

@@ -14,7 +14,9 @@ use super::slots::SlotPool;
 use super::slow_journal;
 use super::slow_view::{SlowState, SlowView};
 use super::window::{Freed, Window};
-use crate::alarm::{AlarmMachine, AlarmOutputs, Input, OutputError, State, Transitions};
+use crate::alarm::{
+    AlarmMachine, AlarmOutputs, Input, LastingLine, OutputError, State, Transitions,
+};
 use crate::clock::Clock;
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
@@ -50,7 +52,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
 }
 
 impl<A: OutputPin, F: OutputPin, S> Monitor<A, F, S> {
-    /// Drives both lines to their safe levels; the event log learns of it with
+    /// Drives all lines to their safe levels; the event log learns of it with
     /// the next call that drives them.
     pub fn make_safe_unlogged(&mut self) {
         let _ = self.outputs.set_safe();
@@ -327,12 +329,15 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// alarm from its line.
     fn drive(&mut self, now_ms: u64) -> Result<(), OutputError<A::Error, F::Error>> {
         let healthy = self.is_healthy(now_ms);
-        let changed = self.slow.as_ref().is_some_and(SlowView::raises_alarm);
+        let slow = self.slow.as_ref();
+        let is_watching = !matches!(self.machine.state(), State::Disarmed | State::WarmUp);
         let state = match self.machine.state() {
-            state @ (State::Disarmed | State::WarmUp) => state,
-            _ if changed => State::Alarm,
+            _ if is_watching && slow.is_some_and(SlowView::raises_alarm) => State::Alarm,
             state => state,
         };
+        let changed = is_watching && slow.is_some_and(SlowView::tells_change);
+        self.outputs.want(LastingLine::Changed, changed);
+        self.outputs.want(LastingLine::Tampered, slow.is_some_and(SlowView::is_tampered));
         self.outputs.show(now_ms, state, healthy)
     }
 

@@ -33,7 +33,7 @@ pub struct SlowViewOptions {
     /// A view that is lost for so long has been tampered with; `None` where nobody
     /// wants to know.
     pub tampered_ms: Option<u32>,
-    /// Whether a fault line tells of tampering. Where none does, a view that is lost
+    /// Whether a line tells of tampering. Where none does, a view that is lost
     /// is judged as any other, and is an anomaly.
     pub fault_is_told: bool,
 }
@@ -215,8 +215,13 @@ impl SlowView {
 
     /// Whether a change wants the alarm line.
     pub fn raises_alarm(&self) -> bool {
-        let alarms = self.alarm && self.keeps_a_budget() && !self.acknowledged;
-        alarms && self.changed.active_since_ms().is_some()
+        self.alarm && self.tells_change()
+    }
+
+    /// Whether there is a change that nobody has acknowledged.
+    pub fn tells_change(&self) -> bool {
+        let tells = self.keeps_a_budget() && !self.acknowledged;
+        tells && self.changed.active_since_ms().is_some()
     }
 
     /// Somebody has seen what differs now: the alarm line is free at once, the change

@@ -223,7 +223,7 @@ impl<'a> Station<'a> {
 
 /// The thread that drives the lines also runs the network.
 fn warn_of_uneven_heartbeats(site: &Site, network: Duration) {
-    for output in [Some(&site.output.alarm), site.output.fault.as_ref()].into_iter().flatten() {
+    for output in site.output.lines() {
         let Pattern::Heartbeat { period_ms } = output.pattern else { continue };
         if network * 2 > Duration::from_millis(period_ms.into()) {
             log::warn!(

@@ -5,7 +5,7 @@ use std::path::Path;
 use embedded_hal::digital::OutputPin;
 
 use super::error::StationError;
-use crate::alarm::{AlarmOutputs, Line, Pattern, Polarity};
+use crate::alarm::{AlarmOutputs, LastingLine, Line, OutputError, Pattern, Polarity};
 use crate::config::{InputLine, OutputLine, Site};
 #[cfg(feature = "gpio")]
 pub(super) use crate::gpio::GuardKeeper;
@@ -21,7 +21,7 @@ pub(super) type Outputs = AlarmOutputs<Pin, Pin>;
 /// The site's output lines, held and safe.
 pub(super) struct SiteOutputs {
     pub outputs: Outputs,
-    /// Both lines once more, for whoever must drive them when the thread that drives
+    /// The lines once more, for whoever must drive them when the thread that drives
     /// the outputs hangs.
     pub spare: SpareLines,
 }
@@ -29,7 +29,7 @@ pub(super) struct SiteOutputs {
 /// Further holds on the lines of a site.
 pub(super) struct SpareLines {
     pub fault: Line<Pin>,
-    pub both: [Line<Pin>; 2],
+    pub all: Vec<Line<Pin>>,
 }
 
 /// Takes the site's lines, each at its safe level from the first moment on. A
@@ -53,10 +53,21 @@ pub(super) fn open(site: &Site, lines: &BoardLines<'_>) -> Result<SiteOutputs, S
         }
     };
     let [fault, second, third] = faults;
-    let outputs = AlarmOutputs::new(alarm, alarm_output.pattern, fault, fault_pattern)
-        .map_err(|e| StationError::LineRefused(format!("{e:?}")))?;
-    let spare = SpareLines { fault: second, both: [line(alarm_output, alarm_pin), third] };
-    Ok(SiteOutputs { outputs, spare })
+    let mut outputs =
+        AlarmOutputs::new(alarm, alarm_output.pattern, fault, fault_pattern).map_err(refused)?;
+    let mut all = vec![line(alarm_output, alarm_pin), third];
+    for which in LastingLine::ALL {
+        let Some(output) = site.output.lasting(which) else { continue };
+        let pin = pin(output)?;
+        all.push(line(output, pin.clone()));
+        outputs =
+            outputs.with_lasting(which, line(output, pin), output.pattern).map_err(refused)?;
+    }
+    Ok(SiteOutputs { outputs, spare: SpareLines { fault: second, all } })
+}
+
+fn refused<E: std::fmt::Debug>(error: OutputError<E, E>) -> StationError {
+    StationError::LineRefused(format!("{error:?}"))
 }
 
 /// Never there: a build without real lines has nothing to guard.
@@ -100,8 +111,7 @@ pub(super) fn need_guard(site: &Site, lines: &BoardLines<'_>) -> bool {
 
 #[cfg(feature = "gpio")]
 fn guarded_lines(site: &Site, lines: &BoardLines<'_>) -> Vec<GuardedLine> {
-    let outputs = [Some(&site.output.alarm), site.output.fault.as_ref()];
-    let guarded = outputs.into_iter().flatten().filter_map(|output| {
+    let guarded = site.output.lines().filter_map(|output| {
         lines.guarded(&output.line, output.polarity.level(output.safe_active))
     });
     guarded.collect()

@@ -58,7 +58,7 @@ pub(super) fn start(
     if service.has_watchdog() {
         watchdogs.push(Fed::new(Box::new(service.clone())));
     }
-    let SpareLines { mut fault, mut both } = spare;
+    let SpareLines { mut fault, mut all } = spare;
     let mut failing = false;
     let supervisor = Supervisor::new(progress, limits, service, watchdogs, move || {
         let result = fault.set_safe();
@@ -72,8 +72,12 @@ pub(super) fn start(
     let shutdown = shutdown.clone();
     Ok(supervisor.departing(Departure {
         asked: Box::new(move || shutdown.urges()),
-        // Both are tried, whether or not the first obeys.
-        make_safe: Box::new(move || both.each_mut().map(|l| l.set_safe().is_ok()) == [true; 2]),
+        // Each is tried, whether or not the others obey.
+        make_safe: Box::new(move || {
+            all.iter_mut()
+                .map(|line| line.set_safe().is_ok())
+                .fold(true, |obeyed, one| obeyed & one)
+        }),
         leave,
     }))
 }

@@ -60,7 +60,7 @@ fn slow(site: &Site) -> SlowViewOptions {
         alarm: site.stays.alarm,
         alarms_per_day: site.stays.alarms_per_day,
         tampered_ms: site.tamper.enabled.then_some(tampered_ms),
-        fault_is_told: site.output.fault.is_some(),
+        fault_is_told: site.output.fault.is_some() || site.output.tampered.is_some(),
     }
 }
 

@@ -5,6 +5,7 @@
 mod boards;
 mod bundle_keys;
 mod files;
+mod lines;
 mod mqtt;
 mod notify;
 mod problems;

@@ -230,6 +230,11 @@ fn contradictions() {
         (8, "[output.fault]\nline = 'ALARM'", "9:8 `output.fault.line` is the alarm's line too"),
         (
             8,
+            "[output.changed]\nline = 'ALARM'",
+            "9:8 `output.changed.line` is the alarm's line too",
+        ),
+        (
+            8,
             "[output.fault]\nline = 'FAULT'\nsafe = 'active'",
             "10:8 `output.fault.safe` must not be \"active\"",
         ),

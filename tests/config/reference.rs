@@ -11,6 +11,7 @@ const REFERENCE: &str = include_str!("../../docs/ref/config.md");
 pub const EVERY_SECTION: &str = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\nx=1\n[alarm]\nx=1\n[memory]\nx=1\n\
         [load]\nx=1\n[learn]\nx=1\n[stays]\nx=1\n[tamper]\nx=1\n[[mask]]\nx=1\n[[zone]]\nx=1\n\
         [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
+        [output.changed]\nx=1\n[output.tampered]\nx=1\n\
         [output.events]\nx=1\n[[output.hook]]\nx=1\n[[output.webhook]]\nx=1\n\
         [output.ntfy]\nx=1\n[output.telegram]\nx=1\n[output.mqtt]\nx=1\n[watchdog]\nx=1\n\
         [input]\nx=1\n[input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n[web]\nx=1\n";
@@ -123,5 +124,5 @@ fn the_reference_names_every_key() {
             assert!(named.iter().any(|n| REFERENCE.contains(n)), "{key} of {diagnostic}");
         }
     }
-    assert_eq!(sections, 34);
+    assert_eq!(sections, 36);
 }

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use normwatch::alarm::{Levels, Pattern};
+use normwatch::alarm::{LastingLine, Levels, Line, Pattern, Polarity};
 use normwatch::calibrate::{BackgroundFootage, Calibration};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
-use normwatch::gpio::SimulatedLines;
+use normwatch::gpio::{SimulatedLine, SimulatedLines};
 use normwatch::model::Bundle;
 use normwatch::output::{EventLog, JsonLines};
 use normwatch::preprocess::{Channels, InputSpec, Preprocessor, Resize};
@@ -68,14 +68,15 @@ impl FrameSource for Pictures {
 /// By frame, whether the alarm line and the fault line are high; and the events.
 struct Watched {
     lines: Vec<(bool, bool)>,
+    /// The same for the lines of changes and of tampering.
+    own: Vec<(bool, bool)>,
     events: Vec<serde_json::Value>,
 }
 
 impl Watched {
     /// First and last frame with the line as it should not be.
     fn span(&self, bad: impl Fn(&(bool, bool)) -> bool) -> Option<(usize, usize)> {
-        let first = self.lines.iter().position(&bad)?;
-        Some((first, self.lines.iter().rposition(&bad)?))
+        span(&self.lines, bad)
     }
 
     fn of(&self, event: &str) -> Vec<&serde_json::Value> {
@@ -83,7 +84,22 @@ impl Watched {
     }
 }
 
+fn span(lines: &[(bool, bool)], bad: impl Fn(&(bool, bool)) -> bool) -> Option<(usize, usize)> {
+    let first = lines.iter().position(&bad)?;
+    Some((first, lines.iter().rposition(&bad)?))
+}
+
 fn watch(
+    calibration: &Calibration,
+    bundle: &Bundle,
+    levels: Levels,
+    pictures: Vec<Picture>,
+) -> Watched {
+    watch_with(SlowViewOptions::default(), calibration, bundle, levels, pictures)
+}
+
+fn watch_with(
+    slow: SlowViewOptions,
     calibration: &Calibration,
     bundle: &Bundle,
     levels: Levels,
@@ -97,24 +113,32 @@ fn watch(
         alarm: default_alarm(levels),
         stabilise: true,
         motion_gate_levels: None,
-        slow: SlowViewOptions::default(),
+        slow,
         stale_ms: 2000,
         log_lines: true,
     };
-    let (lines, outputs) = SimulatedLines::new(Pattern::Steady);
+    let (lines, mut outputs) = SimulatedLines::new(Pattern::Steady);
+    let lasting = LastingLine::ALL.map(|which| (which, SimulatedLine::new()));
+    let ends = lasting.each_ref().map(|(_, (end, _))| end.clone());
+    for (which, (_, pin)) in lasting {
+        let line = Line::new(pin, Polarity::ActiveHigh, false);
+        outputs = outputs.with_lasting(which, line, Pattern::Steady).unwrap();
+    }
+    let is_high = |line: &SimulatedLine| line.is_high() == Some(true);
     let mut monitor = pipeline.monitor(outputs, EventLog::new(Some(JsonLines(Vec::new()))), 0);
     let source = Pictures { pictures, next: 0 };
     let mut intake = Intake::new(Box::new(source), pipeline.intake());
-    let mut shown = vec![(false, true); 4];
+    let (mut shown, mut own) = (vec![(false, true); 4], vec![(false, false); 4]);
     replay_clip(&mut intake, &mut monitor, &pipeline.slots(), |_, _, _, _| {
-        shown.push((lines.alarm.is_high() == Some(true), lines.fault.is_high() == Some(true)));
+        shown.push((is_high(&lines.alarm), is_high(&lines.fault)));
+        own.push((is_high(&ends[0]), is_high(&ends[1])));
         Ok::<_, PlayError>(())
     })
     .unwrap();
     let log = monitor.into_log().into_inner().unwrap().0;
     let lines = String::from_utf8(log).unwrap();
     let events = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    Watched { lines: shown, events }
+    Watched { lines: shown, own, events }
 }
 
 fn bundle() -> Bundle {
@@ -156,8 +180,10 @@ fn a_thing_that_stays_is_an_event_and_the_alarm_line_until_it_goes() {
     };
     let scene: Vec<Picture> = pictures.into_iter().enumerate().map(scene).collect();
     let never = Levels { enter: f32::INFINITY, exit: f32::INFINITY };
-    let watched = watch(&calibration, &bundle, never, scene);
+    let watched = watch(&calibration, &bundle, never, scene.clone());
     let (first, last) = watched.span(|(alarm, _)| *alarm).expect("no alarm");
+    assert_eq!(span(&watched.own, |(changed, _)| *changed), Some((first, last)), "its own line");
+    assert_eq!(span(&watched.own, |(_, tampered)| *tampered), None);
     assert!((came + 195..came + 215).contains(&first), "begins at {first}");
     assert!((went + 10..went + 60).contains(&last), "ends at {last}");
     let events = watched.of("changed");
@@ -169,6 +195,10 @@ fn a_thing_that_stays_is_an_event_and_the_alarm_line_until_it_goes() {
     assert!((12..=24).contains(&px("x_px")) && (88..=100).contains(&px("y_px")), "{:?}", events[0]);
     assert!(watched.of("tampered").is_empty());
     assert_eq!(watched.span(|(_, fault)| !fault).map(|(first, _)| first > 4), None);
+    let alone = SlowViewOptions { alarm: false, ..SlowViewOptions::default() };
+    let watched = watch_with(alone, &calibration, &bundle, never, scene);
+    assert_eq!(watched.span(|(alarm, _)| *alarm), None, "the alarm line is left alone");
+    assert_eq!(span(&watched.own, |(changed, _)| *changed), Some((first, last)));
 }
 
 #[test]
@@ -185,6 +215,8 @@ fn a_turned_camera_is_a_fault_within_five_seconds_and_no_alarm() {
     let (first, last) = watched.span(|(_, fault)| !fault).expect("no fault");
     assert!((from + 25..from + 50).contains(&first), "falls at {first}");
     assert!((to + 15..to + 30).contains(&last), "until {last}");
+    assert_eq!(span(&watched.own, |(_, tampered)| *tampered), Some((first, last)), "its own line");
+    assert_eq!(span(&watched.own, |(changed, _)| *changed), None);
     let raised = |watched: &Watched| -> bool {
         watched.lines[from..to]
             .iter()

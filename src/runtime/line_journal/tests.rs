@@ -4,7 +4,7 @@ use std::rc::Rc;
 use embedded_hal::digital::{ErrorKind, ErrorType, OutputPin};
 
 use super::*;
-use crate::alarm::{Line, Pattern, Polarity, State};
+use crate::alarm::{LastingLine, Line, Pattern, Polarity, State};
 use crate::output::JsonLines;
 
 /// A pin that refuses on demand.
@@ -27,6 +27,7 @@ impl OutputPin for Pin {
 
 struct Scene {
     alarm: Pin,
+    tampered: Pin,
     fault: Pin,
     outputs: AlarmOutputs<Pin, Pin>,
     journal: LineJournal,
@@ -40,13 +41,14 @@ impl Scene {
     }
 
     fn with(log_levels: bool, fault_pattern: Pattern) -> Self {
-        let (alarm, fault) = (Pin::default(), Pin::default());
+        let [alarm, tampered, fault] = [(); 3].map(|()| Pin::default());
         let line = |pin: &Pin| Line::new(pin.clone(), Polarity::ActiveHigh, false);
         let steady = Pattern::Steady;
         let outputs = AlarmOutputs::new(line(&alarm), steady, line(&fault), fault_pattern).unwrap();
+        let outputs = outputs.with_lasting(LastingLine::Tampered, line(&tampered), steady).unwrap();
         let journal = LineJournal::new(&outputs, log_levels);
         let log = EventLog::new(Some(JsonLines(Vec::new())));
-        Self { alarm, fault, outputs, journal, log, now_ms: 0 }
+        Self { alarm, tampered, fault, outputs, journal, log, now_ms: 0 }
     }
 
     /// Drives both lines again, a millisecond later.
@@ -110,6 +112,28 @@ fn a_refusal_is_told_once_and_counted_each_time() {
     let expected =
         ["1 line_failed alarm null", "3 line_failed fault null", "4 line_failed alarm null"];
     assert_eq!(scene.written(), expected, "levels are not told");
+}
+
+#[test]
+fn a_line_of_its_own_is_told_by_its_name_and_its_refusal_drops_the_fault_line() {
+    let mut scene = Scene::new(true);
+    scene.drive(State::Idle, true);
+    scene.outputs.want(LastingLine::Tampered, true);
+    scene.outputs.want(LastingLine::Changed, true);
+    scene.drive(State::Idle, true);
+    scene.tampered.0.set(true);
+    scene.drive(State::Idle, true);
+    scene.tampered.0.set(false);
+    scene.drive(State::Idle, true);
+    let expected = [
+        "1 line fault true",
+        "2 line tampered true",
+        "3 line fault false",
+        "3 line_failed tampered null",
+        "4 line tampered true",
+        "4 line fault true",
+    ];
+    assert_eq!(scene.written(), expected);
 }
 
 #[test]
