@@ -41,6 +41,8 @@ pub mod health;
 pub mod kernel;
 #[cfg(feature = "runtime")]
 pub mod learn;
+#[cfg(feature = "modbus")]
+pub mod modbus;
 #[cfg(feature = "runtime")]
 pub mod model;
 #[cfg(feature = "mqtt")]

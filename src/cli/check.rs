@@ -94,11 +94,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
         summary.warnings.extend(camera_concerns(&site));
         let output = &site.output;
         let camera_needs = matches!(site.camera.source, CameraSource::Rtsp(_));
-        if camera_needs
-            || output.notify.needs_network()
-            || output.mqtt.is_some()
-            || site.web.is_some()
-        {
+        let dials = output.mqtt.is_some() || output.modbus.is_some();
+        if camera_needs || output.notify.needs_network() || dials || site.web.is_some() {
             summary.warnings.extend(unit_network::lack(Path::new("/")));
         }
     }
@@ -124,7 +121,8 @@ fn lost_events(site: &Site) -> Option<String> {
 fn outlets(site: &Site) -> Vec<String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let names = ways(&site.output, &clock).into_iter().map(|way| way.name);
-    names.chain(site.output.mqtt.iter().map(|_| "mqtt".to_owned())).collect()
+    let mqtt = site.output.mqtt.iter().map(|_| "mqtt".to_owned());
+    names.chain(mqtt).chain(site.output.modbus.iter().map(|_| "modbus".to_owned())).collect()
 }
 
 /// What would keep events from a broker.

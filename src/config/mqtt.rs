@@ -93,7 +93,8 @@ impl MqttSection {
     }
 }
 
-fn read_host(item: Item<'_>) -> Option<String> {
+/// A name or an address, without anything around it.
+pub(super) fn read_host(item: Item<'_>) -> Option<String> {
     let host = item.clone().text()?;
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
     if host.contains("://") || !host.chars().all(is_part) || host.len() > LONGEST_NAME {

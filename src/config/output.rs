@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::board::Board;
+use super::modbus::ModbusSection;
 use super::mqtt::MqttSection;
 use super::notify::NotifySection;
 use super::reader::{Item, Section, similar};
@@ -37,6 +38,7 @@ pub struct OutputSection {
     /// Who else is told of events.
     pub notify: NotifySection,
     pub mqtt: Option<MqttSection>,
+    pub modbus: Option<ModbusSection>,
 }
 
 /// `[output.alarm]`, `[output.fault]`, `[output.changed]` or `[output.tampered]`: one
@@ -105,7 +107,8 @@ impl OutputSection {
         let events = section.optional_section("events").and_then(|s| read_events(s, base));
         let notify = NotifySection::read(&mut section, base);
         let mqtt = section.optional_section("mqtt").and_then(|s| MqttSection::read(s, base));
-        Some(Self { alarm: alarm?, fault, changed, tampered, events, notify, mqtt })
+        let modbus = section.optional_section("modbus").and_then(ModbusSection::read);
+        Some(Self { alarm: alarm?, fault, changed, tampered, events, notify, mqtt, modbus })
     }
 
     /// The lines that there are, each with a word on whose it is.

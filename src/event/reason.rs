@@ -53,6 +53,7 @@ pub(super) fn of_fault(cause: &str) -> String {
     match cause {
         "guard" => "No second process would make the lines safe if this one died.".into(),
         "arm" => "The arm contact cannot be read.".into(),
+        "relay" => "The relay on the network does not obey.".into(),
         other => format!("Something is amiss: {other}."),
     }
 }

@@ -8,6 +8,7 @@
 mod device;
 mod progress;
 mod service;
+mod signals;
 mod supervisor;
 mod thermometer;
 mod vitals;
@@ -16,6 +17,7 @@ mod watchdog;
 pub use device::{HardwareWatchdog, WatchdogInfo, WatchdogOpenError};
 pub use progress::{Capturing, Progress, ProgressLimits, Stall};
 pub use service::ServiceManager;
+pub use signals::{Signal, Signals};
 pub use supervisor::{Departure, Supervisor, SupervisorError, SupervisorLimits, supervise};
 pub(crate) use thermometer::celsius;
 pub use thermometer::{Thermometer, ZONES};

@@ -10,16 +10,19 @@ pub enum Impairment {
     NoGuard,
     /// The arm contact cannot be read.
     ArmLost,
+    /// Nobody knows what the coils of the relay on the network show.
+    RelayLost,
 }
 
 impl Impairment {
-    pub const ALL: [Self; 2] = [Self::NoGuard, Self::ArmLost];
+    pub const ALL: [Self; 3] = [Self::NoGuard, Self::ArmLost, Self::RelayLost];
 
     /// For the event log.
     pub fn name(self) -> &'static str {
         match self {
             Self::NoGuard => "guard",
             Self::ArmLost => "arm",
+            Self::RelayLost => "relay",
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use embedded_hal::digital::OutputPin;
 
-use super::analyser::{Analyser, FrameScore};
+use super::analyser::Analyser;
 use super::histogram::{Stage, StageTimes};
 use super::impairments::{Impaired, Impairment};
 use super::line_journal::LineJournal;
@@ -12,26 +12,17 @@ use super::monitor_options::MonitorOptions;
 use super::sight_journal::SightJournal;
 use super::slots::SlotPool;
 use super::slow_journal;
-use super::slow_view::{SlowState, SlowView};
+use super::slow_view::SlowView;
+use super::step::Step;
 use super::window::{Freed, Window};
 use crate::alarm::{
     AlarmMachine, AlarmOutputs, Input, LastingLine, OutputError, State, Transitions,
 };
 use crate::clock::Clock;
+use crate::health::{Signal, Signals};
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
 use crate::preprocess::Light;
-
-/// What one judged frame did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    /// `None` when the network returned something that is not a number.
-    pub score: Option<FrameScore>,
-    pub state: State,
-    pub transitions: Transitions,
-    /// What lasts for longer than the network sees.
-    pub slow: SlowState,
-}
 
 /// The road from a preprocessed frame to a line level: window, network, score,
 /// state machine, lines, event log.
@@ -49,12 +40,14 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     impaired: Impaired,
     slow: Option<SlowView>,
     lines: LineJournal,
+    signals: Signals,
 }
 
 impl<A: OutputPin, F: OutputPin, S> Monitor<A, F, S> {
     /// Drives all lines to their safe levels; the event log learns of it with
     /// the next call that drives them.
     pub fn make_safe_unlogged(&mut self) {
+        self.signals.set(Signal::default(), 0);
         let _ = self.outputs.set_safe();
     }
 }
@@ -80,7 +73,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             sight: SightJournal::default(),
             impaired: Impaired::default(),
             slow: None,
+            signals: Signals::default(),
         }
+    }
+
+    /// From now on `signals` tell what the lines tell, to outputs that are no lines.
+    pub fn signal_to(&mut self, signals: Signals) {
+        self.signals = signals;
     }
 
     /// From now on pictures that show nothing, or the same for ever, do not count
@@ -261,6 +260,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
 
     /// Drives both lines to their safe levels, as an orderly end must.
     pub fn make_safe(&mut self, now_ms: u64) {
+        self.signals.set(Signal::default(), now_ms);
         let result = self.outputs.set_safe();
         self.log_lines(now_ms, result);
     }
@@ -338,7 +338,10 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let changed = is_watching && slow.is_some_and(SlowView::tells_change);
         self.outputs.want(LastingLine::Changed, changed);
         self.outputs.want(LastingLine::Tampered, slow.is_some_and(SlowView::is_tampered));
-        self.outputs.show(now_ms, state, healthy)
+        let driven = self.outputs.show(now_ms, state, healthy);
+        let (alarm, well) = (state.alarm_active(), healthy && driven.is_ok());
+        self.signals.set(Signal { alarm, well }, now_ms);
+        driven
     }
 
     fn log_lines(&mut self, now_ms: u64, result: Result<(), OutputError<A::Error, F::Error>>) {

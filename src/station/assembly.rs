@@ -10,6 +10,7 @@ use super::error::StationError;
 use super::events::{self, SiteEvents, SiteSink};
 use super::lines::{self, GuardKeeper, Pin, SpareLines};
 use super::plan::Plan;
+use super::relay::SiteRelay;
 use super::supervision::{self, Leave, Slowest};
 use super::telling::Telling;
 use super::vitals::Watching;
@@ -18,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Site;
 use crate::event::{EventRecorder, PictureRing};
 use crate::gpio::{BoardLines, Panel};
-use crate::health::{Progress, supervise};
+use crate::health::{Progress, Signals, supervise};
 use crate::output::{Event, EventLog, EventSink};
 use crate::runtime::{
     Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, SlowView,
@@ -27,6 +28,9 @@ use crate::runtime::{
 
 /// Where the kernel shows its thermal zones and watchdogs.
 const ROOT: &str = "/";
+
+/// Beyond the age at which a score vouches for nothing, as the supervisor has it.
+const SIGNAL_GRACE_MS: u64 = 200;
 
 type SiteMonitor = Monitor<Pin, Pin, SiteSink>;
 
@@ -46,6 +50,7 @@ pub struct Station<'a> {
     recorder: Option<EventRecorder>,
     pictures: Option<PictureRing>,
     telling: Telling,
+    relay: SiteRelay,
     leave: Option<Leave>,
     panel: Panel,
     guard: Option<GuardKeeper>,
@@ -101,11 +106,14 @@ impl<'a> Station<'a> {
         let guard = guard.and_then(|program| lines::keep_guard(site, &board_lines, program));
         let panel = lines::open_panel(site, &board_lines)?;
         let pictures = events::pictures(site);
-        let telling = Telling::start(site, &plan, &clock, pictures.clone())?;
+        let signals = Signals::watched(clock.clone(), plan.stale_ms + SIGNAL_GRACE_MS);
+        let relay = SiteRelay::start(site, &signals, &clock)?;
+        let telling = Telling::start(site, &plan, &clock, pictures.clone(), relay.counts())?;
         let SiteEvents { log, last_words, recorder } =
             SiteEvents::start(site, &plan, &telling, pictures.clone(), &clock)?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
+        monitor.signal_to(signals);
         note_what_lasts(site, &plan, monitor.slow_view());
         log::info!(
             "{} on {}: alarm at {:.2}, over at {:.2}",
@@ -124,6 +132,7 @@ impl<'a> Station<'a> {
             recorder,
             pictures,
             telling,
+            relay,
             leave: None,
             panel,
             guard,
@@ -183,6 +192,7 @@ impl<'a> Station<'a> {
         let supervisor = supervision::start(site, progress, slowest, self.spare, shutdown, leave)?;
         let (recorder, telling) = (&self.recorder, &self.telling);
         let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
+        let relay = &self.relay;
         let inputs = || {
             let now_ms = clock.monotonic_ms();
             cooling.iter_mut().for_each(|cooling| cooling.look(now_ms));
@@ -191,6 +201,7 @@ impl<'a> Station<'a> {
             let fallen = guard.as_ref().is_some_and(|guard| !guard.stands());
             let unguarded = lacks_guard || fallen;
             impairments.set(Impairment::NoGuard, unguarded);
+            impairments.set(Impairment::RelayLost, relay.is_lost());
             input
         };
         let mut watching = Watching::new(telling.vitals());
@@ -209,6 +220,7 @@ impl<'a> Station<'a> {
             run_live(options, open, monitor, clock, shutdown, inputs, each)
         });
         self.monitor.flush_log();
+        self.relay.end();
         self.telling.end();
         Ok(StationReport {
             live: live?,

@@ -31,6 +31,7 @@ mod events;
 mod levels;
 mod lines;
 mod plan;
+mod relay;
 mod supervision;
 mod telling;
 mod view;

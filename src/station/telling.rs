@@ -7,9 +7,12 @@ use super::plan::Plan;
 use crate::alarm::Input;
 use crate::clock::Clock;
 use crate::config::Site;
-use crate::event::{Outlet, PictureRing, Sample};
+use crate::event::{Outlet, OutletCounts, PictureRing, Sample};
 use crate::health::Vitals;
 use crate::notify;
+
+/// What became of what one output was to tell.
+pub(super) type Counts = Arc<dyn Fn() -> OutletCounts + Send + Sync>;
 
 /// The outlets of a site, and the figures that they and others look at.
 pub(super) struct Telling {
@@ -25,12 +28,13 @@ pub(super) struct Telling {
 }
 
 impl Telling {
-    /// Starts their threads.
+    /// Starts their threads. The counts of `others` are shown beside theirs.
     pub fn start(
         site: &Site,
         plan: &Plan,
         clock: &Arc<dyn Clock>,
         pictures: Option<PictureRing>,
+        others: Option<Counts>,
     ) -> Result<Self, StationError> {
         let vitals = Vitals::watched(clock.clone(), plan.stale_ms);
         let told = notify::outlets(&site.output, clock.clone());
@@ -46,7 +50,7 @@ impl Telling {
             history: None,
         };
         telling.publish(site, clock)?;
-        telling.serve(site, plan, pictures)?;
+        telling.serve(site, plan, pictures, others)?;
         Ok(telling)
     }
 
@@ -132,6 +136,7 @@ impl Telling {
         site: &Site,
         plan: &Plan,
         pictures: Option<PictureRing>,
+        others: Option<Counts>,
     ) -> Result<(), StationError> {
         use crate::web;
 
@@ -160,14 +165,23 @@ impl Telling {
             events: events.map(|folder| folder.path.clone()),
         });
         let outlets = self.outlets.clone();
-        let counts = Arc::new(move || outlets.iter().map(|outlet| outlet.counts()).collect());
+        let counts = Arc::new(move || {
+            let counts = outlets.iter().map(|outlet| outlet.counts());
+            counts.chain(others.iter().map(|count| count())).collect()
+        });
         let options = web::WebOptions { listen, token, names, page };
         web::serve(options, identity, self.vitals.clone(), counts)
             .map_err(StationError::EventThread)
     }
 
     #[cfg(not(feature = "web-server"))]
-    fn serve(&mut self, site: &Site, _: &Plan, _: Option<PictureRing>) -> Result<(), StationError> {
+    fn serve(
+        &mut self,
+        site: &Site,
+        _: &Plan,
+        _: Option<PictureRing>,
+        _: Option<Counts>,
+    ) -> Result<(), StationError> {
         if site.web.is_some() {
             log::warn!("[web] is not in this build: nothing listens");
         }

@@ -6,6 +6,7 @@ mod boards;
 mod bundle_keys;
 mod files;
 mod lines;
+mod modbus;
 mod mqtt;
 mod notify;
 mod problems;

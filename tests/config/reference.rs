@@ -13,7 +13,7 @@ pub const EVERY_SECTION: &str = "x=1\n[camera]\nsource='folder'\nx=1\n[budget]\n
         [output]\nx=1\n[output.alarm]\nx=1\npattern={x=1}\n[output.fault]\nx=1\n\
         [output.changed]\nx=1\n[output.tampered]\nx=1\n\
         [output.events]\nx=1\n[[output.hook]]\nx=1\n[[output.webhook]]\nx=1\n\
-        [output.ntfy]\nx=1\n[output.telegram]\nx=1\n[output.mqtt]\nx=1\n[watchdog]\nx=1\n\
+        [output.ntfy]\nx=1\n[output.telegram]\nx=1\n[output.mqtt]\nx=1\n[output.modbus]\nx=1\n[watchdog]\nx=1\n\
         [input]\nx=1\n[input.acknowledge]\nx=1\n[input.arm]\nx=1\n[input.pir]\nx=1\n[web]\nx=1\n";
 
 /// The TOML blocks of the reference, in order: site, then board.
@@ -124,5 +124,5 @@ fn the_reference_names_every_key() {
             assert!(named.iter().any(|n| REFERENCE.contains(n)), "{key} of {diagnostic}");
         }
     }
-    assert_eq!(sections, 36);
+    assert_eq!(sections, 37);
 }

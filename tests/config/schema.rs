@@ -47,7 +47,7 @@ fn the_schema_has_the_keys_that_the_loader_has() {
         let object = object.unwrap_or_else(|| panic!("the schema has no section `{path}`"));
         assert_eq!(object.keys().map(String::as_str).collect::<BTreeSet<_>>(), known, "{path}");
     }
-    assert_eq!(sections, 29);
+    assert_eq!(sections, 30);
 }
 
 /// A site whose `section` has `key`, beside what that section must have.
@@ -102,6 +102,7 @@ fn the_schema_and_the_loader_accept_the_same_values() {
         "output.events",
         "output.ntfy",
         "output.mqtt",
+        "output.modbus",
         "input.acknowledge",
         "input.arm",
         "input.pir",

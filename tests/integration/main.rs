@@ -18,6 +18,8 @@ mod jpeg_truth;
 mod lasting;
 mod learn;
 mod live;
+#[cfg(feature = "modbus")]
+mod modbus;
 #[cfg(feature = "mqtt")]
 mod mqtt;
 mod notify;

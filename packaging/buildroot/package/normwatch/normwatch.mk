@@ -31,6 +31,9 @@ endif
 ifeq ($(BR2_PACKAGE_NORMWATCH_MQTT),y)
 NORMWATCH_FEATURES += mqtt
 endif
+ifeq ($(BR2_PACKAGE_NORMWATCH_MODBUS),y)
+NORMWATCH_FEATURES += modbus
+endif
 NORMWATCH_CARGO_BUILD_OPTS = \
 	--no-default-features --features "$(NORMWATCH_FEATURES)" --bin normwatch
 

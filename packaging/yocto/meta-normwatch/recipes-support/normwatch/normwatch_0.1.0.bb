@@ -16,13 +16,14 @@ NORMWATCH_SOURCE ?= "file:///srv/normwatch"
 SRC_URI = "${NORMWATCH_SOURCE}/normwatch-${PV}.tar.gz"
 require normwatch-crates.inc
 
-PACKAGECONFIG ??= "v4l2 gpio web-server mqtt webhooks tls"
+PACKAGECONFIG ??= "v4l2 gpio web-server mqtt modbus webhooks tls"
 PACKAGECONFIG[v4l2] = ""
 PACKAGECONFIG[gpio] = ""
 PACKAGECONFIG[web-server] = ""
 PACKAGECONFIG[webhooks] = ""
 PACKAGECONFIG[tls] = ",,,ca-certificates"
 PACKAGECONFIG[mqtt] = ""
+PACKAGECONFIG[modbus] = ""
 CARGO_BUILD_FLAGS += "--no-default-features --features runtime,${@','.join(d.getVar('PACKAGECONFIG').split())} --bin normwatch"
 
 SYSTEMD_SERVICE:${PN} = "normwatch.service"
