@@ -19,7 +19,8 @@ pub trait Clock: Send + Sync {
         self.monotonic_ns() / 1_000_000
     }
 
-    /// Nanoseconds since 1970-01-01 UTC. May jump; only for people to read.
+    /// Nanoseconds since 1970-01-01 UTC. May jump; for people to read, and for hours of the
+    /// day.
     fn wall_ns(&self) -> u64;
 }
 

@@ -17,7 +17,7 @@ use normwatch::output::{EventLog, JsonLines};
 use normwatch::preprocess::InputSpec;
 use normwatch::replay::{PlayError, replay_clip};
 use normwatch::runtime::{Intake, Pipeline, Scoring, SlowViewOptions, UpdatePolicy, default_alarm};
-use normwatch::score::Mask;
+use normwatch::score::{Mask, MaskMode, Polygon, WeightedZone, Weighting};
 
 struct Counting;
 
@@ -142,7 +142,11 @@ fn count(
     let source = Moving { data, jpegs, period_ns: input.period_ns(), next: 0, frames };
     let calibration = bundle.calibration_text().unwrap();
     let mut calibration = calibration.map(|text| Calibration::parse(&text).unwrap());
-    let mask = Mask::everything(input.width_px, input.height_px);
+    let points = vec![[0.0, 0.0], [0.5, 0.0], [0.5, 1.0]];
+    let area = Polygon { mode: MaskMode::Include, points };
+    let weighting = Weighting::new(vec![WeightedZone { area, weight: 0.5 }], 0);
+    let in_force = weighting.in_force().clone();
+    let mask = Mask::everything(input.width_px, input.height_px).weighed_by(weighting);
     if let Some(calibration) = &mut calibration {
         calibration.stays = Some(background(input.spec(), &mask));
         calibration.view_ratio = Some(calibration.block_ratio.clone());
@@ -169,6 +173,7 @@ fn count(
     let (mut warm, mut last) = (0, 0);
     let result = replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {
         judged += 1;
+        in_force.set(judged as u64 % 2);
         last = ALLOCATIONS.load(Ordering::Relaxed);
         if judged == WARM_UP {
             warm = last;

@@ -35,6 +35,7 @@ mod output;
 mod reader;
 mod report;
 mod rtsp;
+mod schedule;
 mod site;
 mod stays;
 mod trust;
@@ -66,6 +67,7 @@ pub use output::{EventFolder, EventsSection, OutputLine, OutputSection};
 #[cfg(feature = "runtime")]
 pub(crate) use reader::similar;
 pub use rtsp::RtspSection;
+pub use schedule::Schedule;
 pub use site::Site;
 pub use stays::{StaysSection, TamperSection};
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};

@@ -8,6 +8,7 @@ use super::mask::Mask;
 use super::motion::{AddedMotion, PredictedMotion};
 use super::rows::{ColumnSums, RowMeans, Rows, SquaredGradient, Sums};
 use super::smooth::share_kept;
+use super::weighting::PlaceWeights;
 
 /// The first frame after a start or a gap is smoothed as if an empty one had
 /// come so long before it: taken as it is, its noise would outrank everything
@@ -46,6 +47,8 @@ pub struct BlockTerm {
     watched: Vec<f32>,
     means: RowMeans,
     ratios: Vec<f32>,
+    /// Of the blocks, where zones weigh.
+    weights: Option<PlaceWeights>,
     last_ns: Option<u64>,
 }
 
@@ -53,7 +56,11 @@ impl BlockTerm {
     pub fn new(mask: Mask, mut rule: BlockRule) -> Self {
         let (width, height) = (mask.width_px(), mask.height_px());
         rule.block_px = rule.block_px.clamp(1, width.min(height));
-        let places = (width + 1 - rule.block_px) * (height + 1 - rule.block_px);
+        let columns = width + 1 - rule.block_px;
+        let places = columns * (height + 1 - rule.block_px);
+        let middle = |at: usize, of: usize| (at as f32 + rule.block_px as f32 / 2.0) / of as f32;
+        let middles =
+            (0..places).map(|at| (middle(at % columns, width), middle(at / columns, height)));
         Self {
             gradient: vec![0.0; width * height],
             errors: ColumnSums::new(width),
@@ -65,6 +72,7 @@ impl BlockTerm {
                 .collect(),
             means: RowMeans::new(width + 1 - rule.block_px),
             ratios: vec![0.0; places],
+            weights: PlaceWeights::new(mask.weighting(), middles),
             last_ns: None,
             masked: mask.watched_share() < 1.0,
             mask,
@@ -100,7 +108,8 @@ impl BlockTerm {
     }
 
     /// Takes the squared and the signed errors (finite, row by row) of a frame
-    /// (planar u8) and gives the block with the largest ratio. The predicted motion
+    /// (planar u8) and gives the block with the largest ratio; where zones weigh, the
+    /// largest weighted one, which its ratio then is. The predicted motion
     /// counts where it is given and the rule has a factor for it. In `edges`, where
     /// the errors are zero, texture does not count either.
     pub fn worst(
@@ -126,9 +135,9 @@ impl BlockTerm {
         let mask = self.masked.then_some(&self.mask);
         let floor = relative.then_some(self.rule.texture_floor);
         let watched = self.masked.then_some(&self.watched[..]);
-        let Self { gradient, errors, offsets, textures, counts, means, ratios, .. } = self;
+        let Self { gradient, errors, offsets, textures, counts, means, ratios, weights, .. } = self;
         let sums = Sums { errors, offsets, textures, counts, means };
-        wide(Rows {
+        let worst = wide(Rows {
             sums,
             ratios,
             maps: [squared, signed, gradient],
@@ -138,7 +147,24 @@ impl BlockTerm {
             size,
             keep,
             floor,
-        })
+        });
+        let Some(weights) = weights else { return worst };
+        let weighted = self.ratios.iter().zip(weights.now()).map(|(ratio, weight)| ratio * weight);
+        let by_ratio = |a: &(usize, f32), b: &(usize, f32)| a.1.total_cmp(&b.1);
+        let (at, ratio) = weighted.enumerate().max_by(by_ratio).unwrap_or_default();
+        let (x_px, y_px) = (at % (width + 1 - size), at / (width + 1 - size));
+        Block { x_px, y_px, mean_sq: self.mean_sq(squared, (x_px, y_px)), ratio, ..worst }
+    }
+
+    /// The mean squared error of a block; unwatched pixels count as zero.
+    fn mean_sq(&self, squared: &[f32], (x_px, y_px): (usize, usize)) -> f32 {
+        let (width, size) = (self.mask.width_px(), self.rule.block_px);
+        let row = |y: usize| {
+            let errors = &squared[y * width + x_px..][..size];
+            let watched = errors.iter().zip(&self.mask.row(y)[x_px..]);
+            watched.filter(|(_, watched)| **watched).map(|(error, _)| error).sum::<f32>()
+        };
+        (y_px..y_px + size).map(row).sum::<f32>() / (size * size) as f32
     }
 }
 

@@ -1,19 +1,32 @@
-//! Which pixels of the model's input are watched.
+//! Which pixels of the model's input are watched, and how much they count.
 
 use super::polygon::{MaskMode, Polygon};
+use super::weighting::Weighting;
 use crate::checksum::sha256_hex;
 
-/// Which model pixels are watched, row by row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which model pixels are watched, row by row, and how much what is seen there counts.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mask {
     watched: Vec<bool>,
     width_px: usize,
+    weighting: Weighting,
 }
 
 impl Mask {
     /// Watches every pixel.
     pub fn everything(width_px: usize, height_px: usize) -> Self {
-        Self { watched: vec![true; width_px * height_px], width_px }
+        let weighting = Weighting::default();
+        Self { watched: vec![true; width_px * height_px], width_px, weighting }
+    }
+
+    /// The same, with zones that weigh.
+    #[must_use]
+    pub fn weighed_by(self, weighting: Weighting) -> Self {
+        Self { weighting, ..self }
+    }
+
+    pub fn weighting(&self) -> &Weighting {
+        &self.weighting
     }
 
     /// Draws polygons; a pixel belongs to a polygon when its centre does.
@@ -51,8 +64,8 @@ impl Mask {
         self.watched.len() / self.width_px
     }
 
-    /// A name for exactly this mask: `none` when everything is watched, else a
-    /// checksum of size and pixels.
+    /// A name for what is watched: `none` when everything is, else a checksum of size
+    /// and pixels. How much it counts is not part of it.
     pub fn identity(&self) -> String {
         if self.watched.iter().all(|&w| w) {
             return "none".into();

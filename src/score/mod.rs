@@ -22,6 +22,7 @@ mod smooth;
 mod stays;
 mod tamper;
 mod view_term;
+mod weighting;
 
 pub use auc::auc;
 pub use background::{Background, Reduction};
@@ -39,3 +40,4 @@ pub use smooth::Smoothed;
 pub use stays::{Area, LOOK_NS, SEEN_AFTER_MS, Staying, Stays};
 pub use tamper::{PartValues, Parts, Tamper, usual_agreement, usual_detail};
 pub use view_term::ViewTerm;
+pub use weighting::{InForce, WeightedZone, Weighting};

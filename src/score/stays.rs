@@ -4,6 +4,7 @@
 use super::background::Background;
 use super::mask::Mask;
 use super::places::Places;
+use super::weighting::PlaceWeights;
 
 /// From one look at the picture to the next.
 pub const LOOK_NS: u64 = 500_000_000;
@@ -53,6 +54,8 @@ pub struct Stays {
     background: Background,
     places: Places,
     watched: Vec<bool>,
+    /// Of the places, where zones weigh.
+    weights: Option<PlaceWeights>,
     picture: Vec<u8>,
     /// The last looks, each by place.
     looks: Vec<f32>,
@@ -73,13 +76,19 @@ impl Stays {
         let (columns, rows) = reduction.places();
         let count = columns * rows;
         let side = reduction.place_px();
+        let middle =
+            |index: usize| (index % columns * side + side / 2, index / columns * side + side / 2);
         let watched = |index: usize| {
-            let (x, y) = (index % columns * side + side / 2, index / columns * side + side / 2);
+            let (x, y) = middle(index);
             mask.row(y)[x]
         };
+        let (width, height) = (mask.width_px() as f32, mask.height_px() as f32);
+        let middles = (0..count).map(middle);
+        let middles = middles.map(|(x, y)| ((x as f32 + 0.5) / width, (y as f32 + 0.5) / height));
         Self {
             places: Places::new(reduction, &background.picture),
             watched: (0..count).map(watched).collect(),
+            weights: PlaceWeights::new(mask.weighting(), middles),
             picture: vec![0; reduction.pixels()],
             looks: vec![0.0; LOOKS * count],
             taken: 0,
@@ -151,7 +160,12 @@ impl Stays {
         for (accepted, ratio) in self.accepted.iter_mut().zip(&self.ratios) {
             *accepted &= *ratio >= ACCEPTED_UNTIL;
         }
-        let counted = |place: &usize| if self.accepted[*place] { 0.0 } else { self.ratios[*place] };
+        let weights = self.weights.as_mut().map(PlaceWeights::now);
+        let weight = |place: usize| weights.map_or(1.0, |weights| weights[place]);
+        let counted = |place: &usize| match self.accepted[*place] {
+            true => 0.0,
+            false => self.ratios[*place] * weight(*place),
+        };
         let by_ratio = |a: &usize, b: &usize| counted(a).total_cmp(&counted(b));
         let worst = (0..count).max_by(by_ratio).expect("places");
         Staying { ratio: f64::from(counted(&worst)), area: self.area_around(worst) }

@@ -6,6 +6,7 @@ use crate::preprocess::Edges;
 use super::block::{Block, BlockRule};
 use super::error_map::ErrorMap;
 use super::mask::Mask;
+use super::weighting::PlaceWeights;
 
 /// A block that never differs counts as if it did so much.
 const LEAST_USUAL: f32 = 0.05;
@@ -31,6 +32,8 @@ pub struct ViewTerm {
     learnt: Vec<f32>,
     /// By block, 1 over what is usual.
     weights: Vec<f32>,
+    /// Of the blocks, where zones weigh.
+    zones: Option<PlaceWeights>,
     last_ns: Option<u64>,
 }
 
@@ -40,7 +43,13 @@ impl ViewTerm {
         let rule = BlockRule { smoothing_ms, ..Self::RULE };
         let learnt: Vec<f32> =
             view.picture().iter().map(|&level| f32::from(level) / 127.5 - 1.0).collect();
+        let (width, height) = (mask.width_px(), mask.height_px());
+        let (columns, blocks) = (width + 1 - VIEW_BLOCK_PX, view.usual().len());
+        let middle = |at: usize, of: usize| (at as f32 + VIEW_BLOCK_PX as f32 / 2.0) / of as f32;
+        let middles =
+            (0..blocks).map(|at| (middle(at % columns, width), middle(at / columns, height)));
         Self {
+            zones: PlaceWeights::new(mask.weighting(), middles),
             map: ErrorMap::new(mask, rule),
             view: learnt.clone(),
             learnt,
@@ -66,8 +75,9 @@ impl ViewTerm {
         self.map.measure_within(&self.view, frame, None, (edges, timestamp_ns));
         let (ratios, columns) = self.map.ratios();
         let (mut worst, mut at) = (0.0, 0);
+        let zones = self.zones.as_mut().map(PlaceWeights::now);
         for (index, (ratio, weight)) in ratios.iter().zip(&self.weights).enumerate() {
-            let relative = ratio * weight;
+            let relative = ratio * weight * zones.map_or(1.0, |zones| zones[index]);
             if relative > worst {
                 (worst, at) = (relative, index);
             }

@@ -14,6 +14,7 @@ use super::relay::SiteRelay;
 use super::supervision::{self, Leave, Slowest};
 use super::telling::Telling;
 use super::vitals::Watching;
+use super::zones::ZoneHours;
 use crate::alarm::{Input, Pattern};
 use crate::clock::Clock;
 use crate::config::Site;
@@ -215,6 +216,9 @@ impl<'a> Station<'a> {
             }
             each(step);
         };
+        let view = &self.plan.view;
+        let hours = ZoneHours::start(&view.zones, view.mask.weighting(), clock.clone());
+        let _hours = hours.map_err(StationError::EventThread)?;
         let monitor = &mut self.monitor;
         let live = supervise(supervisor, &**clock, RunError::is_orderly, || {
             run_live(options, open, monitor, clock, shutdown, inputs, each)

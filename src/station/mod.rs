@@ -36,6 +36,7 @@ mod supervision;
 mod telling;
 mod view;
 mod vitals;
+mod zones;
 
 pub use assembly::{Station, StationReport};
 pub use camera::{Camera, Needs, end_is_loss};

@@ -1,6 +1,7 @@
 //! What of the picture is watched, and how.
 
 use super::error::StationError;
+use super::zones::weighting;
 use crate::config::{Site, Zone};
 use crate::model::Bundle;
 use crate::runtime::{DEFAULT_MIN_DURATION_MS, SlowViewOptions};
@@ -43,7 +44,7 @@ impl View {
     /// Masks that leave nothing to watch.
     pub fn of(site: &Site, bundle: &Bundle) -> Result<Self, StationError> {
         Ok(Self {
-            mask: mask(site, bundle)?,
+            mask: mask(site, bundle)?.weighed_by(weighting(&site.zones)),
             stabilise: site.camera.stabilise,
             motion_gate_levels: site.load.motion_gate_levels,
             slow: slow(site),

@@ -14,6 +14,7 @@ mod reference;
 mod rtsp;
 mod schema;
 mod shipped;
+mod zones;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ fn setup() -> Setup {
         alarms_per_day: Some(1.0),
         calibration_sha256: None,
         model_px: (100, 100),
-        zones: vec![Zone { name: "gate".into(), area }],
+        zones: vec![Zone { name: "gate".into(), area, weight: 1.0, schedule: None }],
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::polygon::{MaskMode, Polygon};
+use super::super::weighting::{WeightedZone, Weighting};
 use super::*;
 
 fn naive_mean(map: &[f32], width: usize, (x, y): (usize, usize), size: usize) -> f32 {
@@ -103,6 +104,32 @@ fn finds_the_block_and_respects_the_mask() {
         (Edges::default(), 0),
     );
     assert_eq!((worst.x_px, worst.y_px, worst.mean_sq), (1, 6, 0.25));
+}
+
+#[test]
+fn what_lies_in_a_zone_counts_by_its_weight() {
+    let mut squared = vec![0.0f32; 64];
+    squared[3 * 8 + 5] = 1.0;
+    squared[6 * 8 + 1] = 0.25;
+    let frame = vec![0u8; 64];
+    let points = vec![[0.5, 0.0], [1.0, 0.0], [1.0, 1.0], [0.5, 1.0]];
+    let area = Polygon { mode: MaskMode::Include, points };
+    for (weight, expected) in
+        [(1.5, (5, 3, 1.5)), (0.3, (5, 3, 0.3)), (0.2, (1, 6, 0.25)), (0.0, (1, 6, 0.25))]
+    {
+        let zone = WeightedZone { area: area.clone(), weight };
+        let weighting = Weighting::new(vec![zone], 1);
+        let mask = Mask::everything(8, 8).weighed_by(weighting.clone());
+        assert_eq!(mask.identity(), "none", "no other mask than before");
+        let mut term = BlockTerm::new(mask, BlockRule::plain(1));
+        let mut worst = || term.worst(&squared, &squared, &frame, None, (Edges::default(), 0));
+        let (block, own) = (worst(), if expected.0 == 5 { 1.0 } else { 0.25 });
+        assert_eq!((block.x_px, block.y_px, block.ratio), expected);
+        assert_eq!(block.mean_sq, own, "the error itself stays what it is");
+        weighting.in_force().set(0);
+        let block = worst();
+        assert_eq!((block.x_px, block.y_px, block.ratio), (5, 3, 1.0), "out of force");
+    }
 }
 
 #[test]

@@ -1,4 +1,6 @@
 use super::super::background::{PARTS, Reduction};
+use super::super::polygon::{MaskMode, Polygon};
+use super::super::weighting::{WeightedZone, Weighting};
 use super::*;
 
 const SIDE: usize = 64;
@@ -81,4 +83,19 @@ fn what_is_not_watched_does_not_count_and_frames_between_two_looks_neither() {
     let last = course(&mut stays, &pictures)[39].unwrap();
     assert!(last.ratio < 0.5, "{last:?}");
     assert_eq!(stays.look(&pictures[0], 39 * LOOK_NS + LOOK_NS / 2), None);
+}
+
+#[test]
+fn a_thing_in_a_zone_without_weight_does_not_stay() {
+    let points = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
+    let area = Polygon { mode: MaskMode::Include, points };
+    let pictures: Vec<_> = (0..40).map(|_| picture(Some((20, 32)), 1.0)).collect();
+    let ratio = |weight: f32| {
+        let zone = WeightedZone { area: area.clone(), weight };
+        let mask = Mask::everything(SIDE, SIDE).weighed_by(Weighting::new(vec![zone], 1));
+        course(&mut stays(&mask), &pictures)[39].unwrap().ratio
+    };
+    let whole = ratio(1.0);
+    assert!(whole > 2.0 && ratio(0.0) == 0.0, "{whole}");
+    assert!((ratio(0.5) - whole / 2.0).abs() < 1e-4 * whole);
 }

@@ -1,5 +1,7 @@
 //! Things that stand, trees that move, light, and a view that follows.
 
+use super::super::polygon::{MaskMode, Polygon};
+use super::super::weighting::{WeightedZone, Weighting};
 use super::*;
 
 const SIDE: usize = 32;
@@ -20,10 +22,14 @@ fn thing(x: usize, y: usize, level: u8) -> u8 {
 }
 
 fn term(usual: impl Fn(usize, usize) -> f32) -> ViewTerm {
+    term_within(usual, Mask::everything(SIDE, SIDE))
+}
+
+fn term_within(usual: impl Fn(usize, usize) -> f32, mask: Mask) -> ViewTerm {
     let blocks = SIDE + 1 - VIEW_BLOCK_PX;
     let usual = (0..blocks * blocks).map(|i| usual(i % blocks, i / blocks)).collect();
     let view = UsualView::new([1, SIDE, SIDE], frame(|_, _, level| level), usual).unwrap();
-    ViewTerm::new(&view, Mask::everything(SIDE, SIDE), 0)
+    ViewTerm::new(&view, mask, 0)
 }
 
 #[test]
@@ -77,4 +83,16 @@ fn a_hole_in_the_footage_is_not_caught_up_with() {
 fn edges_and_masks_do_not_count() {
     let edges = Edges { left_px: 26, ..Edges::default() };
     assert!(term(|_, _| 0.0).worst(&frame(thing), edges, 0).ratio < 1e-3);
+}
+
+#[test]
+fn what_lies_in_a_zone_counts_by_its_weight() {
+    let points = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]];
+    let zone = WeightedZone { area: Polygon { mode: MaskMode::Include, points }, weight: 0.25 };
+    let mask = Mask::everything(SIDE, SIDE).weighed_by(Weighting::new(vec![zone], 1));
+    let (mut whole, mut quarter) = (term(|_, _| 0.0), term_within(|_, _| 0.0, mask));
+    let [whole, quarter] =
+        [&mut whole, &mut quarter].map(|t| t.worst(&frame(thing), Edges::default(), 0));
+    assert!((quarter.ratio - whole.ratio / 4.0).abs() < 1e-4 * whole.ratio, "{quarter:?}");
+    assert_eq!((quarter.x_px, quarter.y_px), (whole.x_px, whole.y_px));
 }
