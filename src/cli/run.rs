@@ -15,6 +15,7 @@ use super::signals::Holding;
 use super::{fall_back, logger, print_json, signals, site};
 use crate::alarm::Input;
 use crate::clock::{Clock, SystemClock};
+use crate::learn::tell_phase;
 use crate::runtime::{Shutdown, Step};
 use crate::station::Station;
 
@@ -65,6 +66,12 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         logger::flush();
         process::exit(TERMINATED_EXIT_CODE);
     });
+    let watched = Arc::new(());
+    if let Some(learn) = &site.learn
+        && let Err(error) = tell_phase(learn, station.vitals(), &watched)
+    {
+        log::warn!("nobody is told how far the learning is: {error}");
+    }
     // There was nothing to acknowledge yet.
     acknowledged.store(false, Ordering::Release);
     let deadline_ns =

@@ -164,7 +164,8 @@ impl Desk {
         if self.to.outlets.is_empty() {
             return;
         }
-        let encoded = picture.map(encode::picture_for_message);
+        let is_wanted = self.to.outlets.iter().any(|outlet| outlet.wants_picture());
+        let encoded = picture.filter(|_| is_wanted).map(encode::picture_for_message);
         let picture = encoded.and_then(|jpeg| {
             jpeg.inspect_err(|error| log::warn!("a message has no picture: {error}")).ok()
         });

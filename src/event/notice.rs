@@ -41,6 +41,11 @@ pub trait Outlet: Send + Sync {
     /// What became of the notices so far.
     fn counts(&self) -> OutletCounts;
 
+    /// Whether it shows the picture of a notice; where nobody does none is made.
+    fn wants_picture(&self) -> bool {
+        true
+    }
+
     /// The program ends: delivers what can be delivered at once, and waits for two seconds
     /// at most, which all outlets share.
     fn end(&self) {}

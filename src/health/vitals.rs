@@ -30,6 +30,10 @@ pub struct Reading {
     pub temperature_c: Option<f32>,
     /// One frame in so many is judged.
     pub judge_every: u32,
+    /// False alarms a day that are accepted.
+    pub alarms_per_day: Option<f64>,
+    /// How far the board is with learning its camera, in a word.
+    pub learning: Option<&'static str>,
 }
 
 impl Default for Reading {
@@ -48,6 +52,8 @@ impl Default for Reading {
             alarms: 0,
             temperature_c: None,
             judge_every: 1,
+            alarms_per_day: None,
+            learning: None,
         }
     }
 }

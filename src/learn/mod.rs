@@ -25,6 +25,7 @@ mod store;
 mod terms;
 mod train;
 mod verdict;
+mod watched;
 
 pub use course::{Course, CourseEnd, CourseOptions};
 pub use coverage::Coverage;
@@ -36,3 +37,4 @@ pub use status::Status;
 pub use store::{Offered, Store};
 pub use train::TrainLength;
 pub use verdict::Verdict;
+pub(crate) use watched::tell_phase;

@@ -8,11 +8,16 @@ use super::topics::Topics;
 /// Scores come every ten seconds while the camera gives frames.
 const SCORE_EXPIRES_S: u32 = 60;
 
+/// The words for how far a learning is.
+pub const LEARNING: [&str; 6] = ["none", "observe", "train", "prove", "settle", "watch"];
+
 /// The payload of the discovery topic. A switch and a button are there only where
 /// `commands` are obeyed, a picture only where one is published.
 pub fn payload(identity: &Identity, topics: &Topics, commands: bool, picture: bool) -> Vec<u8> {
     let device = device_id(identity);
-    let components = components(topics, commands, picture).into_iter().map(|(key, mut rest)| {
+    let mut all = components(topics, commands, picture);
+    all.extend(identity.learns.then(|| learning(topics)));
+    let components = all.into_iter().map(|(key, mut rest)| {
         let platform = rest["platform"].as_str().unwrap_or_default().to_owned();
         rest["unique_id"] = json!(format!("{device}_{key}"));
         let entity = format!("{}_{key}", slug(&identity.site).to_lowercase().replace('-', "_"));
@@ -38,6 +43,15 @@ pub fn payload(identity: &Identity, topics: &Topics, commands: bool, picture: bo
 /// The id of the device, in the topic and in the payload.
 pub fn device_id(identity: &Identity) -> String {
     format!("normwatch_{}", identity.digest())
+}
+
+/// How far the board is with learning its camera.
+fn learning(topics: &Topics) -> (&'static str, Value) {
+    let component = json!({
+        "platform": "sensor", "name": "Learning", "state_topic": topics.learning,
+        "device_class": "enum", "options": LEARNING, "entity_category": "diagnostic",
+    });
+    ("learning", component)
 }
 
 fn components(topics: &Topics, commands: bool, picture: bool) -> Vec<(&'static str, Value)> {
@@ -75,6 +89,13 @@ fn components(topics: &Topics, commands: bool, picture: bool) -> Vec<(&'static s
                 "device_class": "enum",
                 "options": ["disarmed", "warm-up", "idle", "suspect", "alarm", "latched", "cooldown"],
             }),
+        ),
+        (
+            "budget",
+            diagnostic(json!({
+                "platform": "sensor", "name": "False alarms a day", "state_topic": topics.budget,
+                "suggested_display_precision": 2,
+            })),
         ),
         (
             "reason",

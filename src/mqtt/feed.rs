@@ -104,6 +104,12 @@ impl Feed {
             mailbox.set(topic, word.as_bytes(), Manner::Kept)?;
         }
         mailbox.set(&topics.state, reading.state.name().as_bytes(), Manner::Kept)?;
+        if let Some(alarms_per_day) = reading.alarms_per_day {
+            mailbox.set(&topics.budget, alarms_per_day.to_string().as_bytes(), Manner::Kept)?;
+        }
+        if let Some(phase) = reading.learning {
+            mailbox.set(&topics.learning, phase.as_bytes(), Manner::Kept)?;
+        }
         let is_new = reading.score_unix_ms != self.score_unix_ms;
         let score = reading.score.filter(|score| score.is_finite() && is_new);
         if let Some(score) = score

@@ -13,6 +13,8 @@ pub struct Identity {
     pub board: String,
     /// Version of the program.
     pub version: String,
+    /// Whether the board learns its own camera.
+    pub learns: bool,
 }
 
 /// Files with a name of the machine, the best first.

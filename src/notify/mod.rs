@@ -10,6 +10,7 @@ mod example;
 mod hook;
 #[cfg(feature = "webhooks")]
 mod http;
+mod journal;
 #[cfg(feature = "webhooks")]
 mod ntfy;
 #[cfg(feature = "webhooks")]
@@ -36,6 +37,7 @@ use channel::{Channel, Outcome, is_wanted};
 use delivery::Delivery;
 use ending::Ending;
 use hook::Hook;
+pub use journal::Journal;
 #[cfg(feature = "webhooks")]
 use ntfy::Ntfy;
 use queue::PAUSES_MS;

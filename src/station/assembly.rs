@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::Site;
 use crate::event::{EventRecorder, PictureRing};
 use crate::gpio::{BoardLines, Panel};
-use crate::health::{Progress, Signals, supervise};
+use crate::health::{Progress, Signals, Vitals, supervise};
 use crate::output::{Event, EventLog, EventSink};
 use crate::runtime::{
     Impairment, Impairments, LiveOptions, LiveStats, Monitor, Pace, RunError, Shutdown, SlowView,
@@ -147,6 +147,11 @@ impl<'a> Station<'a> {
     pub fn leaving_by(mut self, leave: impl FnMut() + Send + 'static) -> Self {
         self.leave = Some(Box::new(leave));
         self
+    }
+
+    /// The figures of this site, for whoever shows them or has some to add.
+    pub fn vitals(&self) -> Vitals {
+        self.telling.vitals()
     }
 
     /// Watches until the footage ends or shutdown is requested. Starts the

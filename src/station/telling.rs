@@ -49,6 +49,11 @@ impl Telling {
             #[cfg(feature = "web-server")]
             history: None,
         };
+        if let Some(journal) = notify::Journal::of_this_process() {
+            telling.outlets.push(Arc::new(journal));
+        }
+        let alarms_per_day = Some(site.budget.alarms_per_day);
+        telling.vitals.note(|reading| reading.alarms_per_day = alarms_per_day);
         telling.publish(site, clock)?;
         telling.serve(site, plan, pictures, others)?;
         Ok(telling)
@@ -114,6 +119,7 @@ impl Telling {
             site: name_of(site),
             board: site.board.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            learns: site.learn.is_some(),
         };
         let mqtt = mqtt::start(section, &identity, self.vitals.clone(), clock.clone())
             .map_err(StationError::EventThread)?;

@@ -94,8 +94,8 @@ fn the_discovery_has_no_key_and_no_word_that_home_assistant_does_not_know() {
         }
         let names: BTreeSet<&str> = components.keys().map(String::as_str).collect();
         let mut wanted = BTreeSet::from([
-            "alarm", "armed", "camera", "changed", "event", "fault", "reason", "score", "state",
-            "tamper",
+            "alarm", "armed", "budget", "camera", "changed", "event", "fault", "learning",
+            "reason", "score", "state", "tamper",
         ]);
         wanted.extend(commands.then_some("acknowledge"));
         wanted.extend(picture.then_some("picture"));
@@ -115,4 +115,13 @@ fn the_states_are_among_those_that_the_discovery_names() {
     use normwatch::alarm::State::*;
     let states = [Disarmed, WarmUp, Idle, Suspect, Alarm, Latched, Cooldown];
     assert_eq!(words(options), states.map(|state| state.name()).into_iter().collect());
+}
+
+/// What the learning calls itself, and what it is before it has begun.
+#[test]
+fn the_phases_of_a_learning_are_among_those_that_the_discovery_names() {
+    let (_, payload) = discovery(true, true);
+    let phases = normwatch::learn::Phase::ALL.map(normwatch::learn::Phase::name);
+    let known = phases.into_iter().chain(["none"]).collect();
+    assert_eq!(words(&payload["components"]["learning"]["options"]), known);
 }

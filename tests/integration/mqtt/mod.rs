@@ -56,7 +56,8 @@ fn section(port: u16) -> MqttSection {
 }
 
 fn identity() -> Identity {
-    Identity { site: "yard".into(), board: "Raspberry Pi 5".into(), version: "0.1.0".into() }
+    let (site, board, version) = ("yard".into(), "Raspberry Pi 5".into(), "0.1.0".into());
+    Identity { site, board, version, learns: true }
 }
 
 /// An output with its vitals.

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::broker::{Broker, Message, Peer};
 use super::{Output, PATIENCE, section, waits};
+use crate::common::Bench;
 
 pub struct Mosquitto {
     child: Child,
@@ -225,6 +226,38 @@ fn the_broker_says_offline_for_a_cut_cable_and_the_output_itself_at_its_end() {
     listener.until_so("the farewell", offline);
     let mut late = broker.listener();
     late.until_so("it is kept", offline);
+}
+
+/// Nobody is left to say it but the broker.
+#[test]
+fn a_program_that_is_killed_is_told_offline_by_its_will() {
+    let broker = Mosquitto::start();
+    let camera = "source = \"folder\"\npath = \"normal/00\"\nloop = true";
+    let bench = Bench::with_site(camera, "events.jsonl");
+    let mut site = fs::read_to_string(bench.path("site.toml")).unwrap();
+    site += &format!(
+        "[budget]\nalarms_per_day = 0.5\n[output.mqtt]\nhost = \"127.0.0.1\"\nport = {}\n",
+        broker.port
+    );
+    fs::write(bench.path("site.toml"), site).unwrap();
+    let mut listener = broker.listener();
+    let mut child = bench
+        .command(&["run", "--config", "site.toml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let says = |leaf: &'static str, text: &'static str| {
+        move |message: &Message| {
+            message.topic == format!("normwatch/site/{leaf}") && message.text() == text
+        }
+    };
+    listener.until_so("online", says("available", "online"));
+    listener.until_so("the budget", says("budget", "0.5"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    listener.until_so("the will", says("available", "offline"));
+    broker.listener().until_so("it is kept", says("available", "offline"));
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! How far a learning is, for whoever looks at a site's figures while it is watched.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::place::LearnPlace;
+use super::state::State;
+use crate::config::LearnSection;
+use crate::health::Vitals;
+
+/// Phases take hours.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Looked at in steps, so that the thread ends soon.
+const STEP: Duration = Duration::from_millis(500);
+
+/// Says by `vitals` how far the learning is, from a thread of its own: the state is a file,
+/// and a disk may hang. The thread ends once `alive` is let go.
+///
+/// # Errors
+/// The thread could not be started.
+pub(crate) fn tell_phase(
+    section: &LearnSection,
+    vitals: Vitals,
+    alive: &Arc<()>,
+) -> io::Result<()> {
+    let (place, alive) = (LearnPlace::new(&section.folder), Arc::downgrade(alive));
+    let body = move || {
+        while alive.strong_count() > 0 {
+            let phase = phase(&place);
+            // Whoever looks at this very moment is not waited for.
+            for _ in 0..LOOK.as_millis() / STEP.as_millis() {
+                vitals.note(|reading| reading.learning = phase.or(reading.learning));
+                thread::sleep(STEP);
+                if alive.strong_count() == 0 {
+                    return;
+                }
+            }
+        }
+    };
+    thread::Builder::new().name("learn-phase".into()).spawn(body).map(drop)
+}
+
+/// In a word; `None` where the state cannot be read now.
+fn phase(place: &LearnPlace) -> Option<&'static str> {
+    let state = State::load(place).ok()?;
+    Some(state.map_or("none", |state| state.phase.name()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_learning_that_has_not_begun_is_none_and_a_damaged_state_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = LearnPlace::new(folder.path());
+        assert_eq!(phase(&place), Some("none"));
+        std::fs::write(place.state_file(), "?").unwrap();
+        assert_eq!(phase(&place), None);
+    }
+}
