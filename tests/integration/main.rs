@@ -16,6 +16,8 @@ mod faults;
 mod generated;
 mod jpeg_truth;
 mod lasting;
+#[cfg(all(feature = "modbus", feature = "mqtt", feature = "webhooks"))]
+mod latency;
 mod learn;
 mod live;
 #[cfg(feature = "modbus")]

@@ -7,6 +7,7 @@ mod door;
 mod faults;
 mod fresh;
 mod kernels;
+mod latency;
 mod mutate;
 mod programs;
 mod release;
@@ -46,6 +47,8 @@ enum Command {
     Door(door::DoorArgs),
     Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
+    /// How long a frame takes to the lines with every output failing, and with none.
+    Latency,
     Mutate(mutate::MutateArgs),
     Release(release::ReleaseArgs),
     Sbom(sbom::SbomArgs),
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         Command::Door(args) => door::run(&args),
         Command::Faults(args) => faults::run(&args),
         Command::Fresh(args) => fresh::run(&args),
+        Command::Latency => latency::run(),
         Command::Mutate(args) => mutate::run(&args),
         Command::Release(args) => release::run(&args),
         Command::Sbom(args) => sbom::run(&args),
