@@ -61,10 +61,10 @@ pub mod replay;
 pub mod runtime;
 #[cfg(feature = "runtime")]
 pub mod score;
-#[cfg(feature = "config")]
-pub mod signature;
 #[cfg(feature = "runtime")]
 mod secret;
+#[cfg(feature = "config")]
+pub mod signature;
 #[cfg(feature = "runtime")]
 pub mod station;
 #[cfg(feature = "web-server")]

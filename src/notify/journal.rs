@@ -32,7 +32,7 @@ impl Journal {
     /// `None` where messages do not go to the journal.
     pub fn of_this_process() -> Option<Self> {
         let stream = std::env::var("JOURNAL_STREAM").ok()?;
-        let stderr = rustix::fs::fstat(std::io::stderr()).ok()?;
+        let stderr = rustix::fs::fstat(io::stderr()).ok()?;
         if stream != format!("{}:{}", stderr.st_dev, stderr.st_ino) {
             return None;
         }

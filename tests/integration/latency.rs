@@ -121,6 +121,7 @@ fn sink(outlets: Vec<Arc<dyn Outlet>>) -> Sink {
     let nowhere = Path::new("/dev/null");
     let writer = EventWriter::start(&nowhere.join("events.jsonl"), 1 << 20, clock.clone()).unwrap();
     let setup = Setup {
+        hold_ms: 1000,
         site: "yard".into(),
         alarms_per_day: None,
         calibration_sha256: None,

@@ -10,9 +10,10 @@ use crate::alarm::Input;
 use crate::clock::Clock;
 use crate::output::{Event, EventSink};
 use crate::runtime::histogram::Histogram;
-use crate::runtime::monitor::{Monitor, Step};
+use crate::runtime::monitor::Monitor;
 use crate::runtime::shutdown::Shutdown;
 use crate::runtime::slots::SlotPool;
+use crate::runtime::step::Step;
 use embedded_hal::digital::OutputPin;
 
 /// Longest time between two looks at the clock.
