@@ -12,7 +12,9 @@ use normwatch::alarm::{Levels, Pattern};
 use normwatch::calibrate::{BackgroundFootage, Calibration, StaysCalibration};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::gpio::SimulatedLines;
-use normwatch::model::{Bundle, NetworkOptions, Normaliser, UsualView, VIEW_BLOCK_PX};
+use normwatch::model::{
+    Bundle, MotionMemory, NetworkOptions, Normaliser, UsualView, VIEW_BLOCK_PX,
+};
 use normwatch::output::{EventLog, JsonLines};
 use normwatch::preprocess::InputSpec;
 use normwatch::replay::{PlayError, replay_clip};
@@ -129,6 +131,14 @@ fn view(spec: InputSpec) -> UsualView {
     UsualView::new([planes, height, width], vec![99; spec.frame_len()], vec![1.0; blocks]).unwrap()
 }
 
+/// For which all that changes moves.
+fn motion() -> MotionMemory {
+    let mut memory = MotionMemory::default();
+    (memory.spread, memory.speeds) = ([1.0; 9], [2.0; 10]);
+    memory.hurried.as_flattened_mut().fill(0.5);
+    memory
+}
+
 /// Allocations of the frames behind the warm-up.
 fn count(
     bundle: &Bundle,
@@ -136,6 +146,7 @@ fn count(
     motion_gate_levels: Option<f32>,
     jpegs: Vec<Vec<u8>>,
 ) -> u64 {
+    let moves = bundle.manifest().name == "walkway-edge";
     let input = bundle.manifest().input;
     let frames = (input.past_span() + WARM_UP + COUNTED) as u64;
     let data = vec![0; 2 * (WIDTH_PX * HEIGHT_PX) as usize];
@@ -151,6 +162,8 @@ fn count(
         calibration.stays = Some(background(input.spec(), &mask));
         calibration.view_ratio = Some(calibration.block_ratio.clone());
         calibration.weights.view = 0.7;
+        calibration.motion = Some(calibration.block_ratio.clone());
+        calibration.weights.motion = 0.7;
     }
     let pipeline = Pipeline {
         bundle,
@@ -169,11 +182,13 @@ fn count(
     let mut monitor = pipeline.monitor(outputs, log, 0);
     let mut intake = Intake::new(Box::new(source), pipeline.intake());
     let pool = pipeline.slots();
-    let mut judged = 0;
+    let (mut judged, mut moved) = (0, false);
     let (mut warm, mut last) = (0, 0);
-    let result = replay_clip(&mut intake, &mut monitor, &pool, |_, _, _, _| {
+    let result = replay_clip(&mut intake, &mut monitor, &pool, |step, _, _, _| {
         judged += 1;
         in_force.set(judged as u64 % 2);
+        let motion = step.score.and_then(|score| score.motion);
+        moved |= motion.is_some_and(|motion| motion.hurried > 0.0);
         last = ALLOCATIONS.load(Ordering::Relaxed);
         if judged == WARM_UP {
             warm = last;
@@ -181,6 +196,7 @@ fn count(
         Ok::<_, PlayError>(())
     });
     assert!(result.unwrap().judged as usize >= WARM_UP + COUNTED);
+    assert!(moved || !moves, "the motion term had something to do");
     last - warm
 }
 
@@ -200,7 +216,7 @@ fn a_warm_frame_allocates_nothing() {
             let bundle = Bundle::load_with(&root.join(path), options).unwrap();
             assert!(bundle.predictor().engine().is_ok(), "{path} runs on kernels");
             let view = view(bundle.manifest().input.spec());
-            let bundle = bundle.with_view(view);
+            let bundle = bundle.with_view(view).with_motion(motion());
             let gated =
                 UpdatePolicy::Gated { normaliser: Normaliser::Released, gate_threshold: 1e9 };
             let still = (UpdatePolicy::Frozen, Some(200.0));

@@ -94,6 +94,9 @@ pub struct Calibration {
     /// Of the view term; `None` for a bundle without a usual view.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view_ratio: Option<Distribution>,
+    /// Of the motion term; `None` for a bundle without a motion memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<Distribution>,
     /// Of what stays, with its background; older calibrations have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stays: Option<StaysCalibration>,
@@ -153,20 +156,24 @@ impl Calibration {
     /// What scores frames by it.
     pub fn scorer(&self) -> DeployedScore {
         let (block, memory) = (self.block_ratio.clone(), self.memory_distance.clone());
-        DeployedScore::new(block, memory, self.weights).with_view(self.view_ratio.clone())
+        DeployedScore::new(block, memory, self.weights)
+            .with_view(self.view_ratio.clone())
+            .with_motion(self.motion.clone())
     }
 
     /// The score of what no normal picture has: for two seconds a block that is nothing
     /// like its prediction, without texture to excuse it, and as far from the memory as
-    /// the farthest that is normal, and so from the usual view. Every level has to be below it.
+    /// the farthest that is normal, and so from the usual view, and that moves as what hurries most.
+    /// Every level has to be below it.
     pub fn oddity(&self) -> f64 {
         let floor = f64::from(self.block.texture_floor);
         let ratio = if floor.is_finite() { ODD_ERROR / floor } else { ODD_ERROR };
         let time_constant_ms = f64::from(self.block.smoothing_ms);
         let seen = 1.0 - (-ODD_FOR_MS / time_constant_ms).exp();
         let farthest = self.memory_distance.quantile(1.0);
-        let farthest_view = self.view_ratio.as_ref().map(|view| view.quantile(1.0));
-        f64::from(self.scorer().of(ratio * seen, farthest, farthest_view).score)
+        let largest = |term: &Option<Distribution>| term.as_ref().map(|term| term.quantile(1.0));
+        let others = (largest(&self.view_ratio), largest(&self.motion));
+        f64::from(self.scorer().of(ratio * seen, farthest, others).score)
     }
 
     /// The highest level that an alarm may begin at: well below what is possible, and
@@ -206,6 +213,8 @@ impl Calibration {
         self.memory_distance.check().map_err(|e| format!("[memory_distance] {e}"))?;
         let view_ratio = self.view_ratio.as_ref().map_or(Ok(()), Distribution::check);
         view_ratio.map_err(|e| format!("[view_ratio] {e}"))?;
+        let motion = self.motion.as_ref().map_or(Ok(()), Distribution::check);
+        motion.map_err(|e| format!("[motion] {e}"))?;
         self.weights.check().map_err(|e| format!("[weights] {e}"))?;
         let scores = 0.0..=f64::from(MAX_SURPRISE);
         let are_scores = self.score.iter().all(|score| scores.contains(score));

@@ -36,6 +36,8 @@ pub struct TermSample {
     pub distance: f64,
     /// The view term; `None` where the bundle has no usual view.
     pub view_ratio: Option<f64>,
+    /// The motion term; `None` where the bundle has no motion memory.
+    pub motion: Option<f64>,
 }
 
 /// Fits a calibration to the terms of normal footage, one vector a clip.
@@ -85,15 +87,19 @@ pub fn calibrate_roughly(
     // A view that never differs says nothing of what would.
     let views: Option<Vec<f64>> = all.iter().map(|s| s.view_ratio).collect();
     let view_ratio = views.filter(|_| weights.view > 0.0).and_then(|v| fit_distribution(&v));
+    let motions: Option<Vec<f64>> = all.iter().map(|s| s.motion).collect();
+    let motion = motions.filter(|_| weights.motion > 0.0).and_then(|m| fit_distribution(&m));
     let psnr_db = term("PSNR", |s| s.psnr_db)?.quantiles;
 
     let mut scores: Vec<f64> = Vec::with_capacity(all.len());
     let scorer = DeployedScore::new(block_ratio.clone(), memory_distance.clone(), weights)
-        .with_view(view_ratio.clone());
+        .with_view(view_ratio.clone())
+        .with_motion(motion.clone());
     let mut scored_clips = Vec::new();
     for clip in clips {
-        let score =
-            |s: &TermSample| f64::from(scorer.of(s.block_ratio, s.distance, s.view_ratio).score);
+        let score = |s: &TermSample| {
+            f64::from(scorer.of(s.block_ratio, s.distance, (s.view_ratio, s.motion)).score)
+        };
         let clip_scores: Vec<(u64, f64)> =
             clip.iter().map(|s| (s.timestamp_ns, score(s))).collect();
         scores.extend(clip_scores.iter().map(|(_, score)| score));
@@ -129,6 +135,7 @@ pub fn calibrate_roughly(
         block_ratio,
         memory_distance,
         view_ratio,
+        motion,
         score: score.quantiles,
         stays: None,
         clusters,

@@ -54,6 +54,10 @@ pub(super) struct CalibrateArgs {
     /// view].
     #[arg(long)]
     weight_view: Option<f32>,
+    /// Weight of the motion memory, which counts as the usual view does; 0 leaves it out
+    /// [default: 0.7 where the bundle has such a memory].
+    #[arg(long)]
+    weight_motion: Option<f32>,
     /// Time constant of the score's smoothing [default: the bundle's].
     #[arg(long)]
     smoothing_ms: Option<u32>,
@@ -112,10 +116,17 @@ fn weights(args: &CalibrateArgs, bundle: &Bundle) -> Result<Weights, Error> {
         block: args.weight_block,
         memory: args.weight_memory.unwrap_or(usual.memory),
         view: args.weight_view.unwrap_or(usual.view),
+        motion: args.weight_motion.unwrap_or(usual.motion),
     };
     if args.weight_view.is_some_and(|weight| weight > 0.0) && bundle.view().is_none() {
         return Err(Error::Usage(format!(
             "--weight-view: {} has no usual view; train and export it again",
+            bundle.path().display()
+        )));
+    }
+    if args.weight_motion.is_some_and(|weight| weight > 0.0) && bundle.motion().is_none() {
+        return Err(Error::Usage(format!(
+            "--weight-motion: {} has no motion memory; train and export it again",
             bundle.path().display()
         )));
     }

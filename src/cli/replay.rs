@@ -228,6 +228,7 @@ fn play_into(
             block: score.error.worst_block,
             gate_error: score.gate_error,
             view_ratio: score.view.map(|block| f64::from(block.ratio)),
+            motion: score.motion.map(|motion| f64::from(motion.hurried)),
             surprise: score.surprise,
             state: playing.step.state,
         };

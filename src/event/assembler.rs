@@ -119,8 +119,10 @@ impl Assembler {
         let since = self.suspect.take().map_or(at, |since| at.since(since.time_ms, since.frame));
         let samples = self.recent.iter().filter(|sample| sample.time_ms >= since.time_ms);
         let worst = samples.max_by(|a, b| a.score.total_cmp(&b.score)).map(peak_of);
-        let raised =
-            |score| Peak { time_ms: at.time_ms, frame: at.frame, score, place: None, cause: None };
+        let raised = |score| {
+            let At { time_ms, frame, .. } = at;
+            Peak { time_ms, frame, score, place: None, cause: None, speed: None }
+        };
         let peak = worst.or(score.map(raised));
         let budget = self.setup.alarms_per_day;
         let reason = peak

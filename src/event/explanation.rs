@@ -103,7 +103,8 @@ mod tests {
         event.kind = Kind::Anomaly;
         event.begin.unix_ms = Some(1_796_038_680_000);
         event.begin.clock = ClockQuality::NotSet;
-        event.peak = Some(Peak { time_ms: 601, frame: None, score: 8.0, place: None, cause: None });
+        let (place, cause, speed) = (None, None, None);
+        event.peak = Some(Peak { time_ms: 601, frame: None, score: 8.0, place, cause, speed });
         event.trace = (0..200).map(|i| TracePoint { time_ms: i, score: i as f32 / 25.0 }).collect();
         let picture =
             |file: &str, time_ms| Picture { file: file.into(), moment: "peak".into(), time_ms };

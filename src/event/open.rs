@@ -84,5 +84,6 @@ pub(super) fn peak_of(sample: &Sample) -> Peak {
         score: sample.score,
         place: Some(sample.place),
         cause: Some(sample.cause),
+        speed: sample.speed,
     }
 }

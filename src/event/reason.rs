@@ -6,8 +6,9 @@ use super::situation::{Cause, Peak, Place};
 pub(super) fn of_anomaly(peak: &Peak, enter_level: f32, alarms_per_day: Option<f64>) -> String {
     let place = peak.place.map_or("Somewhere".to_owned(), |place| capital(&whereabouts(place)));
     let what = match peak.cause {
-        Some(Cause::View) => "something looks unlike the usual view",
-        _ => "something moves like nothing seen here before",
+        Some(Cause::View) => "something looks unlike the usual view".into(),
+        Some(Cause::Motion) => of_motion(peak.speed),
+        _ => "something moves like nothing seen here before".into(),
     };
     let level = match alarms_per_day {
         Some(budget) => format!("the level of {} a day", alarms(budget)),
@@ -15,6 +16,15 @@ pub(super) fn of_anomaly(peak: &Peak, enter_level: f32, alarms_per_day: Option<f
     };
     let times = rarer(peak.score - enter_level);
     format!("{place} {what}: {times} {level}.")
+}
+
+/// Names what it moves most alike.
+fn of_motion(speed: Option<f32>) -> String {
+    let what = "something moves like nothing seen here";
+    match speed {
+        Some(speed) => format!("{what}, most like normal footage at {speed:.1} times its speed"),
+        None => what.into(),
+    }
 }
 
 /// A score above a level, as a person would say it; both are −log10 p.
@@ -109,6 +119,7 @@ mod tests {
             score: 5.5,
             place: Some(place),
             cause: Some(Cause::Prediction),
+            speed: None,
         };
         assert_eq!(
             of_anomaly(&peak, 4.54, Some(1.0)) + &lasted(3200),
@@ -118,6 +129,11 @@ mod tests {
         (peak.cause, peak.score) = (Some(Cause::View), 20.0);
         let text = of_anomaly(&peak, 4.54, None);
         assert!(text.ends_with("more than 1000 times rarer than the alarm level."), "{text}");
+        (peak.cause, peak.speed) = (Some(Cause::Motion), Some(2.96));
+        let text = of_anomaly(&peak, 4.54, None);
+        let named =
+            "moves like nothing seen here, most like normal footage at 3.0 times its speed: ";
+        assert!(text.contains(named), "{text}");
         peak.score = 1.0;
         assert!(of_anomaly(&peak, 4.54, Some(0.5)).contains(": at the level of 0.5 false"));
     }

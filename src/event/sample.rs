@@ -15,6 +15,8 @@ pub struct Sample {
     /// Where the score comes from.
     pub place: Place,
     pub cause: Cause,
+    /// See [`Peak`](super::Peak).
+    pub speed: Option<f32>,
     /// Row by row, 255 the worst cell; made only while something is odd.
     pub heat: Option<[u8; HEAT_SIDE * HEAT_SIDE]>,
 }

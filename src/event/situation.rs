@@ -88,6 +88,8 @@ pub enum Cause {
     Prediction,
     /// It does not look like the usual view.
     View,
+    /// It moves as normal footage does not.
+    Motion,
 }
 
 /// The worst moment of a situation.
@@ -99,6 +101,10 @@ pub struct Peak {
     pub score: f32,
     pub place: Option<Place>,
     pub cause: Option<Cause>,
+    /// Where the cause is motion: how many times as fast normal footage was played that it
+    /// moves most alike.
+    #[serde(default)]
+    pub speed: Option<f32>,
 }
 
 /// What decides between usual and not.

@@ -58,7 +58,7 @@ pub(super) fn read(event: &Event, setup: &Setup) -> Turn {
                 return end(Kind::Tampered, "", now);
             }
             let (place, cause, frame) = (None, None, now.frame);
-            let peak = Peak { time_ms: *time_ms, frame, score: *lost, place, cause };
+            let peak = Peak { time_ms: *time_ms, frame, score: *lost, place, cause, speed: None };
             let (at, reason) = (now.since(*since_ms, None), reason::of_tampering(*lost));
             begin(Kind::Tampered, "", at, reason, Some(peak))
         }
@@ -101,7 +101,7 @@ fn changed(event: &Event, setup: &Setup) -> Turn {
     let place = setup.place((x_px, y_px), (width_px, height_px));
     let reason = reason::of_change(place, time_ms.saturating_sub(since_ms));
     let (place, frame, cause) = (Some(place), now.frame, None);
-    let peak = Peak { time_ms, frame, score: peak, place, cause };
+    let peak = Peak { time_ms, frame, score: peak, place, cause, speed: None };
     begin(Kind::Changed, "", now.since(since_ms, None), reason, Some(peak))
 }
 

@@ -10,7 +10,7 @@ use super::error::LearnError;
 use crate::calibrate::TermSample;
 use crate::preprocess::Light;
 
-const RECORD: usize = 52;
+const RECORD: usize = 60;
 /// Records that are written together: ten seconds.
 const WRITTEN_AT_ONCE: usize = 100;
 /// Set in the time of the first record of a clip.
@@ -115,13 +115,14 @@ fn each(path: &Path, with: &mut dyn FnMut((bool, TermSample))) -> Result<(), Lea
 }
 
 fn encode(sample: &TermSample, first: u64) -> [u8; RECORD] {
-    let TermSample { timestamp_ns, light, psnr_db, block_ratio, distance, view_ratio } = *sample;
+    let TermSample { timestamp_ns, light, psnr_db, block_ratio, distance, .. } = *sample;
     let mut record = [0; RECORD];
     record[..8].copy_from_slice(&(timestamp_ns & !FIRST | first).to_le_bytes());
     record[8..12].copy_from_slice(&light.mean.to_le_bytes());
     record[12..16].copy_from_slice(&light.spread.to_le_bytes());
-    let view = view_ratio.unwrap_or(f64::NAN);
-    for (index, term) in [psnr_db, block_ratio, distance, view].into_iter().enumerate() {
+    let [view, motion] = [sample.view_ratio, sample.motion].map(|term| term.unwrap_or(f64::NAN));
+    let terms = [psnr_db, block_ratio, distance, view, motion];
+    for (index, term) in terms.into_iter().enumerate() {
         record[16 + 8 * index..24 + 8 * index].copy_from_slice(&term.to_le_bytes());
     }
     let checksum = checksum(&record[..RECORD - 4]);
@@ -143,6 +144,7 @@ fn decode(record: &[u8; RECORD]) -> Option<(bool, TermSample)> {
         block_ratio: term(1)?,
         distance: term(2)?,
         view_ratio: term(3).filter(|view| !view.is_nan()),
+        motion: term(4).filter(|motion| !motion.is_nan()),
     };
     Some((time & FIRST != 0, sample))
 }
@@ -166,6 +168,7 @@ mod tests {
             block_ratio: 0.5 / (n + 1) as f64,
             distance: 0.75,
             view_ratio: n.is_multiple_of(2).then_some(n as f64),
+            motion: n.is_multiple_of(3).then_some(0.5),
         }
     }
 

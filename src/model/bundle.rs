@@ -13,6 +13,7 @@ use super::folder::{self, BundleError, Folder, Kept};
 use super::golden::Golden;
 use super::manifest::Manifest;
 use super::memory::Memory;
+use super::motion_memory::MotionMemory;
 use super::network::{Network, NetworkOptions, Part};
 use super::predictor::Predictor;
 use super::signing::{self, Covers};
@@ -26,6 +27,7 @@ pub struct Bundle {
     network: Network,
     memory: Memory,
     view: Option<UsualView>,
+    motion: Option<MotionMemory>,
     manifest: Manifest,
     path: PathBuf,
     model_sha256: String,
@@ -76,6 +78,7 @@ impl Bundle {
         drop((encoder, decoder));
         let memory = folder.memory(&manifest, &files.take("memory.npy"))?;
         let view = folder.view(&manifest, files.view())?;
+        let motion = folder.motion(files.motion())?;
         folder.check_shapes(&manifest, &network)?;
         let golden = Golden::read(&files.take(folder::GOLDEN))
             .map_err(|e| folder.refuse(folder::GOLDEN, e))?;
@@ -83,6 +86,7 @@ impl Bundle {
             network,
             memory,
             view,
+            motion,
             path: path.to_path_buf(),
             model_sha256: folder::model_sha256(&manifest),
             calibration: files.calibration(),
@@ -119,6 +123,17 @@ impl Bundle {
         let expected = [input.channels.planes(), input.height_px, input.width_px];
         assert_eq!(view.size(), expected, "the view does not fit the model");
         Self { view: Some(view), ..self }
+    }
+
+    /// What moves as it does before its camera, if the bundle knows.
+    pub fn motion(&self) -> Option<&MotionMemory> {
+        self.motion.as_ref()
+    }
+
+    /// The same model with another motion memory: to try one before it is stored.
+    #[must_use]
+    pub fn with_motion(self, motion: MotionMemory) -> Self {
+        Self { motion: Some(motion), ..self }
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -273,6 +288,11 @@ impl Folder<'_> {
             return Err(self.refuse(FILE, what));
         }
         Ok(Some(view))
+    }
+
+    fn motion(&self, bytes: Option<Vec<u8>>) -> Result<Option<MotionMemory>, BundleError> {
+        let memory = bytes.map(|bytes| MotionMemory::from_npz(&bytes)).transpose();
+        memory.map_err(|e| self.refuse(folder::MOTION, e))
     }
 
     fn check_shapes(&self, manifest: &Manifest, network: &Network) -> Result<(), BundleError> {

@@ -32,6 +32,8 @@ pub(super) const MANIFEST: &str = "manifest.toml";
 pub(super) const GOLDEN: &str = "golden.npz";
 /// What the camera usually shows; part of the model where it is listed.
 pub(super) const VIEW: &str = "view.npz";
+/// What moves as it does here, and what hurries; part of the model where it is listed.
+pub(super) const MOTION: &str = "motion.npz";
 
 /// The files that make the model; a calibration belongs to exactly these.
 const MODEL_FILES: [&str; 3] = ["encoder.onnx", "decoder.onnx", "memory.npy"];
@@ -90,6 +92,11 @@ impl Files {
     /// The usual view, where there is one; once.
     pub fn view(&mut self) -> Option<Vec<u8>> {
         self.0.remove(VIEW)
+    }
+
+    /// The motion memory, where there is one; once.
+    pub fn motion(&mut self) -> Option<Vec<u8>> {
+        self.0.remove(MOTION)
     }
 
     /// The bundle's calibration. Where an older release has added its own, that is
@@ -162,7 +169,8 @@ impl Folder<'_> {
             if Path::new(file).components().count() != 1 || file == ".." {
                 return Err(self.refuse(MANIFEST, format!("`[files]` names `{file}`, outside it")));
             }
-            let is_models = MODEL_FILES.iter().chain(&[GOLDEN, VIEW]).any(|name| file == name);
+            let is_models =
+                MODEL_FILES.iter().chain(&[GOLDEN, VIEW, MOTION]).any(|name| file == name);
             let computes = is_models || is_calibration(file);
             match self.verified(file, expected) {
                 Ok(bytes) if computes || is_background(file) => {
@@ -191,10 +199,11 @@ impl Folder<'_> {
     }
 }
 
-/// The identity of the model: its graphs, its memory, and its view where it has one.
+/// The identity of the model: its graphs, its memory, and its view and its motion memory
+/// where it has them.
 pub(super) fn model_sha256(manifest: &Manifest) -> String {
     let checksum =
         |file: &str| manifest.files.get(file).map_or(String::new(), |c| c.to_ascii_lowercase());
-    let checksums: String = MODEL_FILES.into_iter().chain([VIEW]).map(checksum).collect();
+    let checksums: String = MODEL_FILES.into_iter().chain([VIEW, MOTION]).map(checksum).collect();
     sha256_hex(checksums.as_bytes())
 }

@@ -12,6 +12,7 @@ pub mod graph;
 mod learning;
 mod manifest;
 mod memory;
+mod motion_memory;
 mod network;
 mod precision;
 mod predictor;
@@ -28,6 +29,10 @@ pub use manifest::{
     MAX_SMOOTHING_MS, Manifest, MemorySection, ScoreSection, is_texture_floor,
 };
 pub use memory::{Memory, MemoryError, MemoryRead};
+pub use motion_memory::{
+    MOTION_FEATURES, MOTION_HIDDEN, MOTION_ITEMS, MOTION_WIDTH, MotionItems, MotionLayer,
+    MotionMemory, MotionRead,
+};
 pub use network::{Backend, NetworkError, NetworkOptions};
 pub use precision::Precision;
 pub use predictor::{Predictor, StageNs};

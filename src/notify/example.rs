@@ -51,6 +51,7 @@ fn situation(id: &str, unix_ms: u64) -> Situation {
             score: 5.2,
             place: Some(place),
             cause: Some(Cause::Prediction),
+            speed: None,
         }),
         end: None,
         duration_ms: None,

@@ -25,12 +25,14 @@ pub struct ScoreRow<'a> {
     pub block: Block,
     pub gate_error: Option<f64>,
     pub view_ratio: Option<f64>,
+    pub motion: Option<f64>,
     pub surprise: Option<Surprise>,
     pub state: State,
 }
 
 const HEADER: &str = "clip,frame,time_ms,psnr_db,distance,block_error,block_ratio,block_x_px,block_y_px,\
-    gate_error,view_ratio,surprise_block,surprise_memory,surprise_view,score,state";
+    gate_error,view_ratio,motion,surprise_block,surprise_memory,surprise_view,surprise_motion,\
+    score,state";
 
 impl<W: Write> ScoreTable<W> {
     /// Writes the header.
@@ -49,17 +51,17 @@ impl<W: Write> ScoreTable<W> {
         write!(self.out, "{},{frame},{time_ms},{psnr_db:.6},{distance:.9e}", quoted(clip))?;
         let Block { x_px, y_px, mean_sq, ratio, .. } = block;
         write!(self.out, ",{mean_sq:.9e},{ratio:.9e},{x_px},{y_px}")?;
-        for value in [row.gate_error, row.view_ratio] {
+        for value in [row.gate_error, row.view_ratio, row.motion] {
             match value {
                 Some(value) => write!(self.out, ",{value:.9e}")?,
                 None => write!(self.out, ",")?,
             }
         }
         match row.surprise {
-            Some(Surprise { block, memory, view, score, .. }) => {
-                write!(self.out, ",{block:.6},{memory:.6},{view:.6},{score:.6}")?;
+            Some(Surprise { block, memory, view, motion, score, .. }) => {
+                write!(self.out, ",{block:.6},{memory:.6},{view:.6},{motion:.6},{score:.6}")?;
             }
-            None => write!(self.out, ",,,,")?,
+            None => write!(self.out, ",,,,,")?,
         }
         writeln!(self.out, ",{}", row.state.name())
     }

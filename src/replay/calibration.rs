@@ -13,12 +13,17 @@ pub const DEFAULT_BLOCK_WEIGHT: f32 = 1.0;
 /// docs/results.md.
 pub const DEFAULT_VIEW_WEIGHT: f32 = 0.7;
 
+/// Weight of the motion memory where a bundle has one, against the mean of the others:
+/// docs/results.md.
+pub const DEFAULT_MOTION_WEIGHT: f32 = 0.7;
+
 /// What `normwatch calibrate` takes for a bundle where nobody asks for other weights.
 pub fn usual_weights(bundle: &Bundle) -> Weights {
     Weights {
         block: DEFAULT_BLOCK_WEIGHT,
         memory: bundle.manifest().score.memory_weight,
         view: bundle.view().map_or(0.0, |_| DEFAULT_VIEW_WEIGHT),
+        motion: bundle.motion().map_or(0.0, |_| DEFAULT_MOTION_WEIGHT),
     }
 }
 

@@ -12,7 +12,10 @@ mod play;
 mod summary;
 mod trace;
 
-pub use calibration::{DEFAULT_BLOCK_WEIGHT, DEFAULT_VIEW_WEIGHT, calibrate_bundle, usual_weights};
+pub use calibration::{
+    DEFAULT_BLOCK_WEIGHT, DEFAULT_MOTION_WEIGHT, DEFAULT_VIEW_WEIGHT, calibrate_bundle,
+    usual_weights,
+};
 pub use clip::{ClipResult, replay_clip};
 pub use error::PlayError;
 pub use footage::{Clip, list_footage};

@@ -52,6 +52,7 @@ pub fn term_sample(score: &FrameScore) -> TermSample {
         block_ratio: f64::from(score.error.worst_block.ratio),
         distance: score.smoothed_distance,
         view_ratio: score.view.map(|block| f64::from(block.ratio)),
+        motion: score.motion.map(|motion| f64::from(motion.hurried)),
     }
 }
 
@@ -196,6 +197,7 @@ mod tests {
             distance: 0.0,
             smoothed_distance: 0.0,
             view: None,
+            motion: None,
             gate_error: None,
             surprise: Some(Surprise { score: level, ..Surprise::default() }),
             rested: false,

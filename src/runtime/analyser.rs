@@ -11,8 +11,8 @@ use crate::calibrate::Calibration;
 use crate::model::{Bundle, MemoryUpdate, NetworkError, Normaliser, Predictor};
 use crate::preprocess::{Edges, Light};
 use crate::score::{
-    Block, BlockRule, DeployedScore, ErrorMap, FrameError, Mask, Smoothed, Surprise, ViewTerm,
-    gate_error, psnr_db,
+    Block, BlockRule, DeployedScore, ErrorMap, FrameError, MOTION_STEPS, Mask, Motion, MotionTerm,
+    Origin, Smoothed, Surprise, ViewTerm, gate_error, psnr_db,
 };
 
 /// Whether the memory learns while it watches.
@@ -78,6 +78,14 @@ impl Scoring {
         }
     }
 
+    /// Whether it is asked for how a frame moves, where the bundle knows how it should.
+    pub fn wants_motion(&self) -> bool {
+        match self {
+            Self::Terms(_) => true,
+            Self::Deployed(calibration) => calibration.motion.is_some(),
+        }
+    }
+
     pub fn rule(&self) -> BlockRule {
         match self {
             Self::Terms(rule) => *rule,
@@ -103,6 +111,8 @@ pub struct FrameScore {
     /// The block that is farthest from the usual view; `None` where the bundle has
     /// none or the calibration does not know of it.
     pub view: Option<Block>,
+    /// What moves least like normal footage; `None` as for the view.
+    pub motion: Option<Motion>,
     /// The gate's weighted error; only computed when the memory may learn.
     pub gate_error: Option<f64>,
     /// `None` without a calibration.
@@ -114,8 +124,12 @@ pub struct FrameScore {
 impl FrameScore {
     /// Where the frame is worst: the block that its score comes from.
     pub fn place(&self) -> Block {
-        let is_of_view = self.surprise.is_some_and(|surprise| surprise.is_of_view);
-        self.view.filter(|_| is_of_view).unwrap_or(self.error.worst_block)
+        let own = match self.surprise.map(|surprise| surprise.origin) {
+            Some(Origin::View) => self.view,
+            Some(Origin::Motion) => self.motion.map(|motion| motion.block),
+            _ => None,
+        };
+        own.unwrap_or(self.error.worst_block)
     }
 }
 
@@ -125,6 +139,7 @@ pub struct Analyser {
     predictor: Predictor,
     error_map: ErrorMap,
     view: Option<ViewTerm>,
+    motion: Option<MotionTerm>,
     distance: Smoothed,
     deployed: Option<DeployedScore>,
     update: UpdatePolicy,
@@ -154,11 +169,16 @@ impl Analyser {
             Scoring::Deployed(c) => Some(c.scorer()),
         };
         let view = bundle.view().filter(|_| scoring.wants_view());
+        let (smoothing_ms, input) = (rule.smoothing_ms, bundle.manifest().input);
+        let motion = bundle.motion().filter(|_| scoring.wants_motion());
+        let motion = motion.filter(|_| input.frames >= MOTION_STEPS[2]);
+        let planes = input.channels.planes();
         Self {
             predictor: bundle.predictor(),
-            view: view.map(|view| ViewTerm::new(view, mask.clone(), rule.smoothing_ms)),
+            motion: motion.and_then(|own| MotionTerm::new(own, &mask, planes, smoothing_ms)),
+            view: view.map(|view| ViewTerm::new(view, mask.clone(), smoothing_ms)),
             error_map: ErrorMap::new(mask, rule),
-            distance: Smoothed::new(rule.smoothing_ms),
+            distance: Smoothed::new(smoothing_ms),
             deployed,
             update,
             gate: motion_gate_levels.and_then(|limit_levels| motion_gate(bundle, limit_levels)),
@@ -194,8 +214,7 @@ impl Analyser {
         }
         let start = Instant::now();
         let edges = held.iter().fold(Edges::default(), |edges, slot| edges.or(slot.edges));
-        let newest = past.last().map(|slot| slot.data.as_slice());
-        let score = self.score(target, newest, edges, rests);
+        let score = self.score(target, past, edges, rests);
         times.add(Stage::Score, gate_ns + start.elapsed().as_nanos() as u64);
         Ok(score)
     }
@@ -203,13 +222,14 @@ impl Analyser {
     fn score(
         &mut self,
         target: &Slot,
-        newest: Option<&[u8]>,
+        past: &[MutexGuard<'_, Slot>],
         edges: Edges,
         rests: bool,
     ) -> Option<FrameScore> {
         let now_ns = target.timestamp_ns;
         let prediction = self.predictor.prediction();
         let at = (edges, now_ns);
+        let newest = past.last().map(|slot| slot.data.as_slice());
         let error = self.error_map.measure_within(prediction, &target.data, newest, at);
         let distance = self.predictor.memory_read().compactness();
         if !(error.is_finite() && distance.is_finite()) {
@@ -221,10 +241,13 @@ impl Analyser {
         let ratio = f64::from(error.worst_block.ratio);
         let view = self.view.as_mut().map(|view| view.worst(&target.data, edges, now_ns));
         let view_ratio = view.map(|block| f64::from(block.ratio));
-        let surprise = self
-            .deployed
-            .as_ref()
-            .map(|deployed| deployed.of(ratio, smoothed_distance, view_ratio));
+        let motion = self.motion.as_mut().map(|motion| {
+            let back = MOTION_STEPS.map(|step| past[past.len() - step].data.as_slice());
+            motion.worst([&target.data, back[0], back[1], back[2]], edges, now_ns)
+        });
+        let others = (view_ratio, motion.map(|motion| f64::from(motion.hurried)));
+        let surprise =
+            self.deployed.as_ref().map(|deployed| deployed.of(ratio, smoothed_distance, others));
         Some(FrameScore {
             sequence: target.sequence,
             timestamp_ns: now_ns,
@@ -234,6 +257,7 @@ impl Analyser {
             distance,
             smoothed_distance,
             view,
+            motion,
             gate_error: if rests { None } else { self.learn(target) },
             surprise,
             rested: rests,
@@ -254,6 +278,7 @@ impl Analyser {
         self.error_map.forget();
         self.distance.forget();
         self.view.iter_mut().for_each(ViewTerm::forget);
+        self.motion.iter_mut().for_each(MotionTerm::forget);
         self.gate.iter_mut().for_each(MotionGate::forget);
     }
 

@@ -2,7 +2,7 @@
 
 use super::analyser::FrameScore;
 use crate::event::{Cause, Place, Sample, heat_grid};
-use crate::score::ErrorMap;
+use crate::score::{ErrorMap, Origin};
 
 impl FrameScore {
     /// What an event is told of this frame, whose error is in `map`; `None` without a
@@ -23,7 +23,15 @@ impl FrameScore {
                 width: share(block.size_px, width_px),
                 height: share(block.size_px, height_px),
             },
-            cause: if surprise.is_of_view { Cause::View } else { Cause::Prediction },
+            cause: match surprise.origin {
+                Origin::Prediction => Cause::Prediction,
+                Origin::View => Cause::View,
+                Origin::Motion => Cause::Motion,
+            },
+            speed: self
+                .motion
+                .filter(|_| surprise.origin == Origin::Motion)
+                .map(|motion| motion.speed),
             heat: is_odd.then(|| heat_grid(map.map(), width_px)),
         })
     }

@@ -16,19 +16,24 @@ pub struct Weights {
     /// where it exceeds their mean. 0 = not at all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub view: f32,
+    /// Of the motion memory's surprise, which counts as the usual view's does.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub motion: f32,
 }
 
 impl Weights {
     /// # Errors
     /// One sentence where they make no score.
     pub fn check(&self) -> Result<(), String> {
-        let Self { block, memory, view } = *self;
-        let in_range = [block, memory, view].iter().all(|weight| (0.0..1e6).contains(weight));
+        let Self { block, memory, view, motion } = *self;
+        let in_range =
+            [block, memory, view, motion].iter().all(|weight| (0.0..1e6).contains(weight));
         match in_range && block + memory > 0.0 {
             true => Ok(()),
             false => Err(format!(
-                "{block} for the block, {memory} for the memory and {view} for the view make no \
-                 score: each must be at least 0, and one of the first two above"
+                "{block} for the block, {memory} for the memory, {view} for the view and {motion} \
+                 for the motion make no score: each must be at least 0, and one of the first two \
+                 above"
             )),
         }
     }
@@ -38,6 +43,16 @@ fn is_zero(value: &f32) -> bool {
     *value == 0.0
 }
 
+/// Which term the score is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Origin {
+    /// The mean of block and memory.
+    #[default]
+    Prediction,
+    View,
+    Motion,
+}
+
 /// The deployed score of one frame and its parts, in −log10 p.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Surprise {
@@ -45,11 +60,12 @@ pub struct Surprise {
     pub memory: f32,
     /// Of the usual view; 0 without one.
     pub view: f32,
-    /// Weighted mean of block and memory, or the weighted surprise of the view where
-    /// that is larger: what the alarm sees.
+    /// Of the motion memory; 0 without one.
+    pub motion: f32,
+    /// Weighted mean of block and memory, or the weighted surprise of the view or the
+    /// motion where that is larger: what the alarm sees.
     pub score: f32,
-    /// Whether the score is the view's.
-    pub is_of_view: bool,
+    pub origin: Origin,
 }
 
 /// The causal score: each smoothed term through the distribution that
@@ -59,12 +75,13 @@ pub struct DeployedScore {
     block: Distribution,
     memory: Distribution,
     view: Option<Distribution>,
+    motion: Option<Distribution>,
     weights: Weights,
 }
 
 impl DeployedScore {
     pub fn new(block: Distribution, memory: Distribution, weights: Weights) -> Self {
-        Self { block, memory, view: None, weights }
+        Self { block, memory, view: None, motion: None, weights }
     }
 
     /// With the distribution of the view term.
@@ -73,16 +90,35 @@ impl DeployedScore {
         Self { view, ..self }
     }
 
-    /// Scores a frame's worst ratio, its memory distance and the view's worst ratio,
-    /// all smoothed.
-    pub fn of(&self, block_ratio: f64, distance: f64, view_ratio: Option<f64>) -> Surprise {
+    /// With the distribution of the motion term.
+    #[must_use]
+    pub fn with_motion(self, motion: Option<Distribution>) -> Self {
+        Self { motion, ..self }
+    }
+
+    /// Scores a frame's worst ratio, its memory distance, and the view's worst ratio and
+    /// the motion term where there are such, all smoothed.
+    pub fn of(
+        &self,
+        block_ratio: f64,
+        distance: f64,
+        (view_ratio, motion): (Option<f64>, Option<f64>),
+    ) -> Surprise {
+        let of_one = |known: &Option<Distribution>, value: Option<f64>| {
+            known.as_ref().zip(value).map_or(0.0, |(known, value)| known.surprise(value))
+        };
         let block = self.block.surprise(block_ratio);
         let memory = self.memory.surprise(distance);
-        let view = self.view.as_ref().zip(view_ratio).map_or(0.0, |(view, x)| view.surprise(x));
-        let Weights { block: wb, memory: wm, view: wv } = self.weights;
-        let (mean, of_view) = ((wb * block + wm * memory) / (wb + wm), wv * view);
-        let is_of_view = of_view > mean;
-        Surprise { block, memory, view, score: mean.max(of_view), is_of_view }
+        let (view, motion) = (of_one(&self.view, view_ratio), of_one(&self.motion, motion));
+        let Weights { block: wb, memory: wm, view: wv, motion: wo } = self.weights;
+        let mean = (wb * block + wm * memory) / (wb + wm);
+        let (mut score, mut origin) = (mean, Origin::Prediction);
+        for (term, its) in [(wv * view, Origin::View), (wo * motion, Origin::Motion)] {
+            if term > score {
+                (score, origin) = (term, its);
+            }
+        }
+        Surprise { block, memory, view, motion, score, origin }
     }
 }
 
@@ -97,15 +133,21 @@ mod tests {
             quantiles: vec![0.0, 1.0],
             tail: Tail { threshold: 0.9, shape: 0.0, scale: 0.1, exceed_probability: 0.1 },
         };
-        let weights = Weights { block: 3.0, memory: 1.0, view: 0.5 };
+        let weights = Weights { block: 3.0, memory: 1.0, view: 0.5, motion: 0.25 };
         let score = DeployedScore::new(d.clone(), d.clone(), weights);
-        let s = score.of(0.9, 0.0, None);
-        assert!((s.score - 0.75).abs() < 1e-6 && !s.is_of_view, "{s:?}");
-        assert_eq!(score.of(0.9, 0.0, Some(9.0)), s, "without its distribution it is not judged");
-        let score = score.with_view(Some(d));
-        assert_eq!(score.of(0.9, 0.0, Some(0.9)).score, s.score, "it is the smaller");
-        let far = score.of(0.9, 0.0, Some(1.13));
-        assert!((far.score - 0.5 * far.view).abs() < 1e-6 && far.is_of_view, "{far:?}");
+        let s = score.of(0.9, 0.0, (None, None));
+        assert!((s.score - 0.75).abs() < 1e-6 && s.origin == Origin::Prediction, "{s:?}");
+        let unknown = score.of(0.9, 0.0, (Some(9.0), Some(9.0)));
+        assert_eq!(unknown, s, "without its distribution a term is not judged");
+        let score = score.with_view(Some(d.clone()));
+        assert_eq!(score.of(0.9, 0.0, (Some(0.9), None)).score, s.score, "it is the smaller");
+        let far = score.of(0.9, 0.0, (Some(1.13), None));
+        assert!((far.score - 0.5 * far.view).abs() < 1e-6 && far.origin == Origin::View, "{far:?}");
         assert!(far.score > s.score);
+        let score = score.with_motion(Some(d));
+        assert_eq!(score.of(0.9, 0.0, (Some(1.13), Some(1.3))).origin, Origin::View);
+        let fast = score.of(0.9, 0.0, (Some(1.13), Some(2.0)));
+        assert!((fast.score - 0.25 * fast.motion).abs() < 1e-6, "{fast:?}");
+        assert!(fast.origin == Origin::Motion && fast.score > far.score);
     }
 }

@@ -62,6 +62,7 @@ mod tests {
                 score,
                 place,
                 cause: Cause::View,
+                speed: None,
                 heat: None,
             });
         }

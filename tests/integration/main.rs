@@ -22,6 +22,7 @@ mod learn;
 mod live;
 #[cfg(feature = "modbus")]
 mod modbus;
+mod motion_memory;
 #[cfg(feature = "mqtt")]
 mod mqtt;
 mod notify;

@@ -22,7 +22,7 @@ fn view() -> UsualView {
 }
 
 /// Puts a file into a bundle, and vouches for it.
-fn put(bundle: &Path, name: &str, bytes: &[u8]) {
+pub(crate) fn put(bundle: &Path, name: &str, bytes: &[u8]) {
     let manifest = bundle.join("manifest.toml");
     let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let text = fs::read_to_string(&manifest).unwrap();

@@ -258,8 +258,12 @@ fn calibration(bundle: &Bundle) -> Calibration {
         block_ratio: 1.0 + (i % 11) as f64,
         distance: 1.0 + (i % 13) as f64,
         view_ratio: None,
+        motion: None,
     };
     let clip: Vec<TermSample> = (0..400).map(sample).collect();
-    let rule = (bundle.manifest().score.into(), Weights { block: 1.0, memory: 0.0, view: 0.0 });
+    let rule = (
+        bundle.manifest().score.into(),
+        Weights { block: 1.0, memory: 0.0, view: 0.0, motion: 0.0 },
+    );
     calibrate(&[clip], 100_000_000, rule, ("model", "mask"), "made up").unwrap()
 }

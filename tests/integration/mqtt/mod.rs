@@ -104,7 +104,14 @@ fn situation(id: &str) -> Arc<Situation> {
         reason: "block at 0.62, 0.41: 9.1 times the one-a-day level".into(),
         zones: vec!["gate".into()],
         begin,
-        peak: Some(Peak { time_ms: 5200, frame: None, score: 6.25, place: None, cause: None }),
+        peak: Some(Peak {
+            time_ms: 5200,
+            frame: None,
+            score: 6.25,
+            place: None,
+            cause: None,
+            speed: None,
+        }),
         end: None,
         duration_ms: None,
         in_force: InForce {

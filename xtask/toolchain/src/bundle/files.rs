@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use ndarray::{Array2, Array3};
 use ndarray_npy::{NpzReader, ReadNpyExt};
-use normwatch::model::{Manifest, Memory, UsualView};
+use normwatch::model::{Manifest, Memory, MotionMemory, UsualView};
 use tract_onnx::pb::ModelProto;
 
 use crate::onnx::decode;
@@ -22,6 +22,8 @@ pub struct BundleFiles {
     pub golden: Golden,
     /// What the camera usually shows, where the bundle knows.
     pub view: Option<UsualView>,
+    /// What moves as it does before the camera, where the bundle knows.
+    pub motion: Option<MotionMemory>,
     /// `MODEL_CARD.md`, where there is one.
     pub card: Option<String>,
 }
@@ -65,6 +67,13 @@ impl BundleFiles {
             ),
             false => None,
         };
+        let motion = match manifest.files.contains_key("motion.npz") {
+            true => Some(
+                MotionMemory::from_npz(&bytes("motion.npz")?)
+                    .map_err(|e| anyhow::anyhow!("{}: {e}", at("motion.npz").display()))?,
+            ),
+            false => None,
+        };
         Ok(Self {
             path: path.to_path_buf(),
             manifest,
@@ -73,6 +82,7 @@ impl BundleFiles {
             memory,
             golden,
             view,
+            motion,
             card: text("MODEL_CARD.md").ok(),
         })
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use ndarray::{Array2, Array3, ArrayView2};
 use ndarray_npy::{NpzWriter, WriteNpyExt};
-use normwatch::model::{Bundle, Manifest, UsualView};
+use normwatch::model::{Bundle, Manifest, MotionMemory, UsualView};
 use sha2::{Digest, Sha256};
 use tract_onnx::pb::ModelProto;
 
@@ -24,6 +24,8 @@ pub struct BundleParts {
     pub items: Array2<f32>,
     /// `view.npz`, where there is one.
     pub view: Option<UsualView>,
+    /// `motion.npz`, where there is one.
+    pub motion: Option<MotionMemory>,
     pub golden: Golden,
     pub card: String,
 }
@@ -59,6 +61,7 @@ fn write_files(folder: &Path, parts: &BundleParts) -> Result<()> {
     let mut memory = Vec::new();
     parts.items.as_standard_layout().write_npy(&mut memory)?;
     let view = parts.view.as_ref().map(|view| ("view.npz", view.to_npz()));
+    let motion = parts.motion.as_ref().map(|motion| ("motion.npz", motion.to_npz()));
     let files: Vec<(&str, Vec<u8>)> = [
         ("MODEL_CARD.md", parts.card.clone().into_bytes()),
         ("decoder.onnx", encode(&parts.decoder)),
@@ -68,6 +71,7 @@ fn write_files(folder: &Path, parts: &BundleParts) -> Result<()> {
     ]
     .into_iter()
     .chain(view)
+    .chain(motion)
     .collect();
     let mut manifest = parts.manifest.clone();
     manifest.files.clear();

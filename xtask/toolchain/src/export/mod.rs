@@ -17,7 +17,7 @@ use normwatch::preprocess::Channels;
 
 use crate::bundle::{BundleFiles, BundleParts, Golden, on_grid, write_bundle};
 use crate::net::{Network, Task};
-use crate::run::{Checkpoint, read_view};
+use crate::run::{Checkpoint, read_motion, read_view};
 use crate::verify::{self, Verification};
 
 pub use forward::forward;
@@ -173,7 +173,8 @@ fn parts(args: &ExportArgs, checkpoint: &Checkpoint) -> Result<BundleParts> {
     let card = card(checkpoint, &manifest, args.grey);
     // Grey frames of a colour camera are other pictures than the view's.
     let view = if args.grey { None } else { read_view(&args.run)? };
-    Ok(BundleParts { manifest, encoder, decoder, items, view, golden, card })
+    let motion = if args.grey { None } else { read_motion(&args.run)? };
+    Ok(BundleParts { manifest, encoder, decoder, items, view, motion, golden, card })
 }
 
 fn usual_weight(checkpoint: &Checkpoint) -> f32 {

@@ -271,6 +271,7 @@ fn finish(
         decoder,
         items: source.memory.items().to_owned(),
         view: source.view.clone(),
+        motion: source.motion.clone(),
         golden,
         card: report.card(source.card.as_deref()),
     };

@@ -14,6 +14,7 @@ use super::console::{Voice, Watch, announce, summarise};
 use super::engine::Mode;
 use super::footage::Footage;
 use super::learner::{Learner, Objective, Teacher};
+use super::motion_memory::{LEAST_TOLD, Learnt, learn_motion};
 use super::plan::{Plan, TimeBudget};
 use super::report::forget_after;
 use super::resume::check_same;
@@ -26,7 +27,7 @@ use super::window::WindowShape;
 use crate::net::{Network, PresetValues};
 use crate::run::{
     Checkpoint, FORMAT_VERSION, FootageRecord, RUN_FILE, RunFile, TrainingRecord, UpdateNormaliser,
-    write_view,
+    write_motion, write_view,
 };
 
 /// Steps that the speed of this machine is taken from.
@@ -89,6 +90,9 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
     let shape = WindowShape::new(&spec, input);
     let view = learn_view(&footage.clips, &input)?;
     let (record, samples, held_out) = split(args, footage, shape, &training)?;
+    let both = [samples.segments(), held_out.segments()];
+    let motion = learn_motion(both, &input, training.seed);
+    report_motion(motion.as_ref());
     let objective = objective(&training);
     let mut new = RunFile {
         format_version: FORMAT_VERSION,
@@ -133,6 +137,7 @@ pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
         }
     }
     write_view(&args.out, &view)?;
+    write_motion(&args.out, motion.as_ref().and_then(Learnt::useful))?;
     let (mut learner, progress) =
         match load(&args.out, network.clone(), objective, steps_per_epoch, &place)? {
             Some(found) => found,
@@ -214,6 +219,18 @@ fn report_skipped(footage: &Footage) {
     if footage.skipped.len() > NAMED {
         eprintln!("… {} frames were skipped in all", footage.skipped.len());
     }
+}
+
+fn report_motion(learnt: Option<&Learnt>) {
+    let Some(Learnt { told, .. }) = learnt.filter(|learnt| learnt.useful().is_none()) else {
+        return;
+    };
+    eprintln!(
+        "no motion memory: {:.0} % of the held-out cells that move are told from hurried ones, and \
+         {:.0} % is the least",
+        100.0 * told,
+        100.0 * LEAST_TOLD
+    );
 }
 
 fn training_data(footage: &FootageRecord, fps: f64) -> String {

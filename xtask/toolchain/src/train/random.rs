@@ -17,6 +17,7 @@ pub enum Purpose {
     Pasting = 6,
     /// One stream for each step.
     Outliers = 7,
+    Motion = 8,
 }
 
 /// The stream of one purpose; `index` tells epochs or steps apart.

@@ -30,6 +30,11 @@ impl Samples {
         Self { segments, windows, shape, motion_floor }
     }
 
+    /// Consecutive frames, planar u8.
+    pub fn segments(&self) -> &[Vec<u8>] {
+        &self.segments
+    }
+
     pub fn len(&self) -> usize {
         self.windows.len()
     }
