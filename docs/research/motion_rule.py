@@ -13,7 +13,7 @@ import numpy as np
 
 from view_rule import KINDS, SMOOTHING_MS, Network, auc, clips_of, load, surprise, terms, view_ratio
 
-CELL, STRIDE, ITEMS, STILL, LEAST_TOLD = 16, 8, 10, 0.8, 0.75
+CELL, STRIDE, ITEMS, STILL, LEAST_TOLD = 16, 8, 10, 0.8, 0.58
 STEPS, BATCH, RATE, DECAY = 1000, 128, 3e-3, 1e-4
 
 RULES = {

@@ -40,3 +40,24 @@ pub fn read_motion(run: &Path) -> Result<Option<MotionMemory>> {
     let memory = MotionMemory::from_npz(&bytes);
     memory.map(Some).map_err(|e| anyhow::anyhow!("{}: {e}: train again", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_the_memory_of_its_last_training_or_none() {
+        let run = tempfile::tempdir().unwrap();
+        let mut memory = MotionMemory { limit: 0.01, ..MotionMemory::default() };
+        (memory.spread, memory.speeds) = ([1.0; 9], [2.0; 10]);
+        write_motion(run.path(), None).unwrap();
+        assert_eq!(read_motion(run.path()).unwrap(), None);
+        write_motion(run.path(), Some(&memory)).unwrap();
+        assert_eq!(read_motion(run.path()).unwrap(), Some(memory));
+        fs::write(run.path().join(MOTION), b"no archive").unwrap();
+        let error = format!("{:#}", read_motion(run.path()).unwrap_err());
+        assert!(error.contains("motion.npz") && error.contains("train again"), "{error}");
+        write_motion(run.path(), None).unwrap();
+        assert_eq!(read_motion(run.path()).unwrap(), None);
+    }
+}
