@@ -22,6 +22,8 @@ const PAGES: [(&str, &str); 4] = [
     ("docs/guide/install.md", "6. Go on"),
 ];
 
+const UPGRADE: &str = "docs/guide/upgrade.md";
+
 /// Makes a clean Debian root, installs the packages in it, and types each command of
 /// the install page into it, in their order: the demonstration has to pass, the site
 /// file to be right, and the service's program to watch and to end in order.
@@ -40,6 +42,10 @@ pub struct DoorArgs {
     /// Debian's name of the architecture.
     #[arg(long, value_name = "NAME", default_value = "amd64")]
     architecture: String,
+    /// Then follow the page on upgrades, with packages of a next version whose example
+    /// changed as well, and back: site file, bundles and event log have to stay.
+    #[arg(long)]
+    upgrade: bool,
     /// A root that was made before, and is used again as it is.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
@@ -53,24 +59,74 @@ pub fn run(args: &DoorArgs) -> Result<()> {
         None => Root::make(&args.suite, &args.architecture)?,
     };
     root.bring(&args.packages, &args.architecture)?;
-    let mut count = 0;
+    let mut typist = Typist { root: &root, architecture: &args.architecture, typed: 0 };
     for (page, heading) in PAGES {
+        typist.follows(page, heading, |command| command)?;
+    }
+    root.watches()?;
+    if args.upgrade {
+        upgrade(&mut typist)?;
+    }
+    let (suite, architecture) = (&args.suite, &args.architecture);
+    println!("{} commands of the pages typed, in {suite} for {architecture}", typist.typed);
+    Ok(())
+}
+
+/// To a next version, and back.
+fn upgrade(typist: &mut Typist<'_>) -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let next = format!("{version}.next");
+    let root = typist.root;
+    root.has_things_of_its_own()?;
+    let before = root.things()?;
+    typist.follows(UPGRADE, "Before", |command| command)?;
+    root.makes_next_packages(version, &next, typist.architecture)?;
+    let renamed = |command: String| match command.starts_with("sudo apt install ") {
+        true => command.replace(version, &next).replace("--reinstall ", ""),
+        false => command,
+    };
+    typist.follows(UPGRADE, "Upgrade", renamed)?;
+    root.has_version(&next)?;
+    ensure!(root.things()? == before, "the upgrade changed what is not its own");
+    root.types("systemctl restart normwatch")?;
+    root.watches()?;
+    typist.follows(UPGRADE, "Go back", |command| command.replace("--reinstall ", ""))?;
+    root.has_version(version)?;
+    ensure!(root.things()? == before, "going back changed what is not its own");
+    root.watches()?;
+    println!("site file, bundles and events were kept on the way to {next} and back");
+    Ok(())
+}
+
+/// Who types what the pages say.
+struct Typist<'a> {
+    root: &'a Root,
+    architecture: &'a str,
+    typed: usize,
+}
+
+impl Typist<'_> {
+    fn follows(
+        &mut self,
+        page: &str,
+        heading: &str,
+        change: impl Fn(String) -> String,
+    ) -> Result<()> {
         let text = fs::read_to_string(cross::root().join(page)).with_context(|| page.to_owned())?;
-        let deeds = deeds(&text, heading, &args.architecture);
+        let deeds = deeds(&text, heading, self.architecture);
         ensure!(!deeds.is_empty(), "{page} has no command below `{heading}`");
         for deed in deeds {
             match deed {
                 Deed::Type(command) => {
+                    let command = change(command);
                     println!("$ {command}");
-                    root.types(&command).with_context(|| format!("{page}: `{command}`"))?;
-                    count += 1;
+                    self.root.types(&command).with_context(|| format!("{page}: `{command}`"))?;
+                    self.typed += 1;
                 }
-                Deed::Edit => root.edits()?,
+                Deed::Edit => self.root.edits()?,
                 Deed::LeaveOut(command, why) => println!("# left out, {why}: {command}"),
             }
         }
+        Ok(())
     }
-    root.watches()?;
-    println!("{count} commands of the install page, in {} for {}", args.suite, args.architecture);
-    Ok(())
 }

@@ -1,9 +1,10 @@
 //! A clean Debian system in a folder.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use normwatch_host::shell;
@@ -31,6 +32,7 @@ case "$*" in
     setpriv --reuid "$user" --clear-groups --regid "$(value Group)" \
         $(value ExecStart) > /root/service.log 2>&1 &
     echo $! > /root/service.pid ;;
+*status*) head -n 3 /root/service.log ;;
 *) echo "systemctl $*: not known in this root" >&2; exit 1 ;;
 esac
 "#;
@@ -118,7 +120,12 @@ impl Root {
         );
         let mut chroot = Command::new("unshare");
         chroot.args(["--mount", "sh", "-c", IN_ROOT, "sh"]).arg(&self.folder).arg(&script);
-        let status = chroot.status().context("cannot start `unshare`")?;
+        let mut child = chroot.stdin(Stdio::piped()).spawn().context("cannot start `unshare`")?;
+        // dpkg asks whether an example that changed takes the site file's place.
+        if let Some(mut asked) = child.stdin.take() {
+            let _ = asked.write_all(b"N\nN\n");
+        }
+        let status = child.wait()?;
         let may_fail =
             command.starts_with("normwatch doctor") && status.code() == Some(DOCTOR_FINDS);
         ensure!(status.success() || may_fail, "it ended with {status}");
@@ -159,6 +166,49 @@ impl Root {
         self.types(WATCHES).with_context(|| format!("the service does not watch: {}", log()))?;
         println!("the service watched, and ended when it was asked to");
         Ok(())
+    }
+
+    /// A bundle, such as an installer puts beside the package's.
+    ///
+    /// # Errors
+    /// It cannot be copied.
+    pub fn has_things_of_its_own(&self) -> Result<()> {
+        self.types("cp -r /usr/share/normwatch/models/walkway-edge /srv/normwatch")
+    }
+
+    /// The site file, the bundle and the beginning of the event log.
+    ///
+    /// # Errors
+    /// One of them is not there.
+    pub fn things(&self) -> Result<[Vec<u8>; 3]> {
+        let read = |name: &str| fs::read(self.path(name)).with_context(|| name.to_owned());
+        let mut events = read("var/lib/normwatch/events.jsonl")?;
+        events.truncate(events.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        ensure!(!events.is_empty(), "the event log is empty");
+        Ok([read(SITE)?, read("srv/normwatch/walkway-edge/manifest.toml")?, events])
+    }
+
+    /// Both packages with another version, and another example in one; the old ones go to
+    /// `old`, as the page has it.
+    ///
+    /// # Errors
+    /// dpkg-deb fails.
+    pub fn makes_next_packages(&self, version: &str, next: &str, architecture: &str) -> Result<()> {
+        self.types(&format!(
+            "mkdir -p old; for p in normwatch normwatch-toolchain; do \
+             rm -rf tree; dpkg-deb -R ${{p}}_{version}_{architecture}.deb tree; \
+             sed -i 's/^Version: .*/Version: {next}/' tree/DEBIAN/control; \
+             if [ -f tree/{SITE} ]; then echo '# a newer example' >> tree/{SITE}; \
+             rm -f tree/DEBIAN/md5sums; fi; \
+             dpkg-deb -b tree ${{p}}_{next}_{architecture}.deb; \
+             mv ${{p}}_{version}_{architecture}.deb old; done; rm -rf tree"
+        ))
+    }
+
+    /// # Errors
+    /// The installed package has another version.
+    pub fn has_version(&self, version: &str) -> Result<()> {
+        self.types(&format!("test \"$(dpkg-query -W -f '${{Version}}' normwatch)\" = {version}"))
     }
 
     fn path(&self, name: &str) -> PathBuf {

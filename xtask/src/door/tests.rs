@@ -26,6 +26,22 @@ fn the_install_page_says_what_to_type() {
 }
 
 #[test]
+fn the_upgrade_page_says_what_to_type() {
+    let text = fs::read_to_string(cross::root().join(UPGRADE)).unwrap();
+    for (heading, start) in [
+        ("Before", "sudo tar -czf "),
+        ("Upgrade", "sudo apt install --reinstall ./normwatch_0.1.0_amd64.deb"),
+        ("Go back", "sudo apt install --reinstall --allow-downgrades ./old/normwatch_0.1.0_amd64"),
+    ] {
+        let typed = deeds(&text, heading, "amd64").into_iter().find_map(|deed| match deed {
+            Deed::Type(command) => Some(command),
+            _ => None,
+        });
+        assert!(typed.is_some_and(|command| command.starts_with(start)), "{heading}");
+    }
+}
+
+#[test]
 fn a_section_ends_where_the_next_begins() {
     let page =
         "## A\n\n    one\n\ntext\n\n    sudoedit x\n\n### Part\n\n    two\n\n## B\n\n    three\n";

@@ -24,7 +24,8 @@ pub fn deeds(page: &str, heading: &str, architecture: &str) -> Vec<Deed> {
     let lines = page.lines().skip_while(|line| *line != head).skip(1);
     let section = lines.take_while(|line| !line.starts_with("## "));
     section
-        .filter_map(|line| line.strip_prefix("    "))
+        // In an item of a list a command is further in.
+        .filter_map(|line| line.strip_prefix("       ").or(line.strip_prefix("    ")))
         .filter(|line| !line.starts_with([' ', '|']))
         .map(|line| deed(&line.replace("_arm64.deb", &format!("_{architecture}.deb"))))
         .collect()
