@@ -14,7 +14,7 @@ use crate::usual_view::put;
 fn memory() -> MotionMemory {
     let mut memory = MotionMemory { limit: 0.001, ..MotionMemory::default() };
     (memory.spread, memory.speeds) = ([1.0; 9], [2.5; 10]);
-    (memory.first.weights[0][0], memory.first.biases[0]) = (1.0, 6.0);
+    (memory.first.weights[0][0], memory.first.biases[0]) = (1.0, 4.9);
     memory.second.weights[0][0] = 1.0;
     memory.hurried.iter_mut().for_each(|item| item[0] = 1.5);
     assert_eq!(memory.usual, [[0.0; MOTION_WIDTH]; 10]);
@@ -70,16 +70,17 @@ fn what_hurries_is_told_and_named() {
 
     clip(&bench, "calm", 320, usize::MAX);
     clip(&bench, "odd", 60, 20);
-    let calibration = calibrate(&bench, &["--weight-motion", "3"]);
-    assert_eq!(calibration.weights.motion, 3.0);
+    let calibration = calibrate(&bench, &["--weight-motion", "2"]);
+    assert_eq!(calibration.weights.motion, 2.0);
     let rows = told(&bench, "odd");
     let [hurried, surprise, score] = rows[rows.len() - 1];
     assert!(hurried > 0.5 && surprise > 2.0, "{hurried} {surprise}");
-    assert!((score - 3.0 * surprise).abs() < 1e-2, "{score} {surprise}");
+    assert!((score - 2.0 * surprise).abs() < 1e-2, "{score} {surprise}");
     assert!(rows[..10].iter().all(|row| row[0] < hurried), "{rows:?}");
     let events = fs::read_dir(bench.path("out/events")).unwrap();
-    let event = events.last().unwrap().unwrap().path().join("event.json");
-    let event = json(&fs::read(event).unwrap());
+    let events = events.map(|event| event.unwrap().path().join("event.json"));
+    let mut events = events.map(|event| json(&fs::read(event).unwrap()));
+    let event = events.find(|event| event["kind"] == "anomaly").unwrap();
     assert_eq!((&event["peak"]["cause"], &event["peak"]["speed"]), (&"motion".into(), &2.5.into()));
     let reason = event["reason"].as_str().unwrap();
     let named = "moves like nothing seen here, most like normal footage at 2.5 times its speed";

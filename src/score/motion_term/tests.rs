@@ -10,7 +10,7 @@ const FRAME_NS: u64 = 100_000_000;
 fn memory() -> MotionMemory {
     let mut first = MotionLayer::default();
     let mut second = MotionLayer::default();
-    (first.weights[0][0], first.biases[0]) = (1.0, 3.0);
+    (first.weights[0][0], first.biases[0]) = (1.0, 4.5);
     second.weights[0][0] = 1.0;
     let mut memory = MotionMemory {
         limit: 0.004,
@@ -22,7 +22,7 @@ fn memory() -> MotionMemory {
     };
     memory.speeds = std::array::from_fn(|item| 2.0 + item as f32 / 10.0);
     for (item, place) in memory.hurried.iter_mut().enumerate() {
-        place[0] = if item == 4 { 1.5 } else { 40.0 };
+        place[0] = if item == 4 { 2.0 } else { 40.0 };
     }
     memory.check().unwrap();
     memory

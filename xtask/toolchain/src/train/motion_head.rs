@@ -255,7 +255,7 @@ mod tests {
         }
         let mut head = head(&examples);
         let first = head.step(&examples, 0.01);
-        let last = (0..100).map(|_| head.step(&examples, 0.01)).last().unwrap();
+        let last = (0..300).map(|_| head.step(&examples, 0.01)).last().unwrap();
         assert!(last < 0.2 * first, "{first} {last}");
         let shares = examples.iter().map(|(example, is)| (head.hurried(example) > 0.5) == *is);
         assert!(shares.filter(|right| *right).count() > 60);
