@@ -476,7 +476,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__calibrate)
-            opts="-v -q -h --bundle --footage --frames --fps --config --out --alarms-per-day --weight-block --weight-memory --weight-view --smoothing-ms --json --verbose --quiet --help"
+            opts="-v -q -h --bundle --footage --frames --fps --config --out --alarms-per-day --weight-block --weight-memory --weight-view --weight-motion --smoothing-ms --json --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -519,6 +519,10 @@ _normwatch() {
                     return 0
                     ;;
                 --weight-view)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --weight-motion)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
