@@ -154,7 +154,7 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l alarms
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-block -d 'Weight of the worst block\'s error in the score' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-memory -d 'Weight of the memory distance in the score [default: the bundle\'s, which is 0.25 for a network that was trained with --skip-frames, or else 0]' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-view -d 'Weight of the distance to the usual view, which counts where it exceeds the mean of the others; 0 leaves it out [default: 0.7 where the bundle has such a view]' -r
-complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-motion -d 'Weight of the motion memory, which counts as the usual view does; 0 leaves it out [default: 0.7 where the bundle has such a memory]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l weight-motion -d 'Weight of the motion memory, which counts as the usual view does; 0 leaves it out [default: 0.5 where the bundle has such a memory]' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l smoothing-ms -d 'Time constant of the score\'s smoothing [default: the bundle\'s]' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -l json -d 'Print the result as JSON'
 complete -c normwatch -n "__fish_normwatch_using_subcommand calibrate" -s v -l verbose -d 'Say more on standard error; twice for debugging'

@@ -55,7 +55,7 @@ pub(super) struct CalibrateArgs {
     #[arg(long)]
     weight_view: Option<f32>,
     /// Weight of the motion memory, which counts as the usual view does; 0 leaves it out
-    /// [default: 0.7 where the bundle has such a memory].
+    /// [default: 0.5 where the bundle has such a memory].
     #[arg(long)]
     weight_motion: Option<f32>,
     /// Time constant of the score's smoothing [default: the bundle's].

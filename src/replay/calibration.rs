@@ -15,7 +15,7 @@ pub const DEFAULT_VIEW_WEIGHT: f32 = 0.7;
 
 /// Weight of the motion memory where a bundle has one, against the mean of the others:
 /// docs/results.md.
-pub const DEFAULT_MOTION_WEIGHT: f32 = 0.7;
+pub const DEFAULT_MOTION_WEIGHT: f32 = 0.5;
 
 /// What `normwatch calibrate` takes for a bundle where nobody asks for other weights.
 pub fn usual_weights(bundle: &Bundle) -> Weights {

@@ -19,7 +19,8 @@ const LEARNING_RATE: f64 = 3e-3;
 /// With fewer examples of a speed there is nothing to learn, nor to judge by.
 const FEWEST: usize = 50;
 /// With a smaller share of held-out cells that are told right, the memory says nothing here:
-/// fire and water have no tempo of their own.
+/// fire has no tempo of its own. Of ten scenes that it was chosen on, two have 51 and 54 %, and
+/// the others 61 and more.
 pub const LEAST_TOLD: f64 = 0.58;
 /// A feature that never varies counts as if it did so much.
 const LEAST_SPREAD: f32 = 1e-3;
