@@ -47,11 +47,11 @@ const DOCTOR_FINDS: i32 = 8;
 const WATCHES: &str = r"
 pid=$(cat /root/service.pid)
 for i in $(seq 600); do
-    grep -q 'fault line active' /root/service.log && break
+    grep -q 'warm-up.*idle' /root/service.log && break
     kill -0 $pid
     sleep 0.5
 done
-grep 'fault line active' /root/service.log
+grep 'warm-up.*idle' /root/service.log
 kill -TERM $pid
 for i in $(seq 120); do kill -0 $pid 2> /dev/null || exit 0; sleep 0.5; done
 exit 1
@@ -149,7 +149,9 @@ impl Root {
         // A root has no chip of lines.
         site["board"] = toml_edit::value("simulated");
         for (output, line) in [("alarm", "ALARM"), ("fault", "FAULT")] {
-            site["output"][output]["line"] = toml_edit::value(line);
+            let mut section = toml_edit::Table::new();
+            section["line"] = toml_edit::value(line);
+            site["output"][output] = toml_edit::Item::Table(section);
         }
         site.remove("input");
         fs::write(&file, site.to_string())?;
@@ -173,7 +175,7 @@ impl Root {
     /// # Errors
     /// It cannot be copied.
     pub fn has_things_of_its_own(&self) -> Result<()> {
-        self.types("cp -r /usr/share/normwatch/models/walkway-edge /srv/normwatch")
+        self.types("mkdir -p /srv/normwatch; cp -r /usr/share/normwatch/models/* /srv/normwatch")
     }
 
     /// The site file, the bundle and the beginning of the event log.
