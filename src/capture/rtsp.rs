@@ -42,8 +42,6 @@ pub struct RtspSource {
     /// Of the first picture.
     size_px: Option<(u32, u32)>,
     read_timeout: Duration,
-    /// What was lent last, for [`Frame`].
-    last: (u64, u64),
 }
 
 /// A camera may send a picture that stands for itself so seldom; none is seen before.
@@ -97,7 +95,6 @@ impl RtspSource {
             times: SenderTimes::default(),
             size_px: None,
             read_timeout: Duration::from_millis(options.read_timeout_ms.into()),
-            last: (0, 0),
         })
     }
 
@@ -141,7 +138,6 @@ impl FrameSource for RtspSource {
             let what = "it has waited for the decoder";
             return Err(SourceError::new(SourceErrorKind::Settling, what).of(&self.label));
         }
-        self.last = (timestamp_ns, sequence);
         Ok(Some(Frame { timestamp_ns, sequence, ..self.pipe.lent() }))
     }
 

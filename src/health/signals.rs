@@ -34,7 +34,7 @@ impl Signals {
 
     /// What the lines are to tell from now on.
     pub fn set(&self, signal: Signal, now_ms: u64) {
-        let bits = u8::from(signal.alarm) * ALARM | u8::from(signal.well) * WELL;
+        let bits = (u8::from(signal.alarm) * ALARM) | (u8::from(signal.well) * WELL);
         self.shared.1.store(now_ms, Ordering::Release);
         self.shared.0.store(bits, Ordering::Release);
     }
