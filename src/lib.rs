@@ -67,6 +67,8 @@ mod secret;
 pub mod signature;
 #[cfg(feature = "runtime")]
 pub mod station;
+#[cfg(feature = "runtime")]
+pub mod trace;
 #[cfg(feature = "web-server")]
 pub mod web;
 #[cfg(feature = "runtime")]

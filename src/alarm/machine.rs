@@ -13,6 +13,10 @@ pub struct Levels {
     pub exit: f32,
 }
 
+fn sorted(levels: Levels) -> Levels {
+    Levels { exit: if levels.exit > levels.enter { levels.enter } else { levels.exit }, ..levels }
+}
+
 /// Durations that turn a score into an alarm. All may be zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AlarmConfig {
@@ -94,6 +98,12 @@ pub enum Input {
     /// An independent motion sensor became active or inactive; matters only
     /// with [`AlarmConfig::motion_within_ms`].
     Motion(bool),
+    /// From now on these levels count, those of a budget of so many false alarms a
+    /// day. What the machine has come to stays until the next score.
+    Levels {
+        alarms_per_day: f64,
+        levels: Levels,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,9 +135,7 @@ pub struct AlarmMachine {
 impl AlarmMachine {
     /// A machine that starts at `now_ms`, in warm-up or disarmed.
     pub fn new(mut config: AlarmConfig, now_ms: u64) -> Self {
-        if config.levels.exit > config.levels.enter {
-            config.levels.exit = config.levels.enter;
-        }
+        config.levels = sorted(config.levels);
         let state = if config.armed_at_start { State::WarmUp } else { State::Disarmed };
         Self {
             config,
@@ -172,6 +180,7 @@ impl AlarmMachine {
             Input::Disarm if self.state == State::Disarmed => {}
             Input::Disarm => self.enter(State::Disarmed, &mut out),
             Input::Motion(moving) => self.motion(moving),
+            Input::Levels { levels, .. } => self.config.levels = sorted(levels),
         }
         self.expire(&mut out);
         out

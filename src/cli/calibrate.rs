@@ -161,6 +161,7 @@ fn terms(
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
         pictures: None,
+        trace: None,
     };
     let mut progress = super::report::Progress::new(&clips);
     let input = bundle.manifest().input;

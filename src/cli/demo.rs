@@ -88,6 +88,7 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
         pictures: None,
+        trace: None,
     };
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");

@@ -137,6 +137,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         motion_gate_levels,
         slow,
         pictures: None,
+        trace: None,
     };
     make_folder(&args.out)?;
     let events = Events::begin(&args.out, &bundle, args.alarms_per_day, zones, &mut options)?;

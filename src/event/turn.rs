@@ -84,7 +84,8 @@ pub(super) fn read(event: &Event, setup: &Setup) -> Turn {
         | Event::Clip { .. }
         | Event::Skip { .. }
         | Event::Gap { .. }
-        | Event::Pace { .. } => Turn::Nothing,
+        | Event::Pace { .. }
+        | Event::Levels { .. } => Turn::Nothing,
     }
 }
 

@@ -211,6 +211,7 @@ impl Look for Settler<'_> {
             motion_gate_levels: None,
             slow: SlowViewOptions::default(),
             pictures: None,
+            trace: None,
         };
         let pipeline = options.pipeline(self.bundle);
         let (_lines, outputs) = SimulatedLines::new(Pattern::Steady);

@@ -65,6 +65,8 @@ pub enum Event {
     /// Of the frames, one in so many is judged from now on: the board is hot, or
     /// no longer.
     Pace { time_ms: u64, judge_every: u32 },
+    /// From now on other levels count, those of another budget.
+    Levels { time_ms: u64, alarms_per_day: f64, enter_level: f32, exit_level: f32 },
     /// The last line of an orderly end.
     Stop { time_ms: u64, reason: String },
 }

@@ -17,6 +17,7 @@ use crate::runtime::{
     UpdatePolicy,
 };
 use crate::score::{ErrorMap, Mask};
+use crate::trace::Trace;
 
 /// Age of a score at which a replay's fault line drops: footage time.
 const STALE_MS: u64 = 2000;
@@ -40,6 +41,8 @@ pub struct PlayOptions {
     pub slow: SlowViewOptions,
     /// Where pictures are kept for events.
     pub pictures: Option<PictureRing>,
+    /// Where what the state machine is told is kept.
+    pub trace: Option<Trace>,
 }
 
 impl PlayOptions {
@@ -144,6 +147,7 @@ pub fn play_from<S: EventSink, E: From<PlayError>>(
     let pipeline = options.pipeline(bundle);
     let (lines, outputs) = SimulatedLines::new(Pattern::Steady);
     let mut monitor = pipeline.monitor(outputs, EventLog::new(sink), 0);
+    options.trace.iter().for_each(|trace| monitor.keep_trace(trace.clone()));
     let pool = pipeline.slots();
     let mut traces = Vec::new();
     let mut counts = IntakeCounts::default();

@@ -25,6 +25,7 @@ mod slow_journal;
 mod slow_view;
 mod step;
 mod thermal_pace;
+mod traced_machine;
 mod window;
 
 pub use analyser::{Analyser, FrameScore, Scoring, UpdatePolicy};

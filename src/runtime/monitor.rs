@@ -14,15 +14,15 @@ use super::slots::SlotPool;
 use super::slow_journal;
 use super::slow_view::SlowView;
 use super::step::Step;
+use super::traced_machine::{self, TracedMachine};
 use super::window::{Freed, Window};
-use crate::alarm::{
-    AlarmMachine, AlarmOutputs, Input, LastingLine, OutputError, State, Transitions,
-};
+use crate::alarm::{AlarmOutputs, Input, LastingLine, OutputError, State, Transitions};
 use crate::clock::Clock;
 use crate::health::{Signal, Signals};
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
 use crate::preprocess::Light;
+use crate::trace::Trace;
 
 /// The road from a preprocessed frame to a line level: window, network, score,
 /// state machine, lines, event log.
@@ -31,7 +31,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     options: MonitorOptions,
     analyser: Analyser,
     window: Window,
-    machine: AlarmMachine,
+    machine: TracedMachine,
     outputs: AlarmOutputs<A, F>,
     log: EventLog<S>,
     times: StageTimes,
@@ -62,7 +62,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     ) -> Self {
         Self {
             window: Window::new(options.past_frames, options.frame_spacing, options.period_ns),
-            machine: AlarmMachine::new(options.alarm, now_ms),
+            machine: TracedMachine::new(options.alarm, now_ms),
             lines: LineJournal::new(&outputs, options.log_lines),
             options,
             analyser,
@@ -97,6 +97,11 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.slow = Some(slow);
     }
 
+    /// From now on what the state machine is told is kept there, too.
+    pub fn keep_trace(&mut self, trace: Trace) {
+        self.machine.keep(trace);
+    }
+
     /// What lasts, where it is told.
     pub fn slow_view(&self) -> Option<&SlowView> {
         self.slow.as_ref()
@@ -105,7 +110,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// Begins another clip: a new window and a new state machine, as if just
     /// started. The memory stays as it is. Returns the slots set free.
     pub fn restart(&mut self, now_ms: u64) -> Freed {
-        self.machine = AlarmMachine::new(self.options.alarm, now_ms);
+        self.machine.restart(now_ms);
         self.last_score_ms = None;
         self.analyser.restart();
         self.slow.iter_mut().for_each(SlowView::forget);
@@ -202,7 +207,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.input(now_ms, Input::Tick);
     }
 
-    /// An input from outside: acknowledge, arm, disarm, motion.
+    /// An input from outside: acknowledge, arm, disarm, motion, other levels.
     pub fn input(&mut self, now_ms: u64, input: Input) {
         // Whoever arms has just been there, and knows what was left meanwhile.
         let arms = input == Input::Arm && self.machine.state() == State::Disarmed;
@@ -211,6 +216,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
         let transitions = self.machine.step(now_ms, input);
         let driven = self.drive(now_ms);
+        traced_machine::told(now_ms, input).iter().for_each(|event| self.log.record(event));
         self.log_transitions(&transitions, None, None);
         self.log_lines(now_ms, driven);
     }

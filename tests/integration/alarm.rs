@@ -74,6 +74,7 @@ proptest! {
             match input {
                 Input::Score(s) if s >= EXIT => {}
                 Input::Gap | Input::Tick | Input::Acknowledge | Input::Arm | Input::Motion(_) => {}
+                Input::Levels { .. } => {}
                 _ => high_since = None,
             }
             if let Input::Score(s) = input && s >= ENTER {
@@ -372,4 +373,20 @@ fn a_level_is_driven_once_and_again_after_a_failure() {
     line.set(false).unwrap();
     line.set(false).unwrap();
     pin.done();
+}
+
+#[test]
+fn other_levels_count_from_the_next_score_on() {
+    let mut machine = AlarmMachine::new(AlarmConfig { min_duration_ms: 0, ..config() }, 0);
+    let told = |enter, exit| Input::Levels { alarms_per_day: 9.0, levels: Levels { enter, exit } };
+    machine.step(100, Input::Score(3.0));
+    assert_eq!(machine.state(), State::Idle);
+    assert!(machine.step(200, told(2.5, 9.0)).is_empty());
+    assert_eq!(machine.config().levels, Levels { enter: 2.5, exit: 2.5 }, "exit is lowered");
+    machine.step(300, Input::Score(3.0));
+    assert_eq!(machine.state(), State::Alarm);
+    assert!(machine.step(400, told(4.0, 2.0)).is_empty(), "an alarm is not taken back");
+    machine.step(500, Input::Score(1.0));
+    machine.step(1100, Input::Score(1.0));
+    assert_eq!(machine.state(), State::Cooldown);
 }

@@ -23,6 +23,7 @@ fn ratios(bundle: &Bundle, motion_factor: f32) -> Vec<f32> {
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
         pictures: None,
+        trace: None,
     };
     let played =
         play(bundle, &clips, &options, None::<JsonLines<Vec<u8>>>, &mut |_| Ok::<_, PlayError>(()));

@@ -61,6 +61,7 @@ impl Demonstration {
             motion_gate_levels: None,
             slow: SlowViewOptions::default(),
             pictures: None,
+            trace: None,
         };
         let mut frames = Vec::new();
         let mut keep = |playing: &Playing<'_>| {

@@ -91,6 +91,7 @@ impl Setup<'_> {
             motion_gate_levels: self.motion_gate_levels,
             slow: SlowViewOptions::default(),
             pictures: None,
+            trace: None,
         };
         let trouble = Trouble::default();
         let open = |clip: &Clip| self.open(clip);

@@ -245,6 +245,7 @@ fn play_all(bundle: &Bundle, footage: &Path) -> Vec<(Vec<u8>, FrameScore)> {
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
         pictures: None,
+        trace: None,
     };
     let mut judged = Vec::new();
     let clips = list_footage(footage).unwrap();

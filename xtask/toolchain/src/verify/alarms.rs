@@ -72,6 +72,7 @@ fn play_clip(
         motion_gate_levels: None,
         slow: SlowViewOptions::default(),
         pictures: None,
+        trace: None,
     };
     let mut see = |_: &Playing<'_>| Ok::<(), PlayError>(());
     let clips = std::slice::from_ref(clip);
