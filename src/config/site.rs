@@ -61,6 +61,13 @@ pub struct Site {
     pub web: Option<WebSection>,
 }
 
+impl Site {
+    /// That of its file, without the ending.
+    pub fn name(&self) -> String {
+        self.file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+    }
+}
+
 pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Option<Site> {
     let table = document::read(path, report)?;
     let base = path.parent().unwrap_or(Path::new(""));

@@ -71,6 +71,11 @@ impl Assembler {
                 (self.enter_level, self.exit_level) = (*enter_level, *exit_level);
                 return Vec::new();
             }
+            Event::Levels { alarms_per_day, enter_level, exit_level, .. } => {
+                self.setup.alarms_per_day = Some(*alarms_per_day);
+                (self.enter_level, self.exit_level) = (*enter_level, *exit_level);
+                return Vec::new();
+            }
             Event::Clip { clip, .. } => {
                 let ended = self.finish(date);
                 self.setup.site.clone_from(clip);

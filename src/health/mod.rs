@@ -21,5 +21,5 @@ pub use signals::{Signal, Signals};
 pub use supervisor::{Departure, Supervisor, SupervisorError, SupervisorLimits, supervise};
 pub(crate) use thermometer::celsius;
 pub use thermometer::{Thermometer, ZONES};
-pub use vitals::{Reading, Vitals};
+pub use vitals::{Reading, STAGES, Vitals};
 pub use watchdog::{Fed, Watchdog};

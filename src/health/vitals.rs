@@ -5,6 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::alarm::State;
 use crate::clock::Clock;
 
+/// The most stages that are told.
+pub const STAGES: usize = 8;
+
 /// The figures of a run at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -34,6 +37,8 @@ pub struct Reading {
     pub alarms_per_day: Option<f64>,
     /// How far the board is with learning its camera, in a word.
     pub learning: Option<&'static str>,
+    /// Stages of a frame's way, each with its median and its 99 % point in ms.
+    pub stages: [Option<(&'static str, [f32; 2])>; STAGES],
 }
 
 impl Default for Reading {
@@ -54,6 +59,7 @@ impl Default for Reading {
             judge_every: 1,
             alarms_per_day: None,
             learning: None,
+            stages: [None; STAGES],
         }
     }
 }

@@ -9,6 +9,10 @@ use super::cooling::Cooling;
 use super::error::StationError;
 use super::events::{self, SiteEvents, SiteSink};
 use super::lines::{self, GuardKeeper, Pin, SpareLines};
+#[cfg(not(feature = "web-server"))]
+use super::no_page::Page;
+#[cfg(feature = "web-server")]
+use super::page::Page;
 use super::plan::Plan;
 use super::relay::SiteRelay;
 use super::supervision::{self, Leave, Slowest};
@@ -90,7 +94,7 @@ impl<'a> Station<'a> {
     /// Without a guard the fault line stays down.
     pub fn open(
         site: &'a Site,
-        plan: Plan,
+        mut plan: Plan,
         clock: Arc<dyn Clock>,
         guard: Option<&Path>,
     ) -> Result<Self, StationError> {
@@ -109,12 +113,15 @@ impl<'a> Station<'a> {
         let pictures = events::pictures(site);
         let signals = Signals::watched(clock.clone(), plan.stale_ms + SIGNAL_GRACE_MS);
         let relay = SiteRelay::start(site, &signals, &clock)?;
-        let telling = Telling::start(site, &plan, &clock, pictures.clone(), relay.counts())?;
+        let page = Page::prepare(site, &mut plan, &clock)?;
+        let trace = page.trace().cloned();
+        let telling = Telling::start(site, &plan, &clock, pictures.clone(), page, relay.counts())?;
         let SiteEvents { log, last_words, recorder } =
             SiteEvents::start(site, &plan, &telling, pictures.clone(), &clock)?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
         monitor.signal_to(signals);
+        trace.into_iter().for_each(|trace| monitor.keep_trace(trace));
         note_what_lasts(site, &plan, monitor.slow_view());
         log::info!(
             "{} on {}: alarm at {:.2}, over at {:.2}",
@@ -214,6 +221,7 @@ impl<'a> Station<'a> {
         let heat_from = telling.heat_from(self.plan.budget.exit_level);
         let each = |step: &Step, monitor: &SiteMonitor| {
             watching.judged(step, monitor.is_healthy(clock.monotonic_ms()), &**clock);
+            watching.timed(monitor.times());
             let map = monitor.analyser().error_map();
             if let Some(sample) = step.score.and_then(|score| score.sample(map, heat_from)) {
                 recorder.iter().for_each(|recorder| recorder.judged(sample));

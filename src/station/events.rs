@@ -72,10 +72,9 @@ fn store(folder: &EventFolder) -> Store {
 
 fn setup(site: &Site, plan: &Plan) -> Setup {
     let input = plan.bundle.manifest().input;
-    let name = site.file.file_stem().unwrap_or_default().to_string_lossy();
     Setup {
-        site: name.into_owned(),
-        alarms_per_day: Some(site.budget.alarms_per_day),
+        site: site.name(),
+        alarms_per_day: Some(plan.budget.alarms_per_day),
         hold_ms: plan.alarm.hold_ms,
         calibration_sha256: plan.scoring.calibration_sha256(),
         model_px: (input.width_px, input.height_px),

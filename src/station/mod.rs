@@ -26,10 +26,15 @@
 mod assembly;
 mod camera;
 mod cooling;
+mod counts;
 mod error;
 mod events;
 mod levels;
 mod lines;
+#[cfg(not(feature = "web-server"))]
+mod no_page;
+#[cfg(feature = "web-server")]
+mod page;
 mod plan;
 mod relay;
 mod supervision;

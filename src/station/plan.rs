@@ -62,6 +62,20 @@ impl Plan {
         })
     }
 
+    /// Watches for another budget than the site file's.
+    ///
+    /// # Errors
+    /// It is not a number above 0.
+    pub fn apply(&mut self, alarms_per_day: f64) -> Result<(), LevelsError> {
+        let Scoring::Deployed(calibration) = &self.scoring else { return Ok(()) };
+        if alarms_per_day != self.budget.alarms_per_day {
+            self.budget = levels(calibration, alarms_per_day, self.view.min_duration_ms)?;
+            self.alarm.levels = self.budget.levels();
+            log::info!("{alarms_per_day} false alarms a day are accepted, as applied on the page");
+        }
+        Ok(())
+    }
+
     /// What the camera's frames go through.
     pub fn pipeline(&self) -> Pipeline<'_> {
         Pipeline {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::counts::Counts;
 use super::error::StationError;
-use super::telling::Counts;
 use crate::clock::Clock;
 use crate::config::Site;
 use crate::health::Signals;

@@ -5,7 +5,7 @@ use super::zones::weighting;
 use crate::config::{Site, Zone};
 use crate::model::Bundle;
 use crate::runtime::{DEFAULT_MIN_DURATION_MS, SlowViewOptions};
-use crate::score::Mask;
+use crate::score::{Mask, Polygon};
 
 /// How a site watches: what of the picture, held still or not, when not at all,
 /// and how patiently.
@@ -21,6 +21,8 @@ pub struct View {
     pub slow: SlowViewOptions,
     /// How long the alarm wants a score to stay suspect.
     pub min_duration_ms: u32,
+    /// As the site file has them.
+    pub masks: Vec<Polygon>,
     /// Parts of the picture that events name.
     pub zones: Vec<Zone>,
 }
@@ -34,6 +36,7 @@ impl View {
             motion_gate_levels: None,
             slow: SlowViewOptions::default(),
             min_duration_ms: DEFAULT_MIN_DURATION_MS,
+            masks: Vec::new(),
             zones: Vec::new(),
         }
     }
@@ -49,6 +52,7 @@ impl View {
             motion_gate_levels: site.load.motion_gate_levels,
             slow: slow(site),
             min_duration_ms: site.alarm.min_duration_ms,
+            masks: site.masks.clone(),
             zones: site.zones.clone(),
         })
     }

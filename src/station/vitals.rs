@@ -4,9 +4,9 @@ use std::io;
 
 use crate::alarm::State;
 use crate::clock::Clock;
-use crate::health::Vitals;
+use crate::health::{STAGES, Vitals};
 use crate::output::{Event, EventSink};
-use crate::runtime::Step;
+use crate::runtime::{Stage, StageTimes, Step};
 
 /// Notes what the event log tells.
 #[derive(Clone, Debug)]
@@ -19,6 +19,9 @@ impl EventSink for VitalsSink {
             Event::Start { enter_level, exit_level, .. } => {
                 (reading.enter_level, reading.exit_level) = (*enter_level, *exit_level);
             }
+            Event::Levels { enter_level, exit_level, .. } => {
+                (reading.enter_level, reading.exit_level) = (*enter_level, *exit_level);
+            }
             Event::Blind { .. } => (reading.camera_up, reading.well) = (false, false),
             Event::Sighted { .. } => reading.camera_up = true,
             Event::Pace { judge_every, .. } => reading.judge_every = *judge_every,
@@ -28,6 +31,9 @@ impl EventSink for VitalsSink {
         Ok(())
     }
 }
+
+/// Judged frames from one look at the stages to the next.
+const TIMED_EVERY: u64 = 50;
 
 /// What a judged frame adds.
 #[derive(Debug)]
@@ -44,6 +50,20 @@ impl Watching {
 
     pub fn rested(&self) -> u64 {
         self.rested
+    }
+
+    /// Notes now and then how long the stages take.
+    pub fn timed(&self, times: &StageTimes) {
+        if !self.judged.is_multiple_of(TIMED_EVERY) {
+            return;
+        }
+        let mut stages = [None; STAGES];
+        for (place, stage) in stages.iter_mut().zip(Stage::ALL) {
+            let taken = times.stage(stage);
+            let ms = |share| taken.quantile_ns(share) as f32 / 1e6;
+            *place = (taken.count() > 0).then(|| (stage.name(), [ms(0.5), ms(0.99)]));
+        }
+        self.vitals.note(|reading| reading.stages = stages);
     }
 
     /// A frame was judged; `well` is what the fault line says.
@@ -92,7 +112,24 @@ mod tests {
         let reading = vitals.read();
         assert_eq!((reading.enter_level, reading.exit_level), (4.0, 3.0));
         assert_eq!((reading.alarms, reading.judge_every, reading.camera_up), (2, 4, true));
+        let (time_ms, alarms_per_day) = (3, 9.0);
+        let levels = Event::Levels { time_ms, alarms_per_day, enter_level: 2.0, exit_level: 1.5 };
+        sink.record(&levels).unwrap();
+        assert_eq!((vitals.read().enter_level, vitals.read().exit_level), (2.0, 1.5));
         sink.record(&Event::Blind { time_ms: 3, reason: "gone".into() }).unwrap();
         assert!(!vitals.read().camera_up);
+    }
+
+    #[test]
+    fn the_stages_are_told_now_and_then() {
+        let vitals = Vitals::default();
+        let mut times = StageTimes::default();
+        times.add(Stage::Encode, 4_000_000);
+        Watching { vitals: vitals.clone(), judged: TIMED_EVERY - 1, rested: 0 }.timed(&times);
+        assert_eq!(vitals.read().stages, [None; STAGES]);
+        Watching { vitals: vitals.clone(), judged: TIMED_EVERY, rested: 0 }.timed(&times);
+        let told: Vec<_> = vitals.read().stages.into_iter().flatten().collect();
+        assert_eq!((told.len(), told[0].0), (1, "encoder"));
+        assert!((3.9..=4.1).contains(&told[0].1[0]), "{told:?}");
     }
 }

@@ -15,15 +15,18 @@ const PER: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Door {
     token: Option<String>,
+    /// Whether orders are taken from whoever knows the token.
+    takes_orders: bool,
     /// Names that are ours, beside addresses and `localhost`.
     names: Vec<String>,
     wrong: Mutex<Vec<Instant>>,
 }
 
 impl Door {
-    pub fn new(token: Option<String>, names: Vec<String>) -> Self {
+    pub fn new(token: Option<String>, names: Vec<String>, takes_orders: bool) -> Self {
         let names = names.into_iter().map(|name| name.to_ascii_lowercase()).collect();
-        Self { token, names, wrong: Mutex::default() }
+        let takes_orders = takes_orders && token.is_some();
+        Self { token, takes_orders, names, wrong: Mutex::default() }
     }
 
     /// The refusal, if there is one.
@@ -33,8 +36,14 @@ impl Door {
             let text = "this is not my name: add it to `names` in [web], or ask by address";
             return Some(Answer::plain(421, text));
         }
-        if !matches!(request.method.as_str(), "GET" | "HEAD") {
-            return Some(Answer::plain(405, "only GET and HEAD are answered here"));
+        match request.method.as_str() {
+            "GET" | "HEAD" => {}
+            "POST" if self.takes_orders => {
+                if !is_from_own_page(request, host) {
+                    return Some(Answer::plain(403, "orders are taken from the page itself alone"));
+                }
+            }
+            _ => return Some(Answer::plain(405, "only GET and HEAD are answered here")),
         }
         let token = self.token.as_ref()?;
         let given = request
@@ -81,6 +90,23 @@ impl Door {
     }
 }
 
+/// What no page of somebody else's can send: a browser asks first before it sends this
+/// kind of body or this header elsewhere, and nobody answers that here.
+fn is_from_own_page(request: &Request, host: &str) -> bool {
+    let is_json = request.header("content-type").is_some_and(|kind| {
+        kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json")
+    });
+    let is_marked = request.header("x-normwatch").is_some();
+    let site = request.header("sec-fetch-site");
+    let is_same_site = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let is_same_origin = request.header("origin").is_none_or(|origin| {
+        let without = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        without == Some(host)
+    });
+    let twice = ["origin", "sec-fetch-site"].iter().any(|name| request.has_many(name));
+    is_json && is_marked && is_same_site && is_same_origin && !twice
+}
+
 fn cookie(request: &Request) -> Option<&str> {
     let pairs = request.header("cookie")?.split(';').filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value).next()
@@ -99,13 +125,13 @@ mod tests {
 
     fn status(door: &Door, head: &str) -> Option<u16> {
         let text = format!("{head}\r\n\r\n").replace('\n', "\r\n").replace("\r\r", "\r");
-        let request = Request::parse(text.as_bytes()).unwrap().unwrap();
+        let (request, _) = Request::parse(text.as_bytes()).unwrap().unwrap();
         door.refuses(&request).map(|answer| answer.status)
     }
 
     #[test]
     fn only_our_own_names_are_answered() {
-        let door = Door::new(None, vec!["Yard.local".into()]);
+        let door = Door::new(None, vec!["Yard.local".into()], true);
         for (host, refused) in [
             ("127.0.0.1:9469", None),
             ("[::1]:9469", None),
@@ -127,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_token_is_wanted_whole_and_not_searched_for() {
-        let door = Door::new(Some("abcdef".into()), Vec::new());
+        let door = Door::new(Some("abcdef".into()), Vec::new(), false);
         let with = |token: &str| format!("GET / HTTP/1.1\nHost: ::1\nAuthorization: {token}");
         assert_eq!(status(&door, &with("Bearer abcdef")), None);
         for wrong in ["Bearer abcde", "Bearer abcdeg", "abcdef", "Basic abcdef", "Bearer "] {
@@ -141,5 +167,40 @@ mod tests {
             status(&door, &with("Bearer x"));
         }
         assert_eq!(status(&door, &with("Bearer abcdef")), Some(429));
+    }
+
+    #[test]
+    fn orders_are_taken_with_a_token_and_from_the_page_itself() {
+        let own = "POST /order/arm HTTP/1.1\nHost: board:1\nAuthorization: Bearer abcdef\n\
+                   Content-Type: application/json\nX-Normwatch: 1";
+        let names = || vec!["board".to_owned()];
+        let door = Door::new(Some("abcdef".into()), names(), true);
+        for more in [
+            "",
+            "\nOrigin: http://board:1",
+            "\nOrigin: https://board:1\nSec-Fetch-Site: same-origin",
+            "\nSec-Fetch-Site: none",
+        ] {
+            assert_eq!(status(&door, &format!("{own}{more}")), None, "{more}");
+        }
+        for more in [
+            "\nOrigin: http://evil.example",
+            "\nOrigin: http://board:2",
+            "\nOrigin: null",
+            "\nSec-Fetch-Site: cross-site",
+            "\nSec-Fetch-Site: same-site",
+            "\nOrigin: http://board:1\nOrigin: http://evil.example",
+        ] {
+            assert_eq!(status(&door, &format!("{own}{more}")), Some(403), "{more}");
+        }
+        for missing in ["\nX-Normwatch: 1", "\nContent-Type: application/json"] {
+            assert_eq!(status(&door, &own.replace(missing, "")), Some(403), "{missing}");
+        }
+        let form = own.replace("application/json", "text/plain");
+        assert_eq!(status(&door, &form), Some(403));
+        assert_eq!(status(&door, &own.replace("abcdef", "abcdeg")), Some(401));
+        let shows = Door::new(Some("abcdef".into()), names(), false);
+        assert_eq!(status(&shows, own), Some(405));
+        assert_eq!(status(&Door::new(None, names(), true), own), Some(405), "without a token");
     }
 }

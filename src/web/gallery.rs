@@ -1,29 +1,101 @@
 //! The events of the site, for viewers.
 
-use std::path::PathBuf;
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::Answer;
-use crate::event::{Archived, explain, read_all, read_one, when};
+use super::request::Request;
+use crate::clock::{Clock, SystemClock};
+use crate::event::{Archived, LAST, Review, explain, read_all, read_one, when, write_review};
 
 /// Events that a list has, the newest first.
 const LISTED: usize = 200;
 
-/// Reads the folder of events for each question: nothing is kept, and a folder that
-/// was emptied is empty.
+/// The folder is not looked at more often, however many ask.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The events in their folder. They are read again when something has changed there.
 #[derive(Debug, Default)]
 pub(super) struct Gallery {
-    pub folder: Option<PathBuf>,
+    folder: Option<PathBuf>,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    looked: Option<Instant>,
+    /// Another one when anything in the folder has changed.
+    tag: u64,
+    /// The list, and the tag that it was made at.
+    list: Option<(u64, String)>,
 }
 
 impl Gallery {
-    pub fn list(&self) -> Answer {
+    pub fn new(folder: Option<PathBuf>) -> Self {
+        Self { folder, known: Mutex::default() }
+    }
+
+    /// By which a list is known; another one when there is another.
+    pub fn tag(&self) -> String {
+        format!("{:016x}", self.look(&mut self.known()))
+    }
+
+    /// 204 where `known` is the tag of what is there.
+    pub fn list(&self, request: &Request) -> Answer {
         let Some(folder) = &self.folder else { return Answer::new(200, JSON, "null") };
+        let mut known = self.known();
+        let tag = self.look(&mut known);
+        if request.value("known") == Some(&format!("{tag:016x}")) {
+            return Answer::new(204, JSON, "");
+        }
+        if let Some((_, list)) = known.list.as_ref().filter(|(at, _)| *at == tag) {
+            return Answer::new(200, JSON, list.clone());
+        }
         match read_all(folder) {
             Ok(events) => {
                 let newest = events.iter().rev().take(LISTED).map(summary);
-                Answer::new(200, JSON, json!(newest.collect::<Vec<_>>()).to_string())
+                let list = json!(newest.collect::<Vec<_>>()).to_string();
+                known.list = Some((tag, list.clone()));
+                Answer::new(200, JSON, list)
+            }
+            Err(error) => Answer::plain(503, &error.to_string()),
+        }
+    }
+
+    fn look(&self, known: &mut Known) -> u64 {
+        if known.looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+            known.looked = Some(Instant::now());
+            known.tag = self.folder.as_deref().map_or(0, tag_of);
+        }
+        known.tag
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what somebody thinks of an event.
+    pub fn review(&self, request: &Request) -> Answer {
+        let asked = serde_json::from_slice(&request.body).ok();
+        let Some(Reviewed { id, normal }) = asked.filter(|asked: &Reviewed| asked.id != LAST)
+        else {
+            return Answer::plain(400, "send {\"id\": …, \"normal\": true, false or null}");
+        };
+        let Some(Ok(event)) = self.folder.as_ref().map(|folder| read_one(folder, &id)) else {
+            return Answer::plain(404, "there is no such event");
+        };
+        let unix_ms = SystemClock.wall_ns() / 1_000_000;
+        match write_review(&event, Review { unix_ms, normal }) {
+            Ok(()) => {
+                self.known().looked = None;
+                Answer::new(200, JSON, "{}")
             }
             Err(error) => Answer::plain(503, &error.to_string()),
         }
@@ -47,7 +119,7 @@ impl Gallery {
         if !is_its {
             return unknown();
         }
-        match std::fs::read(event.folder.join(file)) {
+        match fs::read(event.folder.join(file)) {
             Ok(jpeg) => Answer::new(200, "image/jpeg", jpeg),
             Err(_) => unknown(),
         }
@@ -55,6 +127,28 @@ impl Gallery {
 }
 
 const JSON: &str = "application/json";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reviewed {
+    id: String,
+    normal: Option<bool>,
+}
+
+/// Of a folder's events and when each was last changed: what is written into an event
+/// comes by rename, which its own folder's date tells.
+fn tag_of(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let changed = |entry: fs::DirEntry| Some((entry.file_name(), entry.metadata().ok()?));
+    let mut events: Vec<(_, Option<SystemTime>)> = entries
+        .filter_map(|entry| changed(entry.ok()?))
+        .map(|(name, about)| (name, about.modified().ok()))
+        .collect();
+    events.sort_unstable();
+    let mut hasher = DefaultHasher::new();
+    events.hash(&mut hasher);
+    hasher.finish()
+}
 
 fn summary(event: &Archived) -> serde_json::Value {
     let situation = &event.situation;
@@ -67,6 +161,7 @@ fn summary(event: &Archived) -> serde_json::Value {
         "reason": situation.reason,
         "zones": situation.zones,
         "score": situation.peak.map(|peak| peak.score),
+        "place": situation.peak.and_then(|peak| peak.place),
         "pictures": situation.pictures,
         "reviewed": event.review.is_some(),
         "normal": event.review.and_then(|review| review.normal),
@@ -113,7 +208,7 @@ mod tests {
         fs::write(own.join(DESCRIPTION), text).unwrap();
         fs::write(own.join("onset.jpg"), "jpeg").unwrap();
         fs::write(folder.path().join("secret"), "secret").unwrap();
-        let gallery = Gallery { folder: Some(folder.path().join("events")) };
+        let gallery = Gallery::new(Some(folder.path().join("events")));
         let asked = |rest: &str| (gallery.one(rest).status, gallery.one(rest).body);
         assert_eq!(asked("a/onset.jpg"), (200, b"jpeg".to_vec()));
         for rest in [
@@ -129,6 +224,39 @@ mod tests {
             assert_eq!(asked(rest).0, 404, "{rest}");
         }
         fs::remove_dir_all(&own).unwrap();
-        assert_eq!(gallery.list().body, b"[]", "a folder that was emptied");
+        assert_eq!(gallery.list(&Request::default()).body, b"[]", "a folder that was emptied");
+    }
+
+    #[test]
+    fn the_list_is_made_again_when_something_has_changed_and_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("a");
+        fs::create_dir(&own).unwrap();
+        fs::write(own.join(DESCRIPTION), serde_json::to_vec(&situation(&[])).unwrap()).unwrap();
+        let gallery = Gallery::new(Some(folder.path().into()));
+        let ask = |known: &str| {
+            gallery.known().looked = None;
+            let query = format!("known={known}");
+            gallery.list(&Request { query, ..Request::default() })
+        };
+        let first = gallery.tag();
+        assert_eq!((ask("").status, ask(&first).status), (200, 204));
+        assert_eq!(ask("").body, ask("").body);
+        std::thread::sleep(Duration::from_millis(50));
+        let review = |body: &str| {
+            gallery.review(&Request { body: body.into(), ..Request::default() }).status
+        };
+        for (body, status) in [
+            ("{\"id\":\"a\",\"normal\":true}", 200),
+            ("{\"id\":\"../a\",\"normal\":true}", 404),
+            ("{\"id\":\"last\",\"normal\":true}", 400),
+            ("{\"id\":\"a\",\"normal\":1}", 400),
+        ] {
+            assert_eq!(review(body), status, "{body}");
+        }
+        let again = ask(&first);
+        assert_eq!(again.status, 200);
+        assert!(String::from_utf8(again.body).unwrap().contains("\"normal\":true"));
+        assert_ne!(gallery.tag(), first);
     }
 }

@@ -57,7 +57,7 @@ impl Live {
         self.waiting.fetch_sub(1, Ordering::AcqRel);
         let Some(time_ns) = news else { return Answer::new(204, "image/jpeg", Vec::new()) };
         let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if encoded.as_ref().is_none_or(|(at_ns, _)| *at_ns < time_ns) {
+        if encoded.as_ref().is_none_or(|(at_ns, _)| *at_ns != time_ns) {
             let picture = ring.nearest(time_ns);
             match picture.as_ref().map(picture_for_message) {
                 Some(Ok(jpeg)) => *encoded = Some((time_ns, jpeg)),
@@ -70,7 +70,7 @@ impl Live {
     }
 
     /// State, figures, and the scores after `after`.
-    pub fn state(&self, site: &str, vitals: &Vitals, request: &Request) -> Answer {
+    pub fn state(&self, site: &str, vitals: &Vitals, request: &Request, more: Value) -> Answer {
         let reading = vitals.read();
         let (scores, last) = self.history.after(request.number("after").unwrap_or(0));
         let now_ms = SystemClock.wall_ns() / 1_000_000;
@@ -91,6 +91,8 @@ impl Live {
             "exit_level": finite(reading.exit_level),
             "alarms": reading.alarms,
             "judged": reading.judged,
+            "rested": reading.rested,
+            "stages": reading.stages.iter().flatten().collect::<Vec<_>>(),
             "judge_every": reading.judge_every,
             "temperature_c": reading.temperature_c,
             "scores": scores,
@@ -98,6 +100,7 @@ impl Live {
             "heat": heat,
             "heat_columns": HEAT_SIDE,
             "picture_ms": picture_ms.map(|ns| ns / 1_000_000),
+            "more": more,
         });
         Answer::new(200, "application/json", body.to_string())
     }

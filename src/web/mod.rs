@@ -1,18 +1,28 @@
-//! What a browser and Prometheus are told: the page, `/health` and `/metrics`.
+//! What a browser and Prometheus are told: the page, `/health` and `/metrics`, and the
+//! few orders that are taken from the page.
 //!
-//! A few threads of its own answer `GET`s, each within a deadline and a size.
-//! Nothing that watches waits for them: they look at a [`crate::health::Vitals`].
+//! A few threads of its own answer requests, each within a deadline and a size.
+//! Nothing that watches waits for them: they look at a [`crate::health::Vitals`] and a
+//! [`crate::trace::Trace`], and leave orders where the judging thread finds them.
 
 mod answer;
 mod assets;
+mod control;
 mod door;
 mod gallery;
 mod history;
 mod live;
 mod metrics;
+mod orders;
 mod request;
 mod server;
+mod settings;
+mod tuning;
 
+pub use control::Control;
 pub use history::History;
 pub use metrics::Identity;
-pub use server::{CountOutlets, PageOptions, WebOptions, serve};
+pub use orders::Orders;
+pub use server::{CountOutlets, PageOptions, WebOptions, serve, serve_on};
+pub use settings::{Applied, InForce, Settings};
+pub use tuning::Tuning;

@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 /// The longest head: request line and headers.
 const HEAD_BYTES: usize = 8192;
 
+/// The longest body.
+const BODY_BYTES: usize = 4096;
+
 const HEADERS: usize = 64;
 
-/// For the whole head, however slowly it drips.
-const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// For the whole request, however slowly it drips.
+const WITHIN: Duration = Duration::from_secs(5);
 
-/// A request without a body.
+/// A request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
     pub method: String,
@@ -20,7 +23,9 @@ pub(super) struct Request {
     pub path: String,
     pub query: String,
     /// Names in small letters.
-    headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    /// Empty but for a POST.
+    pub body: Vec<u8>,
 }
 
 /// Why there is no request.
@@ -30,21 +35,32 @@ pub(super) enum Refused {
     Gone,
     TooSlow,
     TooLong,
+    /// Of the body.
+    TooLarge,
     Malformed,
 }
 
 impl Request {
-    /// Reads a head.
+    /// Reads one, with its body if it is a POST.
     pub fn read(stream: &mut TcpStream) -> Result<Self, Refused> {
-        let deadline = Instant::now() + HEAD_WITHIN;
+        let deadline = Instant::now() + WITHIN;
         let mut head = Vec::with_capacity(1024);
         let mut part = [0; 1024];
+        let mut known: Option<(Self, usize, usize)> = None;
         loop {
-            if let Some(request) = Self::parse(&head)? {
-                return Ok(request);
+            if known.is_none()
+                && let Some((request, head_bytes)) = Self::parse(&head)?
+            {
+                let body_bytes = request.body_bytes()?;
+                known = Some((request, head_bytes, body_bytes));
             }
-            if head.len() >= HEAD_BYTES {
-                return Err(Refused::TooLong);
+            match &mut known {
+                Some((request, from, bytes)) if head.len() >= *from + *bytes => {
+                    request.body = head[*from..*from + *bytes].to_vec();
+                    return Ok(std::mem::take(request));
+                }
+                None if head.len() >= HEAD_BYTES => return Err(Refused::TooLong),
+                _ => {}
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -59,26 +75,45 @@ impl Request {
         }
     }
 
-    /// `None` while the head is not whole.
-    pub fn parse(head: &[u8]) -> Result<Option<Self>, Refused> {
+    fn body_bytes(&self) -> Result<usize, Refused> {
+        if self.method != "POST" {
+            return Ok(0);
+        }
+        if self.headers.iter().any(|(name, _)| name == "transfer-encoding") {
+            return Err(Refused::Malformed);
+        }
+        if !self.headers.iter().any(|(name, _)| name == "content-length") {
+            return Ok(0);
+        }
+        match self.header("content-length").and_then(|text| text.parse().ok()) {
+            Some(bytes) if bytes <= BODY_BYTES => Ok(bytes),
+            Some(_) => Err(Refused::TooLarge),
+            None => Err(Refused::Malformed),
+        }
+    }
+
+    /// With the bytes of the head; `None` while it is not whole.
+    pub fn parse(head: &[u8]) -> Result<Option<(Self, usize)>, Refused> {
         let mut headers = [httparse::EMPTY_HEADER; HEADERS];
         let mut parsed = httparse::Request::new(&mut headers);
-        match parsed.parse(head) {
-            Ok(httparse::Status::Complete(_)) => {}
+        let head_bytes = match parsed.parse(head) {
+            Ok(httparse::Status::Complete(bytes)) => bytes,
             Ok(httparse::Status::Partial) => return Ok(None),
             Err(httparse::Error::TooManyHeaders) => return Err(Refused::TooLong),
             Err(_) => return Err(Refused::Malformed),
-        }
+        };
         let target = parsed.path.unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let text = |value: &[u8]| String::from_utf8_lossy(value).trim().to_owned();
         let headers = parsed.headers.iter();
-        Ok(Some(Self {
+        let request = Self {
             method: parsed.method.unwrap_or_default().to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
             headers: headers.map(|h| (h.name.to_ascii_lowercase(), text(h.value))).collect(),
-        }))
+            body: Vec::new(),
+        };
+        Ok(Some((request, head_bytes)))
     }
 
     /// A value of the query.
@@ -89,6 +124,10 @@ impl Request {
 
     pub fn number(&self, name: &str) -> Option<u64> {
         self.value(name)?.parse().ok()
+    }
+
+    pub fn has_many(&self, name: &str) -> bool {
+        self.headers.iter().filter(|(n, _)| n == name).count() > 1
     }
 
     /// A header that is there once; of several none, since nobody can say which counts.
@@ -117,7 +156,8 @@ mod tests {
         for cut in 0..head.len() {
             assert_eq!(Request::parse(&head[..cut]), Ok(None), "{cut}");
         }
-        let request = Request::parse(head).unwrap().unwrap();
+        let (request, head_bytes) = Request::parse(head).unwrap().unwrap();
+        assert_eq!(head_bytes, head.len());
         let Request { method, path, query, .. } = &request;
         assert_eq!((method.as_str(), path.as_str(), query.as_str()), ("GET", "/metrics", "x=1"));
         assert_eq!((request.header("host"), request.header("x-a")), (Some("a:1"), None));

@@ -1,12 +1,15 @@
 // What the camera sees now, how odd it is, and whether somebody guards.
 
+import { drawAreas, nameAreas, prepareAreas, showSiteAreas } from "./areas.js";
 import { drawScores } from "./chart.js";
-import { lookForEvents, nameKinds, prepareEvents } from "./events.js";
+import { allEvents, allowReview, lookForEvents, nameKinds, prepareEvents } from "./events.js";
+import { drawOrders, nameMinutes, prepareOrders } from "./orders.js";
 import { drawPicture, fetchPicture } from "./picture.js";
-import { firstLanguage, languages, setLanguage, word } from "./words.js";
+import { countAgain, drawCount, nameSite, prepareTuning, tried } from "./tuning.js";
+import { date, firstLanguage, languages, setLanguage, word } from "./words.js";
 
 const STATE_EVERY_MS = 500;
-const EVENTS_EVERY_MS = 5000;
+const COUNT_EVERY_MS = 60_000;
 const STRIP_MS = 120_000;
 const SILENT_AFTER_MS = 5000;
 
@@ -20,6 +23,9 @@ const heat = /** @type {HTMLInputElement} */ (byId("heat"));
 let scores = [];
 /** @type {any} */
 let state = null;
+/** @type {any} */
+let site = null;
+let eventsTag = "";
 /** @type {ImageBitmap | null} */
 let bitmap = null;
 let pictureMs = 0;
@@ -46,10 +52,27 @@ async function lookAtState() {
   if (state !== null && told.judged < state.judged) scores = [];
   state = told;
   heardAt = performance.now();
+  // Other footage has begun.
+  if (state.picture_ms !== null && state.picture_ms < pictureMs) pictureMs = 0;
+  if (site === null || (state.more.version ?? null) !== (site.in_force?.version ?? null)) await lookAtSite();
+  if (state.more.events !== eventsTag) {
+    eventsTag = state.more.events;
+    await lookForEvents(eventsTag);
+    void countAgain(draw);
+  }
   scores.push(...state.scores);
   const newest = scores.length > 0 ? scores[scores.length - 1][0] : 0;
   scores = scores.filter(([ms]) => ms >= newest - STRIP_MS);
   draw();
+}
+
+async function lookAtSite() {
+  const answer = await fetch("site.json");
+  if (!answer.ok) return;
+  site = await answer.json();
+  allowReview(site.in_force !== null);
+  nameSite(site, draw);
+  showSiteAreas(site);
 }
 
 async function lookAtPicture() {
@@ -65,10 +88,11 @@ function draw() {
   byId("no-picture").hidden = bitmap !== null;
   if (bitmap && state) drawPicture(picture, bitmap, state, Number(heat.value) / 100);
   if (!state) return;
+  drawOrders(state, site);
   document.title = `${state.alarm ? "⚠ " : ""}${state.site} · normwatch`;
   byId("site").textContent = state.site;
   const newest = scores.length > 0 ? scores[scores.length - 1][0] : 0;
-  drawScores(strip, scores, { enter: state.enter_level, exit: state.exit_level, from: newest - STRIP_MS, to: newest });
+  drawScores(strip, scores, { enter: state.enter_level, exit: state.exit_level, tried: tried(), from: newest - STRIP_MS, to: newest });
   const number = (/** @type {number | null} */ value) => value === null ? "–" : value.toFixed(2);
   const rows = [
     ["score", number(state.score)],
@@ -76,10 +100,27 @@ function draw() {
     ["alarms", state.alarms],
     ["judged", state.judged],
   ];
-  if (state.temperature_c !== null) rows.push(["temperature", `${state.temperature_c.toFixed(0)} °C`]);
-  byId("figures").replaceChildren(...rows.flatMap(([name, value]) => {
+  fill("figures", rows.map(([name, value]) => [word(name), String(value)]));
+  const temperature = state.temperature_c === null ? [] : [[word("temperature"), `${state.temperature_c.toFixed(0)} °C`]];
+  fill("outputs", [
+    [word("rested"), String(state.rested)],
+    [word("pace"), word("onein", state.judge_every)],
+    ...temperature,
+    ...state.stages.map((/** @type {any} */ [name, [median, most]]) =>
+      [name, `${median.toFixed(1)} ms, 99 %: ${most.toFixed(1)} ms`]),
+    ...state.more.outputs.map((/** @type {any} */ output) => [output.name, wordsOf(output)]),
+  ]);
+}
+
+/** @param {any} output */
+const wordsOf = ({ sent, failed, dropped, last_sent_unix_ms }) => word("sent", sent, failed + dropped)
+  + (last_sent_unix_ms === null ? "" : ` (${date(last_sent_unix_ms)})`);
+
+/** @param {string} id @param {string[][]} rows */
+function fill(id, rows) {
+  byId(id).replaceChildren(...rows.flatMap(([name, value]) => {
     const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-    [term.textContent, text.textContent] = [word(name), String(value)];
+    [term.textContent, text.textContent] = [name, value];
     return [term, text];
   }));
 }
@@ -108,6 +149,9 @@ function speak(/** @type {string} */ code) {
   picture.setAttribute("aria-label", word("pictureOf"));
   strip.setAttribute("aria-label", word("stripOf"));
   nameKinds();
+  nameMinutes();
+  nameAreas();
+  drawCount();
   draw();
 }
 
@@ -116,9 +160,13 @@ language.replaceChildren(...languages().map(([code, name]) => new Option(name, c
 language.value = firstLanguage();
 language.addEventListener("change", () => speak(language.value));
 heat.addEventListener("input", draw);
+window.addEventListener("resize", drawAreas);
 prepareEvents();
+prepareOrders();
+prepareTuning(draw);
+prepareAreas(allEvents);
 speak(language.value);
 setInterval(watchOver, 500);
 void repeat(lookAtState, STATE_EVERY_MS);
 void repeat(lookAtPicture, 100);
-void repeat(lookForEvents, EVENTS_EVERY_MS);
+void repeat(() => countAgain(draw), COUNT_EVERY_MS);

@@ -6,9 +6,9 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {[number, number][]} scores milliseconds and score
- * @param {{enter: number | null, exit: number | null, from?: number, to?: number}} options
+ * @param {{enter: number | null, exit: number | null, tried?: {enter: number} | null, from?: number, to?: number}} options
  */
-export function drawScores(canvas, scores, { enter, exit, from, to }) {
+export function drawScores(canvas, scores, { enter, exit, tried, from, to }) {
   const pen = canvas.getContext("2d");
   if (!pen) return;
   const { width, height } = canvas;
@@ -16,7 +16,7 @@ export function drawScores(canvas, scores, { enter, exit, from, to }) {
   if (scores.length === 0) return;
   const begin = from ?? scores[0][0];
   const span = Math.max(1, (to ?? scores[scores.length - 1][0]) - begin);
-  const highest = Math.max(enter ?? 1, ...scores.map(([, score]) => score)) * 1.1;
+  const highest = Math.max(enter ?? 1, tried?.enter ?? 0, ...scores.map(([, score]) => score)) * 1.1;
   const x = (/** @type {number} */ ms) => ((ms - begin) / span) * width;
   const y = (/** @type {number} */ score) => height - (Math.max(0, score) / highest) * (height - 4) - 2;
   const level = (/** @type {number | null} */ value, /** @type {string} */ name, /** @type {number[]} */ dash) => {
@@ -31,6 +31,7 @@ export function drawScores(canvas, scores, { enter, exit, from, to }) {
   pen.lineWidth = 2;
   level(enter, "--alarm", []);
   level(exit, "--faint", [6, 6]);
+  level(tried?.enter ?? null, "--mark", [2, 6]);
   pen.setLineDash([]);
   pen.strokeStyle = colour("--mark");
   pen.beginPath();

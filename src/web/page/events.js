@@ -1,6 +1,7 @@
 // The events: a list, and one of them with its pictures and reasons.
 
 import { drawScores } from "./chart.js";
+import { order } from "./orders.js";
 import { word } from "./words.js";
 
 /** @param {string} id */
@@ -20,6 +21,8 @@ export function prepareEvents() {
   byId("close").addEventListener("click", () => dialog.close());
   byId("older").addEventListener("click", () => show(open + 1));
   byId("newer").addEventListener("click", () => show(open - 1));
+  byId("was-odd").addEventListener("click", () => review(false));
+  byId("was-normal").addEventListener("click", () => review(true));
   dialog.addEventListener("keydown", (press) => {
     if (press.key === "ArrowRight") show(open + 1);
     if (press.key === "ArrowLeft") show(open - 1);
@@ -34,9 +37,24 @@ export function nameKinds() {
   list(true);
 }
 
-export async function lookForEvents() {
-  const answer = await fetch("events.json");
-  if (answer.ok) {
+/** @param {boolean} may */
+export function allowReview(may) {
+  byId("review").hidden = !may;
+}
+
+/** @param {boolean} normal */
+async function review(normal) {
+  const { id } = chosen()[open];
+  const { status, text } = await order("review", { id, normal });
+  byId("reviewed").textContent = status === 200 ? word(normal ? "normal" : "reviewed") : text.trim();
+}
+
+export const allEvents = () => events ?? [];
+
+/** @param {string} tag by which the list is known */
+export async function lookForEvents(tag) {
+  const answer = await fetch(`events.json?tag=${tag}`);
+  if (answer.status === 200) {
     events = await answer.json();
     list(false);
   }
@@ -97,6 +115,7 @@ async function show(index) {
   const some = chosen();
   if (index < 0 || index >= some.length) return;
   open = index;
+  byId("reviewed").textContent = "";
   const id = some[index].id;
   const answer = await fetch(`events/${id}`);
   if (!answer.ok) return;

@@ -17,6 +17,23 @@ const WORDS = {
     latched: "ALARM, waits for acknowledgement", cooldown: "quiet again",
     stripOf: "Scores of the last minutes", pictureOf: "What the camera sees", traceOf: "Scores of this event",
     normal: "normal", reviewed: "reviewed", shown: "{n} events",
+    tuning: "How many alarms?", tuningWhat: "False alarms that you accept, a day. Trying changes nothing.",
+    perDay: "a day", budgetOf: "False alarms a day", apply: "Apply", undo: "Undo", copy: "Copy as TOML",
+    wouldDay: "It would have raised {n} in the last 24 hours,", wouldAll: "{n} in the {m} that are kept.",
+    wouldFootage: "It would have raised {n} in {m} of footage", undated: "undated",
+    seconds: "{n} s", minutes: "{n} minutes", hours: "{n} hours", days: "{n} days",
+    unsupported: "An estimate: the calibration has seen {n} h, and this budget needs {m} h.",
+    otherCalibration: "Scores by another calibration are left out.",
+    ofSite: "In force: {n} a day, from the site file.", inForce: "In force: {n} a day, since {m}.",
+    applied: "Applied.", undone: "Undone.", conflict: "Somebody else has applied {n} a day meanwhile. Look, and apply again.",
+    arm: "Arm", disarm: "Disarm", acknowledge: "Acknowledge", snooze: "Snooze", snoozeFor: "Disarm for",
+    snoozes: "Disarmed until {n}.", ordered: "Done.",
+    areas: "Areas to ignore, and zones", areasWhat: "Click to add a corner, drag one to move it. Nothing changes until you put the text into the site file.",
+    areaKind: "Area", ignore: "ignore", include: "watch only this", zone: "zone", zoneName: "Name of the zone",
+    newArea: "New area", removeArea: "Remove area", addCorner: "Add a corner", corner: "Corner {n}, {m}",
+    share: "{n} % of the picture are watched.", suppressed: "{n} of {m} events have their worst place where nothing is watched then.",
+    wasOdd: "It was odd", wasNormal: "It was normal", pace: "Pace", onein: "one frame in {n} is judged",
+    health: "Health", outputs: "Outputs", sent: "{n} sent, {m} failed", rested: "Of these, nothing moved",
   },
   de: {
     name: "Deutsch", language: "Sprache", now: "Jetzt", noPicture: "Noch kein Bild.",
@@ -33,6 +50,23 @@ const WORDS = {
     latched: "ALARM, wartet auf Quittierung", cooldown: "wieder ruhig",
     stripOf: "Werte der letzten Minuten", pictureOf: "Was die Kamera sieht", traceOf: "Werte dieses Ereignisses",
     normal: "normal", reviewed: "gesehen", shown: "{n} Ereignisse",
+    tuning: "Wie viele Alarme?", tuningWhat: "Fehlalarme am Tag, die Sie hinnehmen. Probieren ändert nichts.",
+    perDay: "am Tag", budgetOf: "Fehlalarme am Tag", apply: "Anwenden", undo: "Zurücknehmen", copy: "Als TOML kopieren",
+    wouldDay: "Es wären {n} in den letzten 24 Stunden gewesen,", wouldAll: "{n} in den aufbewahrten {m}.",
+    wouldFootage: "Es wären {n} in {m} Film gewesen", undated: "ohne Datum",
+    seconds: "{n} s", minutes: "{n} Minuten", hours: "{n} Stunden", days: "{n} Tagen",
+    unsupported: "Eine Schätzung: die Kalibrierung hat {n} h gesehen, und so wenige brauchen {m} h.",
+    otherCalibration: "Werte einer anderen Kalibrierung zählen nicht mit.",
+    ofSite: "In Kraft: {n} am Tag, aus der Site-Datei.", inForce: "In Kraft: {n} am Tag, seit {m}.",
+    applied: "Angewandt.", undone: "Zurückgenommen.", conflict: "Inzwischen hat jemand {n} am Tag angewandt. Sehen Sie nach, und wenden Sie es noch einmal an.",
+    arm: "Scharf schalten", disarm: "Unscharf schalten", acknowledge: "Quittieren", snooze: "Pause", snoozeFor: "Unscharf für",
+    snoozes: "Unscharf bis {n}.", ordered: "Erledigt.",
+    areas: "Ausgenommene Flächen und Zonen", areasWhat: "Klicken setzt eine Ecke, Ziehen verschiebt sie. Nichts ändert sich, bis der Text in der Site-Datei steht.",
+    areaKind: "Fläche", ignore: "ausnehmen", include: "nur hier wachen", zone: "Zone", zoneName: "Name der Zone",
+    newArea: "Neue Fläche", removeArea: "Fläche entfernen", addCorner: "Ecke hinzufügen", corner: "Ecke {n}, {m}",
+    share: "{n} % des Bildes werden bewacht.", suppressed: "{n} von {m} Ereignissen waren am schlimmsten, wo dann niemand wacht.",
+    wasOdd: "War auffällig", wasNormal: "War normal", pace: "Takt", onein: "jedes {n}. Bild wird beurteilt",
+    health: "Zustand", outputs: "Ausgänge", sent: "{n} gesendet, {m} gescheitert", rested: "Davon: nichts bewegt",
   },
   zh: {
     name: "中文", language: "语言", now: "现在", noPicture: "还没有画面。",
@@ -49,6 +83,23 @@ const WORDS = {
     latched: "报警，等待确认", cooldown: "恢复安静",
     stripOf: "最近几分钟的分数", pictureOf: "摄像头画面", traceOf: "此事件的分数",
     normal: "正常", reviewed: "已查看", shown: "{n} 个事件",
+    tuning: "多少次报警？", tuningWhat: "您每天能接受的误报次数。试算不会改变任何设置。",
+    perDay: "次/天", budgetOf: "每天误报次数", apply: "应用", undo: "撤销", copy: "复制为 TOML",
+    wouldDay: "过去 24 小时会报警 {n} 次，", wouldAll: "保存的{m}内共 {n} 次。",
+    wouldFootage: "在{m}录像中会报警 {n} 次", undated: "无日期",
+    seconds: " {n} 秒", minutes: " {n} 分钟", hours: " {n} 小时", days: " {n} 天",
+    unsupported: "仅为估计：校准只看了 {n} 小时，此预算需要 {m} 小时。",
+    otherCalibration: "其他校准的分数不计入。",
+    ofSite: "当前生效：每天 {n} 次，来自站点文件。", inForce: "当前生效：每天 {n} 次，自 {m}。",
+    applied: "已应用。", undone: "已撤销。", conflict: "其间有人应用了每天 {n} 次。请查看后再应用。",
+    arm: "布防", disarm: "撤防", acknowledge: "确认", snooze: "暂停", snoozeFor: "撤防",
+    snoozes: "撤防至 {n}。", ordered: "完成。",
+    areas: "忽略区域与分区", areasWhat: "点击添加角点，拖动移动角点。将文本写入站点文件之前不会有任何改变。",
+    areaKind: "区域", ignore: "忽略", include: "只看此处", zone: "分区", zoneName: "分区名称",
+    newArea: "新区域", removeArea: "删除区域", addCorner: "添加角点", corner: "角点 {n}，{m}",
+    share: "画面的 {n} % 被监视。", suppressed: "{m} 个事件中有 {n} 个的最严重位置将不被监视。",
+    wasOdd: "确实异常", wasNormal: "属于正常", pace: "节奏", onein: "每 {n} 帧判断一帧",
+    health: "状态", outputs: "输出", sent: "已发送 {n}，失败 {m}", rested: "其中无移动",
   },
 };
 
@@ -71,11 +122,40 @@ export function setLanguage(code) {
   for (const element of document.querySelectorAll("[data-word]")) {
     element.textContent = word(/** @type {HTMLElement} */ (element).dataset.word ?? "");
   }
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", word(/** @type {HTMLElement} */ (element).dataset.label ?? ""));
+  }
 }
 
-/** @param {string} key @param {number} [n] */
-export const word = (key, n) =>
-  (WORDS[language][key] ?? WORDS.en[key] ?? key).replace("{n}", String(n ?? ""));
+/** @param {string} key @param {number | string} [n] @param {number | string} [m] */
+export const word = (key, n, m) =>
+  (WORDS[language][key] ?? WORDS.en[key] ?? key).replace("{n}", String(n ?? "")).replace("{m}", String(m ?? ""));
+
+/** Made once for each language: each takes longer to make than a thousand times to write. @type {Map<string, Intl.DateTimeFormat>} */
+const formats = new Map();
+
+/** @param {number} unixMs @param {string} name @param {Intl.DateTimeFormatOptions} options */
+function written(unixMs, name, options) {
+  const key = `${language} ${name}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(language, options);
+    formats.set(key, format);
+  }
+  return format.format(unixMs);
+}
+
+/** @param {number} unixMs */
+export const clock = (unixMs) => written(unixMs, "clock", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+
+/** @param {number} unixMs */
+export const day = (unixMs) => written(unixMs, "day", { weekday: "short", day: "numeric", month: "short" });
+
+/** @param {number} unixMs */
+export const date = (unixMs) => `${day(unixMs)}, ${clock(unixMs)}`;
+
+/** Two digits that count. @param {number} value */
+export const number = (value) => Number(value.toPrecision(2)).toLocaleString(language);
 
 function readChoice() {
   try { return localStorage.getItem("language"); } catch { return null; }

@@ -1,0 +1,194 @@
+//! The page of a site: what it shows, what it keeps, and what is ordered there.
+
+use std::sync::Arc;
+
+use super::counts::Counts;
+use super::error::StationError;
+use super::plan::Plan;
+use crate::alarm::Input;
+use crate::clock::Clock;
+use crate::config::Site;
+use crate::event::{PictureRing, Sample};
+use crate::health::Vitals;
+use crate::runtime::Scoring;
+use crate::trace::{Scale, Trace, TraceOptions};
+use crate::web;
+
+/// Names of what lies in the page's folder.
+const TRACE: &str = "trace";
+
+/// The page, and what it and the run have in common.
+pub(super) struct Page {
+    trace: Option<Trace>,
+    settings: web::Settings,
+    history: Option<web::History>,
+    orders: Option<web::Orders>,
+}
+
+impl Page {
+    /// Puts the budget in force that was applied on the page, and begins the trace.
+    ///
+    /// # Errors
+    /// A thread could not be started.
+    pub fn prepare(
+        site: &Site,
+        plan: &mut Plan,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StationError> {
+        let usual = site.budget.alarms_per_day;
+        let mut page = Self {
+            trace: None,
+            settings: web::Settings::fleeting(usual),
+            history: None,
+            orders: None,
+        };
+        let Some(section) = site.web.as_ref().filter(|section| section.page) else {
+            return Ok(page);
+        };
+        if let Some(folder) = section.folder.as_ref().filter(|_| section.control) {
+            page.settings = web::Settings::open(folder, usual);
+            page.orders = Some(web::Orders::new(clock.clone()));
+            plan.apply(page.settings.in_force().alarms_per_day)?;
+        }
+        let Scoring::Deployed(calibration) = &plan.scoring else { return Ok(page) };
+        let options = TraceOptions {
+            folder: section.folder.as_ref().map(|folder| folder.join(TRACE)),
+            days: section.trace_days,
+            scale: Scale::new(calibration, &plan.alarm),
+        };
+        let trace = Trace::start(options, clock.clone()).map_err(StationError::EventThread)?;
+        page.trace = Some(trace);
+        Ok(page)
+    }
+
+    /// What the state machine is told is kept there.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
+    /// Answers requests from now on.
+    ///
+    /// # Errors
+    /// A thread could not be started.
+    pub fn serve(
+        &mut self,
+        site: &Site,
+        plan: &Plan,
+        vitals: &Vitals,
+        counts: Vec<Counts>,
+        pictures: Option<PictureRing>,
+    ) -> Result<(), StationError> {
+        let Some(section) = &site.web else { return Ok(()) };
+        let token = match section.token_file.as_deref().map(|file| (file, read_token(file))) {
+            None => None,
+            Some((_, Ok(token))) => Some(token),
+            Some((file, Err(error))) => {
+                let (file, listen) = (file.display(), section.listen);
+                log::error!("{file}: {error}; the watch goes on, and nothing listens on {listen}");
+                return Ok(());
+            }
+        };
+        let identity = web::Identity {
+            site: site.name(),
+            board: site.board.name.clone(),
+            bundle: plan.bundle.manifest().name.clone(),
+            model_sha256: plan.bundle.model_sha256().to_owned(),
+        };
+        let page = self.shown(site, plan, pictures);
+        let (listen, names) = (section.listen, section.names.clone());
+        let options = web::WebOptions { listen, token, names, page };
+        let counts = Arc::new(move || counts.iter().map(|count| count()).collect());
+        web::serve(options, identity, vitals.clone(), counts).map_err(StationError::EventThread)
+    }
+
+    fn shown(
+        &mut self,
+        site: &Site,
+        plan: &Plan,
+        pictures: Option<PictureRing>,
+    ) -> Option<web::PageOptions> {
+        let trace = self.trace.clone()?;
+        let Scoring::Deployed(calibration) = &plan.scoring else { return None };
+        let history = self.history.insert(web::History::default()).clone();
+        let events = site.output.events.as_ref().and_then(|events| events.folder.as_ref());
+        let (settings, may_arm) = (self.settings.clone(), site.input.arm.is_none());
+        let control = self.orders.clone().map(|orders| web::Control { settings, orders, may_arm });
+        let calibration = (**calibration).clone();
+        Some(web::PageOptions {
+            pictures,
+            history,
+            events: events.map(|folder| folder.path.clone()),
+            masks: site.masks.clone(),
+            zones: site.zones.clone(),
+            tuning: web::Tuning { trace, calibration, alarm: plan.alarm },
+            alarms_per_day: site.budget.alarms_per_day,
+            control,
+        })
+    }
+
+    /// Whether somebody wants to know of every frame where it is odd.
+    pub fn wants_heat(&self) -> bool {
+        self.history.is_some()
+    }
+
+    pub fn judged(&self, sample: Sample) {
+        self.history.iter().for_each(|history| history.judged(sample));
+    }
+
+    pub fn next_order(&self) -> Option<Input> {
+        self.orders.as_ref()?.next()
+    }
+
+    /// Somebody else armed or disarmed.
+    pub fn forget_snooze(&self) {
+        self.orders.iter().for_each(web::Orders::forget_snooze);
+    }
+
+    pub fn end(&self) {
+        self.trace.iter().for_each(Trace::end);
+    }
+}
+
+/// Nobody's token is longer.
+const LONGEST_FILE: u64 = 4096;
+
+/// The first line of a file.
+fn read_token(file: &std::path::Path) -> std::io::Result<String> {
+    use std::io::Read;
+
+    let wrong = |what: &str| Err(std::io::Error::other(what.to_owned()));
+    if !std::fs::metadata(file)?.is_file() {
+        return wrong("it is not a regular file");
+    }
+    let mut text = String::new();
+    std::fs::File::open(file)?.take(LONGEST_FILE).read_to_string(&mut text)?;
+    let token = text.lines().next().unwrap_or_default().trim();
+    // As it stands in an address and in a cookie.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    if token.len() < 16 || !token.chars().all(is_plain) {
+        return wrong("its first line must be 16 or more letters, digits or `-_.~`");
+    }
+    Ok(token.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_what_an_address_and_a_cookie_can_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let read = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            read_token(&file).ok()
+        };
+        assert_eq!(read("0123456789abcdef\nnote\n").as_deref(), Some("0123456789abcdef"));
+        for wrong in
+            ["", "short", "0123456789abcdef;Path=/", "0123456789+abcdef", "０１２３４５６７"]
+        {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        assert!(read_token(folder.path()).is_err() && read_token(&file.join("x")).is_err());
+    }
+}
