@@ -556,7 +556,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__demo)
-            opts="-v -q -h --out --bundle --clip --alarms-per-day --speed --json --verbose --quiet --help"
+            opts="-v -q -h --out --bundle --clip --alarms-per-day --speed --page --json --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1484,7 +1484,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__replay)
-            opts="-v -q -h --bundle --frames --labels --clip --out --calibration --config --alarms-per-day --fps --update --motion-gate --json --verbose --quiet --help"
+            opts="-v -q -h --bundle --frames --labels --clip --out --calibration --config --alarms-per-day --fps --update --motion-gate --page --speed --json --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1531,6 +1531,10 @@ _normwatch() {
                     return 0
                     ;;
                 --motion-gate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --speed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

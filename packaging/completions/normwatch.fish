@@ -55,7 +55,8 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l out -d 'Whe
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l bundle -d 'Another bundle [default: models/walkway-edge]' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l clip -d 'Another clip, with labels.json beside its frames [default: models/walkway-clip]' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l alarms-per-day -d 'False alarms a day that are accepted' -r
-complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l speed -d 'Times real time, in a terminal; 0 plays as fast as the machine can' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l speed -d 'Times real time, in a terminal or on the page; 0 plays as fast as the machine can [default: 2, and 1 with --page]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l page -d 'Show it on a page on this machine, and let the page stay until Ctrl-C'
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -l json -d 'Show nothing, play as fast as the machine can, and print what came of it as JSON'
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s q -l quiet -d 'Say nothing but warnings and errors'
@@ -141,6 +142,8 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l update -d
 released\t'Gated, normalised as in the released code'
 paper\t'Gated, normalised as in the paper\'s eq. 5'"
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l motion-gate -d 'Let the network rest while no part of the picture changes by more than so many of 255 grey levels [default: the site file\'s, or never]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l speed -d 'Times real time, on the page; 0 plays as fast as the machine can [default: 1]' -r
+complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l page -d 'Show it in real time on a page on this machine, and let the page stay until Ctrl-C'
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -l json -d 'Print the summary as JSON'
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand replay" -s q -l quiet -d 'Say nothing but warnings and errors'

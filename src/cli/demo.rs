@@ -9,8 +9,12 @@ use serde::Serialize;
 
 use super::data_dirs::data_dirs;
 use super::error::Error;
+#[cfg(not(feature = "web-server"))]
+use super::no_replayed_page::{ReplayedPage, Shown};
 use super::out_folder::{make_folder, whole_log};
 use super::replayed_events::Events;
+#[cfg(feature = "web-server")]
+use super::replayed_page::{ReplayedPage, Shown};
 use super::{print_json, report};
 use crate::alarm::Levels;
 use crate::model::Bundle;
@@ -49,12 +53,16 @@ pub(super) struct DemoArgs {
     /// False alarms a day that are accepted.
     #[arg(long, default_value_t = 1.0)]
     alarms_per_day: f64,
-    /// Times real time, in a terminal; 0 plays as fast as the machine can.
-    #[arg(long, default_value_t = 2.0)]
-    speed: f64,
+    /// Times real time, in a terminal or on the page; 0 plays as fast as the machine
+    /// can [default: 2, and 1 with --page].
+    #[arg(long)]
+    speed: Option<f64>,
+    /// Show it on a page on this machine, and let the page stay until Ctrl-C.
+    #[arg(long)]
+    page: bool,
     /// Show nothing, play as fast as the machine can, and print what came of it
     /// as JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "page")]
     json: bool,
 }
 
@@ -90,16 +98,29 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         pictures: None,
         trace: None,
     };
+    let speed = args.speed.unwrap_or(if args.page { 1.0 } else { 2.0 });
     make_folder(&args.out)?;
     let events = args.out.join("events.jsonl");
     let file = std::fs::File::create(&events).map_err(Error::file(&events))?;
     let evidence =
         Events::begin(&args.out, &bundle, args.alarms_per_day, Vec::new(), &mut options)?;
+    let shown = || Shown {
+        alarms_per_day: args.alarms_per_day,
+        events: evidence.folder.clone(),
+        masks: Vec::new(),
+        zones: Vec::new(),
+        speed,
+    };
+    let page = args.page.then(|| ReplayedPage::open(&bundle, &mut options, shown()));
+    let mut page = page.transpose()?;
     let sink = evidence.beside(JsonLines(file));
-    let new_stage = || Stage::new(&bundle, &labels, options.alarm.levels, args.speed);
+    // The page has the pace, and the terminal its address.
+    let stage_speed = if args.page { 0.0 } else { speed };
+    let new_stage = || Stage::new(&bundle, &labels, options.alarm.levels, stage_speed, !args.page);
     let mut stage = (!args.json).then(new_stage);
     let mut show = |playing: &Playing<'_>| {
         evidence.judged(playing);
+        page.iter_mut().for_each(|page| page.judged(playing));
         stage.iter_mut().try_for_each(|s| s.show(playing))
     };
     let result = play(&bundle, &clips, &options, Some(sink), &mut show)?;
@@ -111,15 +132,15 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
     let verdict = judge(&summaries);
     let said =
         format!("{}: {}", if verdict.passed { "passed" } else { "failed" }, verdict.sentence);
-    let page = args.out.join("report.html");
-    write_report(&page, &bundle, &clips, &options, &result, &labels, &verdict)?;
+    let html = args.out.join("report.html");
+    write_report(&html, &bundle, &clips, &options, &result, &labels, &verdict)?;
     match &mut stage {
         Some(stage) => {
             stage
                 .view
                 .finish(&format!(
                     "{said}\nreport: {}\nevents: {}",
-                    page.display(),
+                    html.display(),
                     folder.display()
                 ))
                 .map_err(screen)?;
@@ -127,11 +148,14 @@ pub(super) fn run(args: &DemoArgs) -> Result<(), Error> {
         None => print_json(&Outcome {
             passed: verdict.passed,
             sentence: &verdict.sentence,
-            report: &page,
+            report: &html,
             events: &events,
             event_folder: &folder,
             clips: &summaries,
         })?,
+    }
+    if let Some(page) = &page {
+        page.stay();
     }
     if verdict.passed { Ok(()) } else { Err(Error::Verdict(said)) }
 }
@@ -209,9 +233,15 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    fn new(bundle: &Bundle, labels: &'a Labels, levels: Levels, speed: f64) -> Self {
+    fn new(
+        bundle: &Bundle,
+        labels: &'a Labels,
+        levels: Levels,
+        speed: f64,
+        may_draw: bool,
+    ) -> Self {
         let stdout = std::io::stdout();
-        let live = supports_live_view(&stdout);
+        let live = may_draw && supports_live_view(&stdout);
         let view: Box<dyn View> = if live {
             let size = TerminalSize::of(&stdout);
             // The view shows what the log would say, in place of it.

@@ -16,12 +16,16 @@ mod fault_injection;
 mod guard_lines;
 mod learn;
 mod logger;
+#[cfg(not(feature = "web-server"))]
+mod no_replayed_page;
 mod notify;
 mod out_folder;
 mod record;
 mod reload;
 mod replay;
 mod replayed_events;
+#[cfg(feature = "web-server")]
+mod replayed_page;
 mod report;
 mod run;
 mod run_summary;

@@ -9,8 +9,12 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::error::Error;
+#[cfg(not(feature = "web-server"))]
+use super::no_replayed_page::{ReplayedPage, Shown};
 use super::out_folder::{make_folder, whole_log};
-use super::replayed_events::Events;
+use super::replayed_events::{EVENTS, Events};
+#[cfg(feature = "web-server")]
+use super::replayed_page::{ReplayedPage, Shown};
 use super::report::{Progress, Sources};
 use super::{print_json, report, site};
 use crate::calibrate::BudgetReport;
@@ -66,6 +70,13 @@ pub(super) struct ReplayArgs {
     /// so many of 255 grey levels [default: the site file's, or never].
     #[arg(long, value_name = "LEVELS", value_parser = gate_levels)]
     motion_gate: Option<f32>,
+    /// Show it in real time on a page on this machine, and let the page stay until
+    /// Ctrl-C.
+    #[arg(long)]
+    page: bool,
+    /// Times real time, on the page; 0 plays as fast as the machine can [default: 1].
+    #[arg(long, requires = "page")]
+    speed: Option<f64>,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -117,7 +128,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
             )));
         }
     }
-    let View { mask, stabilise, motion_gate_levels, slow, zones, .. } =
+    let View { mask, stabilise, motion_gate_levels, slow, zones, masks, .. } =
         site::view(args.config.as_deref(), &bundle)?;
     let motion_gate_levels = args.motion_gate.or(motion_gate_levels);
     let calibration = load_calibration(&bundle, args.calibration.as_deref(), &mask)?;
@@ -140,8 +151,17 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         trace: None,
     };
     make_folder(&args.out)?;
+    let shown = Shown {
+        alarms_per_day: args.alarms_per_day,
+        events: args.out.join(EVENTS),
+        masks,
+        zones: zones.clone(),
+        speed: args.speed.unwrap_or(1.0),
+    };
     let events = Events::begin(&args.out, &bundle, args.alarms_per_day, zones, &mut options)?;
-    let result = play_into(args, &bundle, &clips, &options, events)?;
+    let page = args.page.then(|| ReplayedPage::open(&bundle, &mut options, shown));
+    let mut page = page.transpose()?;
+    let result = play_into(args, &bundle, &clips, &options, events, &mut page)?;
     result.require_scores(&bundle.manifest().input)?;
     let lambda = bundle.manifest().score.lambda;
     let auc = labels.as_ref().map(|l| paper_auc(&result.traces, l, lambda)).transpose()?;
@@ -173,7 +193,15 @@ pub(super) fn run(args: &ReplayArgs) -> Result<(), Error> {
         extra_rows: lasting_rows(&summary.clips),
     };
     report::write(&args.out.join("report.html"), sources)?;
-    if args.json { print_json(&summary) } else { print(args, &summary, &result.times.rows()) }
+    if args.json {
+        print_json(&summary)?;
+    } else {
+        print(args, &summary, &result.times.rows())?;
+    }
+    if let Some(page) = &page {
+        page.stay();
+    }
+    Ok(())
 }
 
 /// What lasted in each clip, and where.
@@ -207,6 +235,7 @@ fn play_into(
     clips: &[crate::replay::Clip],
     options: &PlayOptions,
     evidence: Events,
+    page: &mut Option<ReplayedPage>,
 ) -> Result<PlayResult, Error> {
     let create = |name: &str| {
         let path = args.out.join(name);
@@ -219,6 +248,7 @@ fn play_into(
     let result = play(bundle, clips, options, Some(evidence.beside(events)), &mut |playing| {
         progress.show(playing);
         evidence.judged(playing);
+        page.iter_mut().for_each(|page| page.judged(playing));
         let Some(score) = &playing.step.score else { return Ok(()) };
         let row = ScoreRow {
             clip: &playing.clip.name,

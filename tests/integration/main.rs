@@ -29,6 +29,8 @@ mod notify;
 #[cfg(feature = "webhooks")]
 mod notify_command;
 mod packaging;
+#[cfg(feature = "web-server")]
+mod page;
 mod pipe_layout;
 mod predicted_motion;
 mod preprocess_formats;

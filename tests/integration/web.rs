@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::{Bench, json};
@@ -14,10 +14,11 @@ const DASHBOARD: &str = include_str!("../../packaging/monitoring/dashboard.json"
 const REFERENCE: &str = include_str!("../../docs/ref/metrics.md");
 
 /// A run that goes on until it is dropped.
-struct Running {
+pub struct Running {
     child: Child,
-    port: u16,
-    _bench: Bench,
+    pub port: u16,
+    token: String,
+    pub bench: Bench,
 }
 
 impl Drop for Running {
@@ -29,6 +30,11 @@ impl Drop for Running {
 
 impl Running {
     fn start(token: Option<&str>) -> Self {
+        Self::on_clip(token, "")
+    }
+
+    /// Of a clip that begins again at its end; `more` are keys of `[web]`.
+    pub fn on_clip(token: Option<&str>, more: &str) -> Self {
         let camera = "source = \"folder\"\npath = \"clip\"\nloop = true";
         let bench = Bench::with_site(camera, "events.jsonl");
         bench.clip("clip", 600, 3, None);
@@ -39,13 +45,25 @@ impl Running {
             fs::write(bench.path("token"), format!("{token}\n")).unwrap();
             site += "token_file = \"token\"\n";
         }
-        fs::write(bench.path("site.toml"), site).unwrap();
+        fs::write(bench.path("site.toml"), site + more).unwrap();
+        Self::of(bench, port, token.unwrap_or("none"))
+    }
+
+    /// Ends the run in order, and starts it again.
+    pub fn again(mut self) -> Self {
+        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(status.success() && self.child.wait().unwrap().success());
+        let bench = std::mem::replace(&mut self.bench, Bench::new());
+        Self::of(bench, self.port, &self.token)
+    }
+
+    fn of(bench: Bench, port: u16, token: &str) -> Self {
         let mut command = bench.command(&["run", "--config", "site.toml"]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let running = Self { child, port, _bench: bench };
+        let running = Self { child, port, token: token.into(), bench };
         let begun = Instant::now();
         let ask = "GET /health HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ";
-        let ask = format!("{ask}{}\r\n\r\n", token.unwrap_or("none"));
+        let ask = format!("{ask}{token}\r\n\r\n");
         while running.try_ask(&ask).is_none_or(|answer| !answer.starts_with("HTTP/1.1 200")) {
             assert!(begun.elapsed() < Duration::from_secs(60), "it is never well");
             std::thread::sleep(Duration::from_millis(100));
@@ -59,7 +77,7 @@ impl Running {
         stream
     }
 
-    fn try_ask(&self, request: &str) -> Option<String> {
+    pub fn try_ask(&self, request: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
