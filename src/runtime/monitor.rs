@@ -87,9 +87,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// judged are told, and of many gaps only some. Not for replays, whose pictures
     /// may be drawn and whose every gap is told.
     pub fn require_sight(&mut self, usual: Option<Light>) {
-        let MonitorOptions { past_frames, frame_spacing, period_ns, .. } = self.options;
-        let span_ns = (past_frames * frame_spacing) as u64 * period_ns;
-        self.sight = SightJournal::live(usual, span_ns / 1_000_000, 1e9 / period_ns as f64);
+        self.sight = SightJournal::live(usual, &self.options);
     }
 
     /// From now on what lasts is told, too: what stays, and a view that is lost.
@@ -161,14 +159,11 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let time_ms = timestamp_ns / 1_000_000;
         let analysed = self.analyser.analyse(pool, &self.window, &mut self.times);
         let now_ms = clock.monotonic_ms();
-        let score = match analysed {
-            Ok(score) => score,
-            Err(error) => {
-                self.last_score_ms = None;
-                self.drive_and_log(now_ms);
-                return Err(error);
-            }
-        };
+        if analysed.is_err() {
+            self.last_score_ms = None;
+            self.drive_and_log(now_ms);
+        }
+        let score = analysed?;
         let start = Instant::now();
         let level = score.and_then(|s| s.surprise).map(|s| s.score);
         if score.is_some() {
@@ -336,13 +331,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     fn drive(&mut self, now_ms: u64) -> Result<(), OutputError<A::Error, F::Error>> {
         let healthy = self.is_healthy(now_ms);
         let slow = self.slow.as_ref();
-        let is_watching = !matches!(self.machine.state(), State::Disarmed | State::WarmUp);
-        let state = match self.machine.state() {
-            _ if is_watching && slow.is_some_and(SlowView::raises_alarm) => State::Alarm,
-            state => state,
-        };
-        let changed = is_watching && slow.is_some_and(SlowView::tells_change);
-        self.outputs.want(LastingLine::Changed, changed);
+        let mut state = self.machine.state();
+        let is_watching = !matches!(state, State::Disarmed | State::WarmUp);
+        if is_watching && slow.is_some_and(SlowView::raises_alarm) {
+            state = State::Alarm;
+        }
+        self.outputs
+            .want(LastingLine::Changed, is_watching && slow.is_some_and(SlowView::tells_change));
         self.outputs.want(LastingLine::Tampered, slow.is_some_and(SlowView::is_tampered));
         let driven = self.outputs.show(now_ms, state, healthy);
         let (alarm, well) = (state.alarm_active(), healthy && driven.is_ok());

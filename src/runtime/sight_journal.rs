@@ -1,6 +1,7 @@
 //! What the event log is told about whether anything is seen.
 
 use super::continuity::{Continuity, Turn};
+use super::monitor_options::MonitorOptions;
 use super::sight::Sight;
 use crate::output::{Event, EventLog, EventSink};
 use crate::preprocess::Light;
@@ -18,11 +19,13 @@ pub(super) struct SightJournal {
 }
 
 impl SightJournal {
-    /// For a live run: `usual` is the light of normal footage, `span_ms` the time that
-    /// a whole window of the model covers.
-    pub fn live(usual: Option<Light>, span_ms: u64, fps: f64) -> Self {
+    /// For a live run: `usual` is the light of normal footage.
+    pub fn live(usual: Option<Light>, options: &MonitorOptions) -> Self {
+        let MonitorOptions { past_frames, frame_spacing, period_ns, .. } = *options;
+        // What a whole window of the model covers.
+        let span_ms = (past_frames * frame_spacing) as u64 * period_ns / 1_000_000;
         let live = Some((Sight::new(usual), Continuity::new(span_ms)));
-        Self { live, fps, blind_reason: None }
+        Self { live, fps: 1e9 / period_ns as f64, blind_reason: None }
     }
 
     /// Whether the last picture showed something.

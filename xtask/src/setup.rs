@@ -11,7 +11,7 @@ pub const MICROCONTROLLER: &str = "thumbv7em-none-eabihf";
 /// A program that is called, and the Debian package it comes with.
 type Program = (&'static str, &'static [&'static str], &'static str);
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 11] = [
     ("cc", &["--version"], "gcc"),
     ("ffmpeg", &["-version"], "ffmpeg"),
     // The JPEG decoder is compared with libjpeg-turbo.
@@ -19,6 +19,9 @@ const PROGRAMS: [Program; 9] = [
     ("djpeg", &["-version"], "libjpeg-turbo-progs"),
     // MQTT is tried with it. Debian has the broker where only root looks.
     ("sh", &["-c", "PATH=$PATH:/usr/sbin command -v mosquitto"], "mosquitto"),
+    // The page is looked at in a browser.
+    ("chromium", &["--version"], "chromium"),
+    ("chromedriver", &["--version"], "chromium-driver"),
     // A package source is made, signed and read.
     ("apt-ftparchive", &["--version"], "apt-utils"),
     ("gpg", &["--version"], "gnupg"),

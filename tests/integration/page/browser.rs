@@ -26,7 +26,7 @@ fn complaints(browser: &Browser) {
 
 #[test]
 fn a_visitor_counts_alarms_again_and_looks_at_events() {
-    let Some(browser) = Browser::start(1280, 900) else { return };
+    let browser = Browser::start(1280, 900);
     let shown = Shown::start(&["demo", "--page", "--speed", "0", "--out", "out"]);
     shown.await_end();
     browser.open(&format!("http://{}/", shown.host));
@@ -68,7 +68,7 @@ fn a_visitor_counts_alarms_again_and_looks_at_events() {
 
 #[test]
 fn an_area_is_drawn_moved_and_undone_on_a_phone_and_comes_back_as_numbers() {
-    let Some(browser) = Browser::start(360, 800) else { return };
+    let browser = Browser::start(360, 800);
     let shown = Shown::start(&["demo", "--page", "--speed", "0", "--out", "out"]);
     shown.await_end();
     browser.open(&format!("http://{}/", shown.host));
@@ -111,7 +111,7 @@ fn an_area_is_drawn_moved_and_undone_on_a_phone_and_comes_back_as_numbers() {
 
 #[test]
 fn a_live_picture_moves_a_budget_is_applied_and_undone_and_arming_is_obeyed() {
-    let Some(browser) = Browser::start(900, 900) else { return };
+    let browser = Browser::start(900, 900);
     let running = ordering();
     let address = format!("http://127.0.0.1:{}/", running.port);
     browser.open(&format!("{address}?t={TOKEN}"));

@@ -38,22 +38,14 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    /// `None` where there is no Chromium with its driver on this machine.
-    pub fn start(width_px: u32, height_px: u32) -> Option<Self> {
-        let is_there = |name: &str| {
-            let asked = Command::new(name).arg("--version").stderr(Stdio::null()).output();
-            asked.is_ok_and(|out| out.status.success())
-        };
-        if !is_there("chromium") || !is_there("chromedriver") {
-            eprintln!("not tried: there is no chromium with chromedriver here");
-            return None;
-        }
+    /// Starts Chromium. It comes with `cargo xtask setup`.
+    pub fn start(width_px: u32, height_px: u32) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
+            .expect("chromedriver is needed: run `cargo xtask setup`");
         let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = said.find_map(|line| {
             let line = line.unwrap();
@@ -75,7 +67,7 @@ impl Browser {
         } });
         let told = browser.call("POST", "/session", &json!({ "capabilities": options }));
         browser.session = told["sessionId"].as_str().unwrap().into();
-        Some(browser)
+        browser
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
