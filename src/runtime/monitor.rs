@@ -277,9 +277,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     /// something, of a view that is the usual one, and nothing else is amiss.
     pub fn is_healthy(&self, now_ms: u64) -> bool {
         let recent = |at| now_ms.saturating_sub(at) <= self.options.stale_ms;
-        let tampered = self.slow.as_ref().is_some_and(SlowView::is_tampered);
-        let seeing = self.sight.sees() && self.impaired.is_none();
-        self.last_score_ms.is_some_and(recent) && seeing && !tampered
+        let seeing = self.sight.sees() && !self.slow.as_ref().is_some_and(SlowView::is_tampered);
+        self.last_score_ms.is_some_and(recent) && seeing && self.impaired.is_none()
     }
 
     pub fn state(&self) -> State {
