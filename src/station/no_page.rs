@@ -48,6 +48,7 @@ impl Page {
         None
     }
 
+    #[cfg(feature = "mqtt")]
     pub fn forget_snooze(&self) {}
 
     pub fn end(&self) {}

@@ -140,6 +140,7 @@ impl Page {
     }
 
     /// Somebody else armed or disarmed.
+    #[cfg(feature = "mqtt")]
     pub fn forget_snooze(&self) {
         self.orders.iter().for_each(web::Orders::forget_snooze);
     }
