@@ -61,6 +61,21 @@ impl State {
         matches!(self, State::Alarm | State::Latched)
     }
 
+    const ALL: [Self; 7] = [
+        Self::Disarmed,
+        Self::WarmUp,
+        Self::Idle,
+        Self::Suspect,
+        Self::Alarm,
+        Self::Latched,
+        Self::Cooldown,
+    ];
+
+    /// The state of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
     /// Name as it stands in logs and in `events.jsonl`.
     pub fn name(self) -> &'static str {
         match self {

@@ -34,7 +34,10 @@ impl SenderTimes {
     pub fn stamp(&mut self, sender_s: Option<f64>, now_ns: u64) -> u64 {
         let taken_ns = match sender_s.map(|seconds| seconds * 1e9) {
             Some(sender_ns) => self.on_our_clock(sender_ns, now_ns),
-            None => now_ns,
+            None => {
+                self.is_catching_up = false;
+                now_ns
+            }
         };
         self.arrived_ns = now_ns;
         self.stamp_ns = taken_ns.min(now_ns).max(self.stamp_ns + 1);
@@ -117,6 +120,7 @@ mod tests {
         }
         assert!(late_ns < MS, "{late_ns} ns after a day");
         let last = times.stamp(None, 86_400_000_000_000);
+        assert!(!times.is_catching_up(), "nobody knows, so nobody waits for ever");
         assert_eq!(last, 86_400_000_000_000);
     }
 }

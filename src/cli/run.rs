@@ -35,7 +35,8 @@ pub(super) struct RunArgs {
     for_s: Option<f64>,
     /// SIGHUP reads the site file, and what it names, again: a service's reload. If
     /// they are as they must be, the watch begins again with them, and the lines are safe
-    /// for that moment; a latched alarm ends. If not, it goes on as it was.
+    /// for that moment; it stays armed or disarmed, and a latched alarm ends. If not, it
+    /// goes on as it was.
     #[arg(long, conflicts_with = "for_s")]
     reload_on_sighup: bool,
     /// Print what the run came to as JSON.
@@ -55,7 +56,10 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone(), reload)
         .map_err(Error::signals)?;
     let mut site = site::load(&args.config)?;
-    let plan = fall_back::plan(&mut site)?;
+    let mut plan = fall_back::plan(&mut site)?;
+    if let Some(armed) = reload::was_armed().filter(|_| site.input.arm.is_none()) {
+        plan.alarm.armed_at_start = armed;
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let program = std::env::current_exe()
         .inspect_err(|e| log::warn!("no guard: a killed process leaves the lines as they are: {e}"))
@@ -87,11 +91,14 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
         judged += 1;
         args.fault_injection.iter().for_each(|fault| fault.strike(judged));
     };
-    let summary = RunSummary::new(station.run(&shutdown, inputs, each)?);
+    let report = station.run(&shutdown, inputs, each)?;
     if shutdown.is_to_reload() {
         logger::flush();
-        return Err(reload::become_again());
+        // They wait until the program takes them again.
+        let _held = signals::Held::all();
+        return Err(reload::become_again(report.armed));
     }
+    let summary = RunSummary::new(report);
     if args.json {
         return print_json(&summary);
     }

@@ -54,8 +54,9 @@ impl Latency {
 
 impl RunSummary {
     pub fn new(report: StationReport) -> Self {
-        let StationReport { live, rested, not_finite, line_failures, events_dropped, stages } =
-            report;
+        let StationReport {
+            live, rested, not_finite, line_failures, events_dropped, stages, ..
+        } = report;
         let IntakeCounts { skipped, missed, steadied, .. } = live.counts;
         Self {
             judged: live.judged,

@@ -29,6 +29,15 @@ impl Schedule {
         Some(Self { days, from_min, to_min })
     }
 
+    /// As a site file says it, in two lines.
+    pub fn keys(&self) -> String {
+        let time = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
+        let days = DAYS.iter().filter(|(_, day)| self.days[*day]);
+        let days: Vec<String> = days.map(|(name, _)| format!("\"{name}\"")).collect();
+        let (from, to) = (time(self.from_min), time(self.to_min));
+        format!("hours = \"{from}-{to}\"\ndays = [{}]\n", days.join(", "))
+    }
+
     /// Whether it holds at this minute of a day; days count from Monday, 0.
     pub fn holds(&self, day: usize, minute: u16) -> bool {
         let (today, yesterday) = (self.days[day % 7], self.days[(day + 6) % 7]);

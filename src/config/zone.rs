@@ -19,6 +19,17 @@ pub struct Zone {
     pub schedule: Option<Schedule>,
 }
 
+impl Zone {
+    /// How much it counts, as a site file says it: no line, or some.
+    pub fn keys_of_weight(&self) -> String {
+        if self.weight == 1.0 {
+            return String::new();
+        }
+        let schedule = self.schedule.map_or_else(String::new, |schedule| schedule.keys());
+        format!("weight = {}\n{schedule}", self.weight)
+    }
+}
+
 /// More have no place where it is kept which of them weigh now.
 const MOST_WEIGHTED: usize = 64;
 

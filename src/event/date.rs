@@ -71,7 +71,7 @@ impl Utc {
 }
 
 /// How far a date of now can be believed; `root` is `/` but in tests.
-pub(super) fn clock_quality(root: &Path, unix_ms: u64) -> ClockQuality {
+pub fn clock_quality(root: &Path, unix_ms: u64) -> ClockQuality {
     if unix_ms / 1000 < EARLIEST_UNIX_S {
         ClockQuality::NotSet
     } else if TIME_SERVICES.iter().any(|sign| root.join(sign).exists()) {

@@ -22,7 +22,7 @@ mod store;
 mod turn;
 
 pub use archive::{ArchiveError, Archived, LAST, REVIEW, Review, read_all, read_one, write_review};
-pub use date::Utc;
+pub use date::{Utc, clock_quality};
 pub use desk::Destinations;
 pub use encode::picture_for_message;
 pub use explanation::{explain, when};

@@ -80,7 +80,8 @@ impl ServiceManager {
         if self.is_to_reload.as_ref().is_some_and(|asked| asked.0()) {
             let now_us = SystemClock.monotonic_ns() / 1000;
             let status = "STATUS=begins again with another site file; the lines are safe";
-            let _ = self.send(&format!("RELOADING=1\nMONOTONIC_USEC={now_us}\n{status}"));
+            let _ =
+                self.send(&format!("RELOADING=1\nMONOTONIC_USEC={now_us}\nWATCHDOG=1\n{status}"));
             return;
         }
         let _ = self.send("STOPPING=1\nSTATUS=stopping; the lines are safe");

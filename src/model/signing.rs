@@ -21,8 +21,8 @@ pub enum Covers {
     NetworkAlone,
 }
 
-/// The statement of a bundle: a line for its precision and for the settings in its
-/// manifest, and one for each file, sorted by name.
+/// The statement of a bundle: a line for its precision, for the settings in its manifest
+/// and for what is said of its calibration, and one for each file, sorted by name.
 pub(super) fn statement(manifest: &Manifest, covers: Covers) -> String {
     let is_covered = |name: &str| {
         covers == Covers::Calibration || !(is_calibration(name) || is_background(name))
@@ -31,8 +31,13 @@ pub(super) fn statement(manifest: &Manifest, covers: Covers) -> String {
     let lines =
         files.map(|(name, checksum)| format!("{} {name:?}\n", checksum.to_ascii_lowercase()));
     let settings = sha256_hex(manifest.conditions().as_bytes());
-    let head =
-        format!("normwatch bundle 1\n{} precision\n{settings} settings\n", manifest.precision);
+    let precision = manifest.precision;
+    // A bundle that has no calibration yet is not one that may get any.
+    let calibration = if covers == Covers::Calibration { "covered" } else { "free" };
+    let head = format!(
+        "normwatch bundle 1\n{precision} precision\n{settings} settings\n{calibration} \
+         calibration\n"
+    );
     head + &lines.collect::<String>()
 }
 

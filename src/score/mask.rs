@@ -29,6 +29,17 @@ impl Mask {
         &self.weighting
     }
 
+    /// Whether what is seen counts nowhere, as far as it is known now.
+    pub fn counts_nothing(&self) -> bool {
+        let (width, height) = (self.width_px as f32, self.height_px() as f32);
+        let watched = self.watched.iter().enumerate().filter(|(_, watched)| **watched);
+        let middle = |at: usize| {
+            let (x, y) = ((at % self.width_px) as f32, (at / self.width_px) as f32);
+            ((x + 0.5) / width, (y + 0.5) / height)
+        };
+        self.weighting.leaves_nothing(watched.map(|(at, _)| middle(at)))
+    }
+
     /// Draws polygons; a pixel belongs to a polygon when its centre does.
     ///
     /// # Errors

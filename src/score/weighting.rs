@@ -61,6 +61,12 @@ impl Weighting {
         &self.in_force
     }
 
+    /// Whether nothing counts at all of these places, as far as it is known now.
+    pub(super) fn leaves_nothing(&self, mut middles: impl Iterator<Item = (f32, f32)>) -> bool {
+        let bits = self.in_force.bits();
+        middles.all(|middle| self.at(middle, bits) == 0.0)
+    }
+
     fn at(&self, (x, y): (f32, f32), bits: u64) -> f32 {
         let zones = self.zones.iter().enumerate().rev();
         let mut holding = zones.filter(|(at, zone)| bits >> at & 1 != 0 && zone.area.holds(x, y));

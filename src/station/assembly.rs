@@ -19,7 +19,7 @@ use super::supervision::{self, Leave, Slowest};
 use super::telling::Telling;
 use super::vitals::Watching;
 use super::zones::ZoneHours;
-use crate::alarm::{Input, Pattern};
+use crate::alarm::{Input, Pattern, State};
 use crate::clock::Clock;
 use crate::config::Site;
 use crate::event::{EventRecorder, PictureRing};
@@ -67,6 +67,8 @@ pub struct Station<'a> {
 #[derive(Clone, Debug)]
 pub struct StationReport {
     pub live: LiveStats,
+    /// Whether the site was armed at the end. One that sleeps for a while is.
+    pub armed: bool,
     /// Of the judged frames, those without the network, because nothing moved.
     pub rested: u64,
     /// Frames for which the network returned something that is not a number.
@@ -238,9 +240,11 @@ impl<'a> Station<'a> {
         });
         self.monitor.flush_log();
         self.relay.end();
+        let armed = self.monitor.state() != State::Disarmed || self.telling.is_snoozing();
         self.telling.end();
         Ok(StationReport {
             live: live?,
+            armed,
             rested: watching.rested(),
             not_finite: self.monitor.analyser().not_finite(),
             line_failures: self.monitor.line_failures(),

@@ -48,6 +48,10 @@ impl Page {
         None
     }
 
+    pub fn is_snoozing(&self) -> bool {
+        false
+    }
+
     #[cfg(feature = "mqtt")]
     pub fn forget_snooze(&self) {}
 

@@ -1,6 +1,9 @@
 //! The page of a site: what it shows, what it keeps, and what is ordered there.
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use super::counts::Counts;
 use super::error::StationError;
@@ -46,7 +49,9 @@ impl Page {
             return Ok(page);
         };
         if let Some(folder) = section.folder.as_ref().filter(|_| section.control) {
-            page.settings = web::Settings::open(folder, usual);
+            let folder = folder.clone();
+            let settings = within(PATIENCE, move || web::Settings::open(&folder, usual));
+            page.settings = settings.unwrap_or_else(|| web::Settings::fleeting(usual));
             page.orders = Some(web::Orders::new(clock.clone()));
             plan.apply(page.settings.in_force().alarms_per_day)?;
         }
@@ -56,8 +61,12 @@ impl Page {
             days: section.trace_days,
             scale: Scale::new(calibration, &plan.alarm),
         };
-        let trace = Trace::start(options, clock.clone()).map_err(StationError::EventThread)?;
-        page.trace = Some(trace);
+        let (stored, other) = (options.clone(), clock.clone());
+        let trace = within(PATIENCE, move || Trace::start(stored, other)).unwrap_or_else(|| {
+            // In memory alone.
+            Trace::start(TraceOptions { folder: None, ..options }, clock.clone())
+        });
+        page.trace = Some(trace.map_err(StationError::EventThread)?);
         Ok(page)
     }
 
@@ -139,6 +148,10 @@ impl Page {
         self.orders.as_ref()?.next()
     }
 
+    pub fn is_snoozing(&self) -> bool {
+        self.orders.as_ref().is_some_and(web::Orders::is_snoozing)
+    }
+
     /// Somebody else armed or disarmed.
     #[cfg(feature = "mqtt")]
     pub fn forget_snooze(&self) {
@@ -148,6 +161,25 @@ impl Page {
     pub fn end(&self) {
         self.trace.iter().for_each(Trace::end);
     }
+}
+
+/// How long the watch may wait for the page's disk before it begins.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What came of work on a disk; `None` where that does not end in time. A card that hangs
+/// must not keep the watch from its beginning.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let (tell, told) = channel();
+    let body = move || drop(tell.send(work()));
+    let begun = thread::Builder::new().name("page-disk".into()).spawn(body);
+    let done = begun.ok().and_then(|_| told.recv_timeout(patience).ok());
+    if done.is_none() {
+        log::error!("the page's folder does not answer: the watch begins without what it holds");
+    }
+    done
 }
 
 /// Nobody's token is longer.
@@ -175,6 +207,13 @@ fn read_token(file: &std::path::Path) -> std::io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_disk_that_hangs_keeps_nobody() {
+        assert_eq!(within(Duration::from_secs(60), || 7), Some(7));
+        let (_never, waits) = channel::<()>();
+        assert_eq!(within(Duration::from_millis(50), move || waits.recv()), None);
+    }
 
     #[test]
     fn a_token_is_what_an_address_and_a_cookie_can_hold() {

@@ -67,6 +67,10 @@ impl Telling {
     /// The next command of somebody who may give some. Where there is a contact that
     /// arms, nothing else does: whoever turns the key must be sure.
     pub fn next_command(&self) -> Option<Input> {
+        // Before the others: whoever arms after a snooze has the last word.
+        if let Some(order) = self.page.next_order() {
+            return Some(order);
+        }
         #[cfg(feature = "mqtt")]
         if let Some(command) = self.mqtt.as_ref().and_then(Mqtt::try_command)
             && (command == Input::Acknowledge || !self.has_key)
@@ -76,7 +80,12 @@ impl Telling {
             }
             return Some(command);
         }
-        self.page.next_order()
+        None
+    }
+
+    /// Whether the page has disarmed the site for a while.
+    pub fn is_snoozing(&self) -> bool {
+        self.page.is_snoozing()
     }
 
     /// Ends in order what wants to; waits some seconds at most.

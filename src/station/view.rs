@@ -44,10 +44,15 @@ impl View {
     /// As a site file has it, for this bundle's input.
     ///
     /// # Errors
-    /// Masks that leave nothing to watch.
+    /// Masks, or zones of weight 0, that leave nothing to watch.
     pub fn of(site: &Site, bundle: &Bundle) -> Result<Self, StationError> {
+        let mask = mask(site, bundle)?.weighed_by(weighting(&site.zones));
+        if mask.counts_nothing() {
+            let what = "zones of weight 0 leave no place that counts".to_owned();
+            return Err(StationError::Mask { site: site.file.clone(), what });
+        }
         Ok(Self {
-            mask: mask(site, bundle)?.weighed_by(weighting(&site.zones)),
+            mask,
             stabilise: site.camera.stabilise,
             motion_gate_levels: site.load.motion_gate_levels,
             slow: slow(site),

@@ -15,12 +15,16 @@ pub(super) struct VitalsSink(pub Vitals);
 impl EventSink for VitalsSink {
     fn record(&mut self, event: &Event) -> io::Result<()> {
         self.0.note(|reading| match event {
-            Event::State { to, .. } if *to == State::Alarm.name() => reading.alarms += 1,
+            Event::State { to, .. } => {
+                reading.alarms += u64::from(*to == State::Alarm.name());
+                reading.state = State::named(to).unwrap_or(reading.state);
+            }
             Event::Start { enter_level, exit_level, .. } => {
                 (reading.enter_level, reading.exit_level) = (*enter_level, *exit_level);
             }
-            Event::Levels { enter_level, exit_level, .. } => {
+            Event::Levels { enter_level, exit_level, alarms_per_day, .. } => {
                 (reading.enter_level, reading.exit_level) = (*enter_level, *exit_level);
+                reading.alarms_per_day = Some(*alarms_per_day);
             }
             Event::Blind { .. } => (reading.camera_up, reading.well) = (false, false),
             Event::Sighted { .. } => reading.camera_up = true,
@@ -116,6 +120,9 @@ mod tests {
         let levels = Event::Levels { time_ms, alarms_per_day, enter_level: 2.0, exit_level: 1.5 };
         sink.record(&levels).unwrap();
         assert_eq!((vitals.read().enter_level, vitals.read().exit_level), (2.0, 1.5));
+        assert_eq!(vitals.read().alarms_per_day, Some(9.0));
+        sink.record(&state("alarm", "disarmed")).unwrap();
+        assert_eq!(vitals.read().state, State::Disarmed, "without a frame that is judged");
         sink.record(&Event::Blind { time_ms: 3, reason: "gone".into() }).unwrap();
         assert!(!vitals.read().camera_up);
     }

@@ -1,6 +1,7 @@
 //! Zones that weigh, and when they do.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -10,6 +11,7 @@ use chrono::{DateTime, Datelike, Local, Timelike};
 
 use crate::clock::{Clock, EARLIEST_UNIX_S};
 use crate::config::Zone;
+use crate::event::{ClockQuality, clock_quality};
 use crate::score::{InForce, WeightedZone, Weighting};
 
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,12 +29,25 @@ fn weighted(zones: &[Zone]) -> Vec<&Zone> {
     zones.iter().filter(|zone| zone.weight != 1.0).take(Weighting::MOST_ZONES).collect()
 }
 
-/// A bit for each that weighs at this day from Monday and minute; without a time, for
-/// each that always does.
-fn in_force(weighted: &[&Zone], now: Option<(usize, u16)>) -> u64 {
+/// What is known of the time, where the system's time zone is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Now {
+    /// From Monday.
+    day: usize,
+    /// Of the day.
+    minute: u16,
+    /// A time service vouches for it.
+    is_vouched_for: bool,
+}
+
+/// A bit for each that weighs now; without a time, for each that always does. A clock that
+/// nobody vouches for may be a day behind after a power cut: it makes no place count less.
+fn in_force(weighted: &[&Zone], now: Option<Now>) -> u64 {
     let holds = |zone: &Zone| match (zone.schedule, now) {
         (None, _) => true,
-        (Some(schedule), Some((day, minute))) => schedule.holds(day, minute),
+        (Some(schedule), Some(now)) => {
+            (now.is_vouched_for || zone.weight > 1.0) && schedule.holds(now.day, now.minute)
+        }
         (Some(_), None) => false,
     };
     let bit = |(at, zone): (usize, &&Zone)| u64::from(holds(zone)) << at;
@@ -77,7 +92,7 @@ impl Drop for ZoneHours {
 }
 
 /// Says what is in force now, and tells each change.
-fn keep(zones: &[Zone], told: &InForce, now: Option<(usize, u16)>) {
+fn keep(zones: &[Zone], told: &InForce, now: Option<Now>) {
     let zones: Vec<&Zone> = zones.iter().collect();
     let (before, bits) = (told.bits(), in_force(&zones, now));
     told.set(bits);
@@ -87,16 +102,19 @@ fn keep(zones: &[Zone], told: &InForce, now: Option<(usize, u16)>) {
     }
 }
 
-/// Day from Monday and minute of the day, where the system's time zone is; `None` while
-/// the clock was not set.
-fn local(clock: &dyn Clock) -> Option<(usize, u16)> {
+/// `None` while the clock was not set.
+fn local(clock: &dyn Clock) -> Option<Now> {
     let unix_s = clock.wall_ns() / 1_000_000_000;
     if unix_s < EARLIEST_UNIX_S {
         return None;
     }
     let now = DateTime::from_timestamp(i64::try_from(unix_s).ok()?, 0)?.with_timezone(&Local);
-    let minute = now.hour() * 60 + now.minute();
-    Some((now.weekday().num_days_from_monday() as usize, u16::try_from(minute).ok()?))
+    let quality = clock_quality(Path::new("/"), unix_s * 1000);
+    Some(Now {
+        day: now.weekday().num_days_from_monday() as usize,
+        minute: u16::try_from(now.hour() * 60 + now.minute()).ok()?,
+        is_vouched_for: quality == ClockQuality::Synchronised,
+    })
 }
 
 #[cfg(test)]
@@ -130,10 +148,12 @@ mod tests {
         assert_eq!(weighting.in_force().bits(), 0b10, "the door weighs once, the road has hours");
         let told = weighting.in_force();
         let weighted: Vec<Zone> = weighted(&zones).into_iter().cloned().collect();
+        let at = |day, minute, is_vouched_for| Some(Now { day, minute, is_vouched_for });
         for (now, bits) in [
-            (Some((0, 7 * 60)), 0b11),
-            (Some((0, 19 * 60)), 0b10),
-            (Some((1, 7 * 60)), 0b10),
+            (at(0, 7 * 60, true), 0b11),
+            (at(0, 7 * 60, false), 0b10),
+            (at(0, 19 * 60, true), 0b10),
+            (at(1, 7 * 60, true), 0b10),
             (None, 0b10),
         ] {
             keep(&weighted, told, now);
@@ -144,7 +164,7 @@ mod tests {
     #[test]
     fn a_clock_that_is_not_set_tells_no_hour() {
         assert_eq!(local(&SimulatedClock::new(1_000_000_000)), None);
-        let (day, minute) = local(&SimulatedClock::new(EARLIEST_UNIX_S * 1_000_000_000)).unwrap();
-        assert!(day < 7 && minute < 1440);
+        let now = local(&SimulatedClock::new(EARLIEST_UNIX_S * 1_000_000_000)).unwrap();
+        assert!(now.day < 7 && now.minute < 1440);
     }
 }

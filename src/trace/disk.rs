@@ -58,6 +58,8 @@ impl Disk {
             Ok(()) => self.is_failing = false,
             Err(error) => {
                 self.begin_another();
+                // A file of that number is there that was not seen at the start.
+                self.number += u64::from(error.kind() == io::ErrorKind::AlreadyExists);
                 if !self.is_failing {
                     let folder = self.folder.display();
                     log::warn!(

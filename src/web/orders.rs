@@ -51,6 +51,11 @@ impl Orders {
         self.waiting.until_ms.store(0, Ordering::Release);
     }
 
+    /// Whether it is disarmed for a while only.
+    pub fn is_snoozing(&self) -> bool {
+        self.snoozes_for_ms().is_some()
+    }
+
     /// How long the snooze goes on; `None` without one.
     pub(super) fn snoozes_for_ms(&self) -> Option<u64> {
         let until_ms = self.waiting.until_ms.load(Ordering::Acquire);

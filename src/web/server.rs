@@ -301,10 +301,10 @@ impl Page {
             let mode = if mask.mode == MaskMode::Ignore { "ignore" } else { "include" };
             serde_json::json!({ "mode": mode, "points": mask.points })
         });
-        let zones = self
-            .zones
-            .iter()
-            .map(|zone| serde_json::json!({ "name": zone.name, "points": zone.area.points }));
+        let zones = self.zones.iter().map(|zone| {
+            let (name, points, more) = (&zone.name, &zone.area.points, zone.keys_of_weight());
+            serde_json::json!({ "name": name, "points": points, "more": more })
+        });
         let body = serde_json::json!({
             "masks": masks.collect::<Vec<_>>(),
             "zones": zones.collect::<Vec<_>>(),

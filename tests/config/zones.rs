@@ -45,3 +45,14 @@ fn what_is_no_weight_or_no_time_is_told_with_its_place() {
     let expected = format!("{}:10 `zone[64].weight` is one more than 64 weights", 8 + 64 * 4 + 3);
     assert_problems(&edited(8, &many), &[&expected]);
 }
+
+#[test]
+fn a_weight_is_written_as_it_was_read() {
+    for keys in
+        ["", "weight = 0.5", "weight = 2\nhours = \"22:00-06:30\"\ndays = [\"sat\", \"mon\"]"]
+    {
+        let zone = load_text(&with(keys)).unwrap().zones.remove(0);
+        let again = load_text(&with(&zone.keys_of_weight())).unwrap().zones.remove(0);
+        assert_eq!((again.weight, again.schedule), (zone.weight, zone.schedule), "{keys}");
+    }
+}

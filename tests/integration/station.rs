@@ -130,6 +130,9 @@ fn what_keeps_a_site_from_watching_is_told_before_a_line_is_taken() {
     let other = Site { calibration: Some(bench.path("other.toml")), ..site };
     let error = Plan::load(&other).unwrap_err();
     assert!(matches!(error, StationError::Levels(LevelsError::File { .. })), "{error:?}");
+    let all = "[[zone]]\nname = \"all\"\npoints = [[0, 0], [1, 0], [1, 1], [0, 1]]\nweight = 0";
+    let error = Plan::load(&site_with(&bench, all, FOLDER)).unwrap_err();
+    assert!(error.to_string().contains("leave no place that counts"), "{error}");
     let fresh = Bench::new();
     let error = Plan::load(&site_with(&fresh, "", FOLDER)).unwrap_err();
     assert!(matches!(error, StationError::Levels(LevelsError::Absent { .. })), "{error:?}");

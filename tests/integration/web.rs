@@ -57,8 +57,24 @@ impl Running {
         Self::of(bench, self.port, &self.token)
     }
 
+    /// Has the run begin again under the same process number.
+    pub fn reload(&self) {
+        let starts = || {
+            let log = fs::read_to_string(self.bench.path("events.jsonl")).unwrap();
+            log.matches("\"event\":\"start\"").count()
+        };
+        let (before, begun) = (starts(), Instant::now());
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+        let ask = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        while starts() == before || self.try_ask(ask).is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "it does not begin again");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn of(bench: Bench, port: u16, token: &str) -> Self {
-        let mut command = bench.command(&["run", "--config", "site.toml"]);
+        let mut command = bench.command(&["run", "--config", "site.toml", "--reload-on-sighup"]);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let running = Self { child, port, token: token.into(), bench };
         let begun = Instant::now();

@@ -11,11 +11,18 @@ fn manifest() -> Manifest {
 fn a_statement_names_settings_and_files() {
     let manifest = manifest();
     let all = statement(&manifest, Covers::Calibration);
-    assert_eq!(all.lines().count(), 3 + manifest.files.len(), "{all}");
+    assert_eq!(all.lines().count(), 4 + manifest.files.len(), "{all}");
     let encoder = format!("{} \"encoder.onnx\"\n", manifest.files["encoder.onnx"]);
     assert!(all.starts_with("normwatch bundle 1\nf32 precision\n") && all.contains(&encoder));
     let network = statement(&manifest, Covers::NetworkAlone);
     assert!(network.contains("encoder.onnx") && !network.contains("calibration"), "{network}");
+}
+
+#[test]
+fn a_statement_without_a_calibration_says_whether_one_may_come() {
+    let mut bare = manifest();
+    bare.files.retain(|name, _| !is_calibration(name));
+    assert_ne!(statement(&bare, Covers::Calibration), statement(&bare, Covers::NetworkAlone));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 import { copy } from "./tuning.js";
 import { word } from "./words.js";
 
-/** @typedef {{kind: "ignore" | "include" | "zone", name: string, points: number[][]}} Area */
+/** @typedef {{kind: "ignore" | "include" | "zone", name: string, points: number[][], more?: string}} Area */
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -71,7 +71,7 @@ export function showSiteAreas(site) {
   if (areas.length > 0 || former.length > 0) return;
   areas = [
     ...site.masks.map((/** @type {any} */ mask) => ({ kind: mask.mode, name: "", points: mask.points })),
-    ...site.zones.map((/** @type {any} */ zone) => ({ kind: "zone", name: zone.name, points: zone.points })),
+    ...site.zones.map((/** @type {any} */ zone) => ({ kind: "zone", name: zone.name, points: zone.points, more: zone.more })),
   ];
   chosen = areas.length - 1;
   list();
@@ -212,7 +212,7 @@ export function asToml(all) {
   const number = (/** @type {number} */ share) => Number.isInteger(share) ? share.toFixed(1) : String(share);
   return all.filter(({ points }) => points.length >= 3).map((area) => {
     const points = area.points.map((point) => `[${point.map(number).join(", ")}]`).join(", ");
-    return area.kind === "zone" ? `[[zone]]\nname = ${JSON.stringify(area.name)}\npoints = [${points}]\n`
+    return area.kind === "zone" ? `[[zone]]\nname = ${JSON.stringify(area.name)}\npoints = [${points}]\n${area.more ?? ""}`
       : `[[mask]]\nmode = "${area.kind}"\npoints = [${points}]\n`;
   }).join("\n");
 }

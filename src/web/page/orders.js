@@ -58,7 +58,8 @@ export function drawOrders(state, site) {
   byId("arm").hidden = !site.may_arm || !disarmed;
   byId("disarm").hidden = !site.may_arm || disarmed;
   byId("snoozing").hidden = !site.may_arm || disarmed;
-  byId("acknowledge").hidden = !state.alarm;
+  // What stays raises the line as well, and no state tells of it.
+  byId("acknowledge").hidden = false;
   const left = state.more.snooze_ms;
   const until = left === null ? "" : word("snoozes", clock(Date.now() + left));
   if (byId("until").textContent !== until) byId("until").textContent = until;

@@ -169,6 +169,14 @@ fn arming_and_snoozing_are_obeyed_and_strangers_are_not() {
         assert_eq!(order(&running, "disarm", &json!({}), stranger).0, 403, "{stranger}");
     }
     assert!(!disarmed(&get(&running, "/state.json")));
+    assert_eq!(order(&running, "disarm", &json!({}), "").0, 202);
+    await_state(&running, "disarmed", disarmed);
+    running.reload();
+    await_state(&running, "there again, as it was", disarmed);
+    assert_eq!(order(&running, "arm", &json!({}), "").0, 202);
+    await_state(&running, "armed", |state| !disarmed(state));
+    running.reload();
+    await_state(&running, "there again, armed", |state| !disarmed(state));
     let shows = Running::on_clip(Some(TOKEN), "");
     assert_eq!(order(&shows, "disarm", &json!({}), "").0, 405, "a page that only shows");
 }
