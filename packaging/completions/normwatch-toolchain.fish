@@ -170,7 +170,7 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand 
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand sign" -l new-key -d 'Make a key: the secret one in FILE, the public one in FILE.pub. Neither may exist' -r -F
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand sign" -l password-file -d 'The secret key\'s password, on the first line of FILE; a key without one is only as safe as the disk that it lies on' -r -F
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand sign" -l network-alone -d 'Leave the calibration out of it: whoever may write to the bundle may then calibrate it, and change its levels'
-complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand sign" -s h -l help -d 'Print help'
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l out -d 'Folder to write to: frames/, masks/, labels.json, scene.toml' -r -F
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l like -d 'Start from the parameters in this scene.toml instead of the defaults; other options override them. Alone it renders the same bytes again' -r -F
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l seed -d 'The place: equal seeds show the same ground from the same camera [default: 1]' -r

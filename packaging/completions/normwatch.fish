@@ -64,7 +64,7 @@ complete -c normwatch -n "__fish_normwatch_using_subcommand demo" -s h -l help -
 complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l config -d 'The site file' -r -F
 complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l for-s -d 'Stop by itself after this time' -r
 complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l fault-injection -d 'For tests of boards: hang (`stall-inference:N`) or panic (`panic-inference:N`) after N judged frames' -r
-complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l reload-on-sighup -d 'SIGHUP reads the site file, and what it names, again: a service\'s reload. If they are as they must be, the watch begins again with them, and the lines are safe for that moment; a latched alarm ends. If not, it goes on as it was'
+complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l reload-on-sighup -d 'SIGHUP reads the site file, and what it names, again: a service\'s reload. If they are as they must be, the watch begins again with them, and the lines are safe for that moment; it stays armed or disarmed, and a latched alarm ends. If not, it goes on as it was'
 complete -c normwatch -n "__fish_normwatch_using_subcommand run" -l json -d 'Print what the run came to as JSON'
 complete -c normwatch -n "__fish_normwatch_using_subcommand run" -s v -l verbose -d 'Say more on standard error; twice for debugging'
 complete -c normwatch -n "__fish_normwatch_using_subcommand run" -s q -l quiet -d 'Say nothing but warnings and errors'

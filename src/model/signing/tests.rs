@@ -15,7 +15,7 @@ fn a_statement_names_settings_and_files() {
     let encoder = format!("{} \"encoder.onnx\"\n", manifest.files["encoder.onnx"]);
     assert!(all.starts_with("normwatch bundle 1\nf32 precision\n") && all.contains(&encoder));
     let network = statement(&manifest, Covers::NetworkAlone);
-    assert!(network.contains("encoder.onnx") && !network.contains("calibration"), "{network}");
+    assert!(network.contains("encoder.onnx") && !network.contains("calibration.toml"), "{network}");
 }
 
 #[test]

@@ -14,18 +14,21 @@ const OWNER_ONLY: u32 = 0o600;
 /// How the second line of a secret key's file begins.
 const SECRET_KEY: &str = "RW";
 
+const EXAMPLE: &str = "\
+Make a key once, then sign:
+  normwatch sign --new-key fleet.key --password-file password.txt
+  normwatch sign walkway-edge --key fleet.key --password-file password.txt";
+
 /// Signs a bundle, so that boards take it from you alone.
 ///
 /// A site file that has `bundle_keys` watches with no other bundle than one that one
 /// of these keys has signed. Keys and signatures are those of minisign (Ed25519): you may
-/// make and check them with that program as well. Make a key first:
-///
-///     normwatch sign --new-key fleet.key --password-file password.txt
-///     normwatch sign walkway-edge --key fleet.key --password-file password.txt
+/// make and check them with that program as well.
 ///
 /// Signed is what the manifest says and each file that it lists. A new calibration
 /// needs a new signature, unless the network alone was signed.
 #[derive(Args, Debug)]
+#[command(after_long_help = EXAMPLE)]
 pub struct SignArgs {
     /// The bundle.
     #[arg(required_unless_present = "new_key", conflicts_with = "new_key")]
