@@ -67,7 +67,13 @@ fn encode(
     height_px: usize,
     quality: u8,
 ) -> Result<Vec<u8>, String> {
-    let spec = InputSpec { width_px, height_px, channels: Channels::Rgb, resize: Resize::Area };
+    let spec = InputSpec {
+        width_px,
+        height_px,
+        channels: Channels::Rgb,
+        resize: Resize::Area,
+        relight: false,
+    };
     let frame = Frame {
         format: picture.format,
         width_px: picture.width_px,

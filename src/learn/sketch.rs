@@ -156,6 +156,7 @@ mod tests {
             height_px: SIDE,
             channels: Channels::Luma,
             resize: Resize::Bilinear,
+            relight: false,
         };
         let frame = |n: usize| (0..SIDE * SIDE).map(|i| pixel(n, i % SIDE, i / SIDE)).collect();
         let frames: Vec<Vec<u8>> = (0..6).map(frame).collect();

@@ -53,10 +53,17 @@ pub struct InputSection {
     /// Frames a second of the training footage.
     pub fps: f64,
     pub resize: Resize,
+    /// Whether jumps of the light are taken out of the pictures, as they were in training.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub relight: bool,
 }
 
 fn consecutive() -> usize {
     1
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn is_consecutive(spacing: &usize) -> bool {
@@ -70,6 +77,7 @@ impl InputSection {
             height_px: self.height_px,
             channels: self.channels,
             resize: self.resize,
+            relight: self.relight,
         }
     }
 

@@ -40,6 +40,8 @@ pub struct InputSpec {
     pub height_px: usize,
     pub channels: Channels,
     pub resize: Resize,
+    /// Whether jumps of the light are taken out: an automatic exposure, a lamp.
+    pub relight: bool,
 }
 
 impl InputSpec {

@@ -12,6 +12,7 @@ mod jpeg;
 mod light;
 mod plane;
 mod preprocessor;
+mod relight;
 mod resize;
 mod source;
 mod stabiliser;

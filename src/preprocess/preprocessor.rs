@@ -8,6 +8,7 @@ use super::error::PreprocessError;
 use super::input::{Channels, InputSpec};
 use super::jpeg::JpegDecoder;
 use super::light::{Evener, Light};
+use super::relight::Relighter;
 use super::source::{Source, check_size};
 use super::steady::Steady;
 
@@ -22,6 +23,7 @@ pub struct Preprocessor {
     planes: ColourPlanes,
     jpeg: JpegDecoder,
     steady: Option<Steady>,
+    relighter: Option<Relighter>,
     evener: Option<Evener>,
     light: Light,
 }
@@ -29,12 +31,15 @@ pub struct Preprocessor {
 impl Preprocessor {
     pub fn new(spec: InputSpec) -> Self {
         let (planes, jpeg) = (ColourPlanes::default(), JpegDecoder::default());
+        let InputSpec { width_px, height_px, channels, relight, .. } = spec;
+        let relighter = || Relighter::new(width_px, height_px, channels.planes());
         Self {
             spec,
             source: None,
             planes,
             jpeg,
             steady: None,
+            relighter: relight.then(relighter).flatten(),
             evener: None,
             light: Light::default(),
         }
@@ -73,6 +78,11 @@ impl Preprocessor {
     /// The light of the last picture as the camera gave it.
     pub fn light(&self) -> Light {
         self.light
+    }
+
+    /// How many pictures had a jump of the light that was taken out.
+    pub fn light_jumps(&self) -> u64 {
+        self.relighter.as_ref().map_or(0, Relighter::jumps)
     }
 
     /// What the last picture lacks, because it was moved back.
@@ -126,6 +136,9 @@ impl Preprocessor {
             steady.settle(planes, source, out);
         }
         self.light = Light::of(out);
+        if let Some(relighter) = &mut self.relighter {
+            relighter.relight(out);
+        }
         if let Some(evener) = &mut self.evener {
             evener.even(self.light, out);
         }
@@ -137,6 +150,9 @@ impl Preprocessor {
     pub fn forget_view(&mut self) {
         if let Some(steady) = &mut self.steady {
             steady.forget();
+        }
+        if let Some(relighter) = &mut self.relighter {
+            relighter.forget();
         }
         if let Some(evener) = &mut self.evener {
             evener.forget();

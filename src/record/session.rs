@@ -281,7 +281,7 @@ impl Recorder {
         let own = (frame.width_px as usize, frame.height_px as usize);
         let (width_px, height_px) = options.size_px.unwrap_or(own);
         let RecordOptions { fps, channels, resize, image, .. } = *options;
-        let spec = InputSpec { width_px, height_px, channels, resize };
+        let spec = InputSpec { width_px, height_px, channels, resize, relight: false };
         let header = Header { fps, width_px, height_px, channels, image };
         Ok(Self {
             spec,

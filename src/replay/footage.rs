@@ -102,7 +102,8 @@ impl Clip {
         let decoded = self.with_frame(sequence, fps, |frame| {
             let (width_px, height_px) = (frame.width_px as usize, frame.height_px as usize);
             let resize = Resize::Bilinear;
-            let spec = InputSpec { width_px, height_px, channels: Channels::Luma, resize };
+            let spec =
+                InputSpec { width_px, height_px, channels: Channels::Luma, resize, relight: false };
             let mut grey = vec![0; spec.frame_len()];
             Preprocessor::new(spec).process(frame, &mut grey).map(|()| (grey, width_px, height_px))
         })?;

@@ -110,7 +110,8 @@ fn ours_of(
     (width_px, height_px): (usize, usize),
 ) -> Result<Vec<u8>, String> {
     let channels = if luma { Channels::Luma } else { Channels::Rgb };
-    let spec = InputSpec { width_px, height_px, channels, resize: Resize::Bilinear };
+    let spec =
+        InputSpec { width_px, height_px, channels, resize: Resize::Bilinear, relight: false };
     let mut planes = vec![0; spec.frame_len()];
     let frame = Frame {
         format: PixelFormat::Mjpeg,

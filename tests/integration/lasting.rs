@@ -28,6 +28,7 @@ fn walkway(count: usize) -> Vec<Picture> {
         height_px: SIDE,
         channels: Channels::Luma,
         resize: Resize::Bilinear,
+        relight: false,
     };
     let mut preprocessor = Preprocessor::new(spec);
     let pictures = (0..count).map(|_| {

@@ -13,7 +13,13 @@ fn frame(format: PixelFormat, size: (u32, u32), stride_bytes: usize, data: &[u8]
 /// A preprocessor that leaves a frame of `size` at its size.
 fn converter(size: (u32, u32), channels: Channels) -> Preprocessor {
     let (width_px, height_px) = (size.0 as usize, size.1 as usize);
-    Preprocessor::new(InputSpec { width_px, height_px, channels, resize: Resize::Bilinear })
+    Preprocessor::new(InputSpec {
+        width_px,
+        height_px,
+        channels,
+        resize: Resize::Bilinear,
+        relight: false,
+    })
 }
 
 fn convert(frame: &Frame<'_>, channels: Channels) -> Result<Vec<u8>, PreprocessError> {

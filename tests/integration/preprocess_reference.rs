@@ -43,7 +43,7 @@ fn resized<T>(case: &str, resize: Resize, like: &Array2<T>) -> Vec<u8> {
         sequence: 0,
     };
     let (height_px, width_px) = like.dim();
-    let spec = InputSpec { width_px, height_px, channels: Channels::Luma, resize };
+    let spec = InputSpec { width_px, height_px, channels: Channels::Luma, resize, relight: false };
     let mut out = vec![0; spec.frame_len()];
     Preprocessor::new(spec).process(&frame, &mut out).unwrap();
     out

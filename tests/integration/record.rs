@@ -225,6 +225,7 @@ fn colours_and_jpeg_survive() {
             height_px: 12,
             channels: Channels::Rgb,
             resize: Resize::Area,
+            relight: false,
         };
         let mut planes = vec![0; spec.frame_len()];
         normwatch::preprocess::Preprocessor::new(spec).process(&frame, &mut planes).unwrap();

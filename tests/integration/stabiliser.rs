@@ -4,8 +4,13 @@ use normwatch::capture::{Frame, PixelFormat};
 use normwatch::preprocess::{Channels, Edges, InputSpec, Preprocessor, Resize};
 use normwatch::replay::list_footage;
 
-const SPEC: InputSpec =
-    InputSpec { width_px: 128, height_px: 128, channels: Channels::Luma, resize: Resize::Bilinear };
+const SPEC: InputSpec = InputSpec {
+    width_px: 128,
+    height_px: 128,
+    channels: Channels::Luma,
+    resize: Resize::Bilinear,
+    relight: false,
+};
 
 type Size = (u32, u32);
 

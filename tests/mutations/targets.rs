@@ -181,6 +181,7 @@ fn jpeg(_: &Ground, bytes: &[u8]) -> bool {
         height_px: 32,
         channels: Channels::Luma,
         resize: Resize::Bilinear,
+        relight: false,
     };
     let frame = Frame {
         format: PixelFormat::Mjpeg,

@@ -13,6 +13,7 @@ fn clip(hour: u8, light: u8, walker: Option<(u8, usize)>, seed: usize) -> Sketch
         height_px: SIDE,
         channels: Channels::Luma,
         resize: Resize::Bilinear,
+        relight: false,
     };
     let frame = |n: usize| -> Vec<u8> {
         let pixel = |i: usize| {

@@ -13,6 +13,11 @@ pub fn reference(name: &str) -> PathBuf {
 
 /// A folder with a clip of discs that drift over a texture.
 pub fn footage(frames: usize, side_px: usize) -> TempDir {
+    lit_footage(frames, side_px, |_| 1.0)
+}
+
+/// The same in a light of its own for every frame.
+pub fn lit_footage(frames: usize, side_px: usize, light: impl Fn(usize) -> f64) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let clip = folder.path().join("clip");
     fs::create_dir(&clip).unwrap();
@@ -25,7 +30,7 @@ pub fn footage(frames: usize, side_px: usize) -> TempDir {
                 80.0 * (-(dx * dx + dy * dy) / 8.0).exp()
             };
             let texture = 96.0 + 24.0 * (x / 5.0).sin() * (y / 7.0).cos();
-            (texture + disc(0.8, 0.35) + disc(1.1, 0.65)) as u8
+            ((texture + disc(0.8, 0.35) + disc(1.1, 0.65)) * light(index)) as u8
         };
         let pixels: Vec<u8> = (0..side_px * side_px).map(pixel).collect();
         let file = fs::File::create(clip.join(format!("{index:04}.png"))).unwrap();

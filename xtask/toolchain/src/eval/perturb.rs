@@ -14,6 +14,9 @@ use std::str::FromStr;
 pub enum Perturbation {
     /// All values are multiplied by this, and clipped.
     Light(f64),
+    /// Darker by this share of the light and brighter by it, in turns, a second and a half each,
+    /// from one frame to the next: what an automatic exposure does.
+    Exposure(f64),
     /// Gaussian noise of this standard deviation, in 8-bit levels.
     Noise(f64),
     /// Compressed once more as JPEG of this quality.
@@ -51,7 +54,8 @@ impl FromStr for Perturbation {
     type Err = anyhow::Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        const HELP: &str = "one of light=+30%, light=-30%, noise=8, jpeg=40, shake=2, standard";
+        const HELP: &str =
+            "one of light=+30%, light=-30%, exposure=25%, noise=8, jpeg=40, shake=2, standard";
         let (kind, value) = text.split_once('=').context(HELP)?;
         match kind {
             "light" => {
@@ -59,6 +63,12 @@ impl FromStr for Perturbation {
                     value.strip_suffix('%').unwrap_or(value).parse().context(HELP)?;
                 ensure!((-100.0..=400.0).contains(&percent), "light changes by -100% to +400%");
                 Ok(Self::Light(1.0 + percent / 100.0))
+            }
+            "exposure" => {
+                let percent: f64 =
+                    value.strip_suffix('%').unwrap_or(value).parse().context(HELP)?;
+                ensure!((0.0..=90.0).contains(&percent), "an exposure jumps by 0% to 90%");
+                Ok(Self::Exposure(percent / 100.0))
             }
             "noise" => {
                 let sigma: f64 = value.parse().context(HELP)?;
@@ -84,6 +94,7 @@ impl fmt::Display for Perturbation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Light(factor) => write!(f, "light {:+.0} %", (factor - 1.0) * 100.0),
+            Self::Exposure(share) => write!(f, "exposure jumps by {:.0} %", share * 100.0),
             Self::Noise(sigma) => write!(f, "noise σ = {sigma}"),
             Self::Jpeg(quality) => write!(f, "JPEG quality {quality}"),
             Self::Shake(pixels) => write!(f, "shake ±{pixels} px"),
@@ -96,6 +107,7 @@ pub struct Perturbed {
     inner: Box<dyn FrameSource + Send>,
     how: Perturbation,
     channels: Channels,
+    fps: f64,
     seed: u64,
     clip: u64,
     decoder: Option<Preprocessor>,
@@ -122,7 +134,18 @@ impl Perturbed {
         });
         let (planes, pixels, jpeg) = Default::default();
         let inner = clip.open(fps)?;
-        Ok(Self { inner, how, channels, seed, clip: name, decoder: None, planes, pixels, jpeg })
+        Ok(Self {
+            inner,
+            how,
+            channels,
+            fps,
+            seed,
+            clip: name,
+            decoder: None,
+            planes,
+            pixels,
+            jpeg,
+        })
     }
 }
 
@@ -133,14 +156,26 @@ impl FrameSource for Perturbed {
         let channels = self.channels;
         let decoder = self.decoder.get_or_insert_with(|| {
             let resize = Resize::Bilinear;
-            Preprocessor::new(InputSpec { width_px: width, height_px: height, channels, resize })
+            Preprocessor::new(InputSpec {
+                width_px: width,
+                height_px: height,
+                channels,
+                resize,
+                relight: false,
+            })
         });
         self.planes.resize(decoder.spec().frame_len(), 0);
         decoder
             .process(&frame, &mut self.planes)
             .map_err(|e| SourceError::frame_skipped(format!("frame {}: {e}", frame.sequence)))?;
         let mut stream = Stream::new(self.seed, Concern::Perturbation, self.clip, frame.sequence);
-        change(self.how, &mut self.planes, (width, height), &mut stream);
+        let how = match self.how {
+            Perturbation::Exposure(share) => {
+                Perturbation::Light(exposed(share, frame.sequence as f64 / self.fps))
+            }
+            how => how,
+        };
+        change(how, &mut self.planes, (width, height), &mut stream);
         interleave(&self.planes, width * height, &mut self.pixels);
         let (format, colours) = match channels {
             Channels::Luma => (PixelFormat::Grey, ColorType::Luma),
@@ -185,7 +220,16 @@ fn change(
                 moved(plane, width, height, (dx, dy));
             }
         }
-        Perturbation::Jpeg(_) => {}
+        Perturbation::Jpeg(_) | Perturbation::Exposure(_) => {}
+    }
+}
+
+/// The factor of the light at a time of a clip: a second as it is, then one and a half of other light.
+fn exposed(share: f64, at_s: f64) -> f64 {
+    match at_s % 5.0 {
+        1.0..2.5 => 1.0 - share,
+        3.5..5.0 => 1.0 + share,
+        _ => 1.0,
     }
 }
 
@@ -213,6 +257,8 @@ mod tests {
         let parsed = |text: &str| text.parse::<Choice>().map(|c| c.0);
         assert_eq!(parsed("light=+30%").unwrap(), [Perturbation::Light(1.3)]);
         assert_eq!(parsed("light=-30%").unwrap(), [Perturbation::Light(0.7)]);
+        assert_eq!(parsed("exposure=25%").unwrap(), [Perturbation::Exposure(0.25)]);
+        assert!(parsed("exposure=100%").is_err());
         assert_eq!(parsed("shake=2").unwrap(), [Perturbation::Shake(2)]);
         assert_eq!(parsed("standard").unwrap(), STANDARD);
         for wrong in ["light", "wind=3", "jpeg=0", "noise=much", "shake=-1"] {

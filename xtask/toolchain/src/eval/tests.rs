@@ -181,7 +181,7 @@ fn floors_by_hand() {
     let (channels, resize) = (Channels::Luma, Resize::Bilinear);
     let floors = FloorSetup {
         dataset: &Dataset::open(dir.path(), true).unwrap(),
-        spec: InputSpec { width_px: 8, height_px: 8, channels, resize },
+        spec: InputSpec { width_px: 8, height_px: 8, channels, resize, relight: false },
         rule: BlockRule::plain(4),
         skipped_frames: 4,
         fps: 10.0,

@@ -25,6 +25,7 @@ fn store_run(folder: &Path, spec: NetworkSpec, channels: Channels) -> Checkpoint
         width_px: 24,
         height_px: 16,
         channels,
+        relight: false,
         frames: if spec.task == Task::Prediction { 4 } else { 1 },
         frame_spacing: 1,
         fps: 10.0,

@@ -147,6 +147,7 @@ fn recognise(stored: &Weights, args: &ImportArgs) -> Result<(Network, Preset)> {
         frame_spacing: 1,
         fps: args.fps,
         resize: Resize::Bilinear,
+        relight: false,
     };
     let preset = if predicts { Preset::Paper } else { Preset::PaperRecon };
     Ok((Network::build(spec, input)?, preset))

@@ -112,6 +112,7 @@ fn network(task: Task, frames: usize) -> Network {
         frame_spacing: 1,
         fps: 10.0,
         resize: Resize::Bilinear,
+        relight: false,
     };
     Network::build(spec, input).unwrap()
 }

@@ -87,15 +87,17 @@ impl Preset {
             frame_spacing: 1,
             fps: 10.0,
             resize: Resize::Bilinear,
+            relight: false,
         };
+        let relit = |side_px| InputSection { relight: true, ..input(side_px, Channels::Luma, 4) };
         let (network, input) = match self {
             Self::Paper => (paper, input(256, Channels::Bgr, 4)),
             Self::PaperRecon => {
                 let recon = NetworkSpec { task: Task::Reconstruction, skips: false, ..paper };
                 (recon, input(256, Channels::Bgr, 1))
             }
-            Self::Edge => (small(16), input(128, Channels::Luma, 4)),
-            Self::Nano => (small(8), input(96, Channels::Luma, 4)),
+            Self::Edge => (small(16), relit(128)),
+            Self::Nano => (small(8), relit(96)),
         };
         PresetValues { network, input }
     }

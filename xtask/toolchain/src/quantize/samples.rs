@@ -135,6 +135,7 @@ mod tests {
             frame_spacing: 1,
             fps: 10.0,
             resize: Resize::Bilinear,
+            relight: false,
         };
         // Frames 0 to 3 hold one window, 5 to 13 hold six.
         let all = read(&[folder.path()], &input, 100).unwrap();

@@ -186,7 +186,13 @@ fn look(source: &mut (dyn FrameSource + Send)) -> Result<Option<Pictures>, Unsee
         Err(error) => return Err(Unseen::Fatal(error.into())),
     };
     let (width_px, height_px) = (frame.width_px as usize, frame.height_px as usize);
-    let spec = InputSpec { width_px, height_px, channels: Channels::Rgb, resize: Resize::Bilinear };
+    let spec = InputSpec {
+        width_px,
+        height_px,
+        channels: Channels::Rgb,
+        resize: Resize::Bilinear,
+        relight: false,
+    };
     let mut planes = vec![0; spec.frame_len()];
     let processed = Preprocessor::new(spec).process(&frame, &mut planes);
     processed.map_err(|_| Unseen::Skipped)?;

@@ -97,6 +97,11 @@ pub struct NetworkArgs {
     /// How the decoder doubles its resolution.
     #[arg(long, value_enum)]
     pub upsampling: Option<Upsampling>,
+    /// Whether jumps of the light are taken out of the pictures, now and on the device: an
+    /// automatic exposure, a lamp. [default: of `edge` and `nano`, unless more than 2 % of
+    /// the frames jump]
+    #[arg(long)]
+    pub relight: Option<bool>,
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -210,6 +215,7 @@ impl TrainArgs {
             frames: args.frames.unwrap_or(input.frames),
             frame_spacing: args.frame_spacing.unwrap_or(input.frame_spacing),
             fps: self.fps(input.fps)?,
+            relight: args.relight.unwrap_or(input.relight),
         };
         network.check(&input)?;
         Ok(PresetValues { network, input })

@@ -16,6 +16,7 @@ use super::footage::Footage;
 use super::learner::{Learner, Objective, Teacher};
 use super::motion_memory::{LEAST_TOLD, Learnt, learn_motion};
 use super::plan::{Plan, TimeBudget};
+use super::reading::read;
 use super::report::forget_after;
 use super::resume::check_same;
 use super::samples::Samples;
@@ -79,14 +80,11 @@ fn train_to_the_end(
 
 pub fn prepare(args: &TrainArgs, begun: Instant) -> Result<Session> {
     let place = args.backend.place()?;
-    let PresetValues { network: spec, input } = args.network()?;
+    let PresetValues { network: spec, mut input } = args.network()?;
     let training = args.training(spec.task)?;
-    let network = Network::build(spec, input)?;
     let stored = stored_run(&args.out)?;
-    let reading = normwatch_progress::bar("reading", "frames", 0);
-    let footage = Footage::read(&args.footage, &input, &reading)?;
-    reading.finish_and_clear();
-    report_skipped(&footage);
+    let footage = read(&args.footage, &mut input, args.network.relight.is_some())?;
+    let network = Network::build(spec, input)?;
     let shape = WindowShape::new(&spec, input);
     let view = learn_view(&footage.clips, &input)?;
     let (record, samples, held_out) = split(args, footage, shape, &training)?;
@@ -209,16 +207,6 @@ fn split(
         training.batch
     );
     Ok((record, samples, held_out))
-}
-
-fn report_skipped(footage: &Footage) {
-    const NAMED: usize = 8;
-    for why in footage.skipped.iter().take(NAMED) {
-        eprintln!("skipped {why}");
-    }
-    if footage.skipped.len() > NAMED {
-        eprintln!("… {} frames were skipped in all", footage.skipped.len());
-    }
 }
 
 fn report_motion(learnt: Option<&Learnt>) {

@@ -18,6 +18,8 @@ pub struct Footage {
     pub clips: Vec<ClipFrames>,
     /// Why each unreadable frame was left out.
     pub skipped: Vec<String>,
+    /// How many frames had a jump of the light that was taken out.
+    pub light_jumps: u64,
     frame_len: usize,
 }
 
@@ -29,6 +31,9 @@ pub struct ClipFrames {
     /// Consecutive frames, planar u8, one after the other.
     pub segments: Vec<Vec<u8>>,
 }
+
+/// Share of the frames with a jump of the light beyond which jumps are not taken out.
+const FLICKER_SHARE: f64 = 0.02;
 
 /// The name of the file that `normwatch record` puts beside its clips.
 const RECORDING: &str = "recording.toml";
@@ -64,6 +69,7 @@ impl Footage {
             footage: Self {
                 clips: Vec::new(),
                 skipped: Vec::new(),
+                light_jumps: 0,
                 frame_len: input.spec().frame_len(),
             },
             bar,
@@ -75,7 +81,8 @@ impl Footage {
                 reader.clip(clip, input.fps)?;
             }
         }
-        let footage = reader.footage;
+        let light_jumps = reader.preprocessor.light_jumps();
+        let footage = Self { light_jumps, ..reader.footage };
         footage.check()?;
         Ok(footage)
     }
@@ -96,6 +103,11 @@ impl Footage {
 
     pub fn frame_count(&self) -> usize {
         self.clips.iter().map(|clip| clip.frame_count(self.frame_len)).sum()
+    }
+
+    /// Whether the light jumps so often that it is how the scene looks: a fire, a screen.
+    pub fn flickers(&self) -> bool {
+        self.light_jumps as f64 > FLICKER_SHARE * self.frame_count() as f64
     }
 
     /// "; N frames were skipped, the first: …", or nothing.

@@ -26,6 +26,7 @@ mod moving_cells;
 mod outliers;
 mod plan;
 mod random;
+mod reading;
 mod report;
 mod resume;
 mod samples;

@@ -74,6 +74,7 @@ fn network(task: Task, base_width: usize, items: usize, upsampling: Upsampling) 
     let input = InputSection {
         width_px: 16,
         height_px: 16,
+        relight: false,
         channels: if prediction { Channels::Luma } else { Channels::Bgr },
         frames: if prediction { 4 } else { 1 },
         frame_spacing: 1,
