@@ -1,6 +1,5 @@
 //! `normwatch check`: a site file's problems, and what it would come to.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::config::{CameraSource, ConfigError, Diagnostic, Site, load_site};
 use crate::notify::ways;
 use crate::output::CappedFile;
 use crate::output::terminal::{Colours, supports_live_view};
-use crate::secret::password;
+use crate::secret::{contents, password, token};
 use crate::station::Plan;
 
 /// Names every problem with its line and column. With the files in order, the
@@ -33,8 +32,6 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     json: bool,
 }
-
-const OTHERS_READ: u32 = 0o004;
 
 #[derive(Serialize)]
 struct Summary {
@@ -89,7 +86,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     }
     if !args.config_only {
         summary.warnings.extend(lost_events(&site));
-        summary.warnings.extend(open_secrets(&site));
+        summary.warnings.extend(secret_concerns(&site));
         summary.warnings.extend(broker_concerns(&site));
         summary.warnings.extend(camera_concerns(&site));
         let output = &site.output;
@@ -153,15 +150,16 @@ fn camera_concerns(site: &Site) -> Vec<String> {
     concerns
 }
 
-/// Files of secrets that everybody may read.
-fn open_secrets(site: &Site) -> impl Iterator<Item = String> {
-    let is_open = |path: &&PathBuf| {
-        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_READ != 0)
+/// Files of secrets that cannot be used by whoever runs this.
+fn secret_concerns(site: &Site) -> impl Iterator<Item = String> {
+    let told = |what: &str, file: &Path, error: std::io::Error| {
+        format!("cannot use the {what} in {}: {error}", file.display())
     };
-    site.output.notify.secret_files().into_iter().filter(is_open).map(|path| {
-        let shown = path.display();
-        format!("everybody may read the secret in {shown}: `chmod o-r` it")
-    })
+    let files = site.output.notify.secret_files().into_iter();
+    let of_outputs =
+        files.filter_map(move |file| Some(told("secret", file, contents(file).err()?)));
+    let of_page = site.web.as_ref().and_then(|section| section.token_file.as_deref());
+    of_outputs.chain(of_page.and_then(|file| Some(told("token", file, token(file).err()?))))
 }
 
 /// For standard error, in colour where it is a terminal that takes it.

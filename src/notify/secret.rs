@@ -1,11 +1,8 @@
-//! Secrets in files of their own: read at each attempt, so that a new one counts at once.
+//! What is said with secrets from files: read at each attempt, so that a new one counts at once.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-/// No secret is longer, and no file of headers.
-const LIMIT_BYTES: u64 = 16 * 1024;
+use crate::secret::contents;
 
 /// The lines of the file that are not empty, without blanks at their ends.
 ///
@@ -13,15 +10,14 @@ const LIMIT_BYTES: u64 = 16 * 1024;
 /// The file cannot be read or holds nothing; the text names it and what to do.
 pub(super) fn lines(path: &Path) -> Result<Vec<String>, String> {
     let shown = path.display();
-    let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LIMIT_BYTES).read_to_string(&mut text));
-    read.map_err(|e| {
-        format!("cannot read the secret in {shown}: {e}: let normwatch's user read the file")
+    let bytes = contents(path).map_err(|e| format!("cannot use the secret in {shown}: {e}"))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        format!("cannot use the secret in {shown}: it is not UTF-8: write it again")
     })?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines: Vec<String> = lines.map(String::from).collect();
     if lines.is_empty() {
-        return Err(format!("{shown} is empty: put the secret into it, in a line of its own"));
+        return Err(format!("cannot use the secret in {shown}: it has no line: write one"));
     }
     Ok(lines)
 }
@@ -61,24 +57,33 @@ pub(super) fn headers(path: &Path) -> Result<Vec<(String, String)>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
     fn what_a_file_holds_is_not_quoted_where_it_does_not_fit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
-        assert!(lines(&path).unwrap_err().starts_with("cannot read the secret in "));
-        for (text, expected) in [("", "is empty"), ("hunter two", "holds no token")] {
-            std::fs::write(&path, text).unwrap();
+        assert!(lines(&path).unwrap_err().starts_with("cannot use the secret in "));
+        fs::write(&path, "hunter two").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        assert!(token(&path).unwrap_err().contains("`chmod o= FILE`"), "one rule for all secrets");
+        fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        for (text, expected) in
+            [("", "is empty"), (" \n\n", "has no line"), ("hunter two", "holds no token")]
+        {
+            fs::write(&path, text).unwrap();
             let told = token(&path).unwrap_err();
             assert!(told.contains(expected) && !told.contains("hunter"), "{told}");
         }
-        std::fs::write(&path, "X-Key: a: b\n\nhunter2\n").unwrap();
+        fs::write(&path, "X-Key: a: b\n\nhunter2\n").unwrap();
         let told = headers(&path).unwrap_err();
         assert!(told.contains("header 2 is not one") && !told.contains("hunter"), "{told}");
-        std::fs::write(&path, " X-Key: a: b\n").unwrap();
+        fs::write(&path, " X-Key: a: b\n").unwrap();
         assert_eq!(headers(&path).unwrap(), [("X-Key".to_string(), "a: b".to_string())]);
-        std::fs::write(&path, "\n tk_1 \r\n").unwrap();
+        fs::write(&path, "\n tk_1 \r\n").unwrap();
         assert_eq!(token(&path).unwrap(), "tk_1");
     }
 }

@@ -14,6 +14,7 @@ use crate::config::Site;
 use crate::event::{PictureRing, Sample};
 use crate::health::Vitals;
 use crate::runtime::Scoring;
+use crate::secret::token;
 use crate::trace::{Scale, Trace, TraceOptions};
 use crate::web;
 
@@ -88,12 +89,15 @@ impl Page {
         pictures: Option<PictureRing>,
     ) -> Result<(), StationError> {
         let Some(section) = &site.web else { return Ok(()) };
-        let token = match section.token_file.as_deref().map(|file| (file, read_token(file))) {
+        let token = match section.token_file.as_deref().map(|file| (file, token(file))) {
             None => None,
             Some((_, Ok(token))) => Some(token),
             Some((file, Err(error))) => {
                 let (file, listen) = (file.display(), section.listen);
-                log::error!("{file}: {error}; the watch goes on, and nothing listens on {listen}");
+                log::error!(
+                    "cannot use the token in {file}: {error}; the watch goes on, and nothing \
+                     listens on {listen}"
+                );
                 return Ok(());
             }
         };
@@ -182,28 +186,6 @@ fn within<T: Send + 'static>(
     done
 }
 
-/// Nobody's token is longer.
-const LONGEST_FILE: u64 = 4096;
-
-/// The first line of a file.
-fn read_token(file: &std::path::Path) -> std::io::Result<String> {
-    use std::io::Read;
-
-    let wrong = |what: &str| Err(std::io::Error::other(what.to_owned()));
-    if !std::fs::metadata(file)?.is_file() {
-        return wrong("it is not a regular file");
-    }
-    let mut text = String::new();
-    std::fs::File::open(file)?.take(LONGEST_FILE).read_to_string(&mut text)?;
-    let token = text.lines().next().unwrap_or_default().trim();
-    // As it stands in an address and in a cookie.
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
-    if token.len() < 16 || !token.chars().all(is_plain) {
-        return wrong("its first line must be 16 or more letters, digits or `-_.~`");
-    }
-    Ok(token.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,22 +195,5 @@ mod tests {
         assert_eq!(within(Duration::from_secs(60), || 7), Some(7));
         let (_never, waits) = channel::<()>();
         assert_eq!(within(Duration::from_millis(50), move || waits.recv()), None);
-    }
-
-    #[test]
-    fn a_token_is_what_an_address_and_a_cookie_can_hold() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("token");
-        let read = |text: &str| {
-            std::fs::write(&file, text).unwrap();
-            read_token(&file).ok()
-        };
-        assert_eq!(read("0123456789abcdef\nnote\n").as_deref(), Some("0123456789abcdef"));
-        for wrong in
-            ["", "short", "0123456789abcdef;Path=/", "0123456789+abcdef", "０１２３４５６７"]
-        {
-            assert_eq!(read(wrong), None, "{wrong}");
-        }
-        assert!(read_token(folder.path()).is_err() && read_token(&file.join("x")).is_err());
     }
 }

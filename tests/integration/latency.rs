@@ -65,7 +65,7 @@ impl Failing {
 }
 
 fn site(folder: &Path, port: u16) -> Site {
-    std::fs::write(folder.join("token"), "0123456789:secret\n").unwrap();
+    crate::common::write_secret(&folder.join("token"), "0123456789:secret\n");
     let text = format!(
         "board = \"simulated\"\nbundle = \"bundle\"\n[camera]\nsource = \"folder\"\n\
          path = \"frames\"\n[output.alarm]\nline = \"ALARM\"\n\

@@ -69,7 +69,54 @@ fn check_names_the_outputs_and_what_is_open_to_everybody() {
     assert!(out.status.success(), "{}", stderr(&out));
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(text.contains("told          hook:tell, ntfy"), "{text}");
-    assert!(stderr(&out).contains("everybody may read the secret in token"), "{}", stderr(&out));
+    let told = "cannot use the secret in token: everybody may use it";
+    assert!(stderr(&out).contains(told), "{}", stderr(&out));
+}
+
+/// Each secret of a site is a FIFO that nobody writes to.
+#[test]
+fn check_waits_for_no_secret_and_names_each_that_cannot_be_used() {
+    let bench = Bench::calibrated();
+    for name in ["camera", "broker", "ntfy", "page"] {
+        let made = rustix::fs::mknodat(
+            rustix::fs::CWD,
+            bench.path(name),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        );
+        made.unwrap();
+    }
+    let text = "board = \"simulated\"\nbundle = \"bundle\"\n[camera]\nsource = \"rtsp\"\n\
+         url = \"rtsp://camera.invalid/\"\nuser = \"me\"\npassword_file = \"camera\"\n\
+         [output.alarm]\nline = \"ALARM\"\n[output.mqtt]\nhost = \"broker.invalid\"\n\
+         username = \"me\"\npassword_file = \"broker\"\n[output.ntfy]\ntopic = \"yard\"\n\
+         token_file = \"ntfy\"\n[web]\ntoken_file = \"page\"\n";
+    fs::write(bench.path("site.toml"), text).unwrap();
+    let mut command = bench.command(&["check", "--config", "site.toml"]);
+    let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed().as_secs() >= 120 {
+            child.kill().unwrap();
+            panic!("it waits for a FIFO");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let out = child.wait_with_output().unwrap();
+    assert!(out.status.success(), "{}", stderr(&out));
+    let told = stderr(&out);
+    for of in [
+        "the camera's password in camera cannot be used: ",
+        #[cfg(feature = "mqtt")]
+        "`password_file` of [output.mqtt] cannot be used: broker: ",
+        "cannot use the secret in ntfy: ",
+        "cannot use the token in page: ",
+    ] {
+        let what = format!("{of}it is not a regular file: put the secret into one");
+        assert!(told.contains(&what), "{of}: {told}");
+    }
 }
 
 /// Root starts what root alone may write.

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{Bench, json};
+use crate::common::{Bench, json, write_secret};
 
 const RULES: &str = include_str!("../../packaging/monitoring/rules.yml");
 const DASHBOARD: &str = include_str!("../../packaging/monitoring/dashboard.json");
@@ -42,7 +42,7 @@ impl Running {
         let mut site = fs::read_to_string(bench.path("site.toml")).unwrap();
         site += &format!("[web]\nlisten = \"127.0.0.1:{port}\"\n");
         if let Some(token) = token {
-            fs::write(bench.path("token"), format!("{token}\n")).unwrap();
+            write_secret(&bench.path("token"), &format!("{token}\n"));
             site += "token_file = \"token\"\n";
         }
         fs::write(bench.path("site.toml"), site + more).unwrap();

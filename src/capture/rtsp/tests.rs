@@ -47,6 +47,10 @@ fn a_login_is_read_from_its_file_and_kept_short() {
     assert!(
         absent == SourceErrorKind::Disconnected && told.contains("cannot read the password in")
     );
+    std::fs::create_dir(&file).unwrap();
+    let (kept, told) = kind(login(&options).map(drop).unwrap_err());
+    assert!(kept == SourceErrorKind::Disconnected && told.contains("not a regular file"), "{told}");
+    std::fs::remove_dir(&file).unwrap();
     write("hunter2\n");
     assert_eq!(login(&options).map(|login| login.in_address()).unwrap(), "me:hunter2@");
     write(&"ä".repeat(30));

@@ -1,6 +1,7 @@
 //! Shared by the tests that run the program on generated footage.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -116,6 +117,12 @@ fn calibrated() -> Vec<(PathBuf, Vec<u8>)> {
         }
     }
     files
+}
+
+/// Writes a file of a secret, for its owner alone.
+pub fn write_secret(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// A frame in which a blob has moved so far; an odd one is larger.

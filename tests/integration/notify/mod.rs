@@ -47,7 +47,7 @@ impl Site {
         for (name, text) in files {
             let path = folder.path().join(name);
             fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         }
         let file = folder.path().join("site.toml");
         fs::write(&file, format!("{HEAD}{outputs}")).unwrap();

@@ -4,8 +4,6 @@
 mod server;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +13,7 @@ use normwatch::capture::{
 };
 
 use self::server::{Camera, Codec, Part, Visit};
-use crate::common::{Bench, json};
+use crate::common::{Bench, json, write_secret};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const SMALL: (u16, u16) = (160, 120);
@@ -157,11 +155,6 @@ fn a_wrong_path_is_told_and_tried_again_and_a_wrong_login_is_final() {
     assert!(!error.to_string().contains("hunter"), "{error}");
     options.user = None;
     assert_eq!(open(&options).unwrap_err().kind(), SourceErrorKind::Fatal);
-}
-
-fn write_secret(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// The words of a running process's command line that begin with `word`.
