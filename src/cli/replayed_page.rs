@@ -84,6 +84,7 @@ impl ReplayedPage {
             // Footage obeys nobody.
             control: None,
             alarms_per_day,
+            is_of_site: false,
         };
         let address = serve(bundle, vitals.clone(), page)?;
         println!("the page: {address}");

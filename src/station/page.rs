@@ -135,6 +135,7 @@ impl Page {
             zones: site.zones.clone(),
             tuning: web::Tuning { trace, calibration, alarm: plan.alarm },
             alarms_per_day: site.budget.alarms_per_day,
+            is_of_site: true,
             control,
         })
     }

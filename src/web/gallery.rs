@@ -3,14 +3,15 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::Answer;
+use super::listing::{Found, Known, Listing};
 use super::request::Request;
 use crate::clock::{Clock, SystemClock};
 use crate::event::{Archived, LAST, Review, explain, read_all, read_one, when, write_review};
@@ -18,67 +19,49 @@ use crate::event::{Archived, LAST, Review, explain, read_all, read_one, when, wr
 /// Events that a list has, the newest first.
 const LISTED: usize = 200;
 
-/// The folder is not looked at more often, however many ask.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// The events in their folder. They are read again when something has changed there.
-#[derive(Debug, Default)]
+/// The events in their folder. A thread of its own reads them when something has changed
+/// there; what was read last is told.
+#[derive(Debug)]
 pub(super) struct Gallery {
     folder: Option<PathBuf>,
-    known: Mutex<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    looked: Option<Instant>,
-    /// Another one when anything in the folder has changed.
-    tag: u64,
-    /// The list, and the tag that it was made at.
-    list: Option<(u64, String)>,
+    listing: Option<Listing>,
 }
 
 impl Gallery {
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, known: Mutex::default() }
+    /// # Errors
+    /// The thread cannot be started.
+    pub fn new(folder: Option<PathBuf>) -> io::Result<Self> {
+        let reader = |folder: &PathBuf| {
+            let folder = folder.clone();
+            Listing::start(move |before| look(&folder, before))
+        };
+        Ok(Self { listing: folder.as_ref().map(reader).transpose()?, folder })
     }
 
-    /// By which a list is known; another one when there is another.
-    pub fn tag(&self) -> String {
-        format!("{:016x}", self.look(&mut self.known()))
+    /// By which the list is known, another one when there is another; how old that is, and
+    /// for how long the disk has not answered. Never waits.
+    pub fn state(&self) -> serde_json::Value {
+        let known = self.listing.as_ref().map(Listing::known).unwrap_or_default();
+        let ms = |time: std::time::Duration| time.as_millis() as u64;
+        json!({
+            "tag": tag(&known),
+            "age_ms": known.age.map(ms),
+            "looking_for_ms": ms(known.looking_for),
+        })
     }
 
     /// 204 where `known` is the tag of what is there.
     pub fn list(&self, request: &Request) -> Answer {
-        let Some(folder) = &self.folder else { return Answer::new(200, JSON, "null") };
-        let mut known = self.known();
-        let tag = self.look(&mut known);
-        if request.value("known") == Some(&format!("{tag:016x}")) {
+        let Some(listing) = &self.listing else { return Answer::new(200, JSON, "null") };
+        let known = listing.looked_at();
+        if known.age.is_some() && request.value("known") == Some(&tag(&known)) {
             return Answer::new(204, JSON, "");
         }
-        if let Some((_, list)) = known.list.as_ref().filter(|(at, _)| *at == tag) {
-            return Answer::new(200, JSON, list.clone());
+        match known.found.list {
+            Some(Ok(list)) => Answer::new(200, JSON, &*list),
+            Some(Err(error)) => Answer::plain(503, &error),
+            None => Answer::plain(503, "the folder of events does not answer: try again"),
         }
-        match read_all(folder) {
-            Ok(events) => {
-                let newest = events.iter().rev().take(LISTED).map(summary);
-                let list = json!(newest.collect::<Vec<_>>()).to_string();
-                known.list = Some((tag, list.clone()));
-                Answer::new(200, JSON, list)
-            }
-            Err(error) => Answer::plain(503, &error.to_string()),
-        }
-    }
-
-    fn look(&self, known: &mut Known) -> u64 {
-        if known.looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
-            known.looked = Some(Instant::now());
-            known.tag = self.folder.as_deref().map_or(0, tag_of);
-        }
-        known.tag
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what somebody thinks of an event.
@@ -94,7 +77,7 @@ impl Gallery {
         let unix_ms = SystemClock.wall_ns() / 1_000_000;
         match write_review(&event, Review { unix_ms, normal }) {
             Ok(()) => {
-                self.known().looked = None;
+                self.listing.iter().for_each(Listing::note_change);
                 Answer::new(200, JSON, "{}")
             }
             Err(error) => Answer::plain(503, &error.to_string()),
@@ -133,6 +116,23 @@ const JSON: &str = "application/json";
 struct Reviewed {
     id: String,
     normal: Option<bool>,
+}
+
+fn tag(known: &Known) -> String {
+    format!("{:016x}", known.found.tag)
+}
+
+/// Reads the events where something has changed.
+fn look(folder: &Path, before: &Found) -> Found {
+    let tag = tag_of(folder);
+    if tag == before.tag && matches!(before.list, Some(Ok(_))) {
+        return before.clone();
+    }
+    let list = read_all(folder).map_err(|error| error.to_string()).map(|events| {
+        let newest = events.iter().rev().take(LISTED).map(summary);
+        json!(newest.collect::<Vec<_>>()).to_string().into()
+    });
+    Found { tag, list: Some(list) }
 }
 
 /// Of a folder's events and when each was last changed: what is written into an event
@@ -208,7 +208,7 @@ mod tests {
         fs::write(own.join(DESCRIPTION), text).unwrap();
         fs::write(own.join("onset.jpg"), "jpeg").unwrap();
         fs::write(folder.path().join("secret"), "secret").unwrap();
-        let gallery = Gallery::new(Some(folder.path().join("events")));
+        let gallery = Gallery::new(Some(folder.path().join("events"))).unwrap();
         let asked = |rest: &str| (gallery.one(rest).status, gallery.one(rest).body);
         assert_eq!(asked("a/onset.jpg"), (200, b"jpeg".to_vec()));
         for rest in [
@@ -233,16 +233,18 @@ mod tests {
         let own = folder.path().join("a");
         fs::create_dir(&own).unwrap();
         fs::write(own.join(DESCRIPTION), serde_json::to_vec(&situation(&[])).unwrap()).unwrap();
-        let gallery = Gallery::new(Some(folder.path().into()));
+        let gallery = Gallery::new(Some(folder.path().into())).unwrap();
         let ask = |known: &str| {
-            gallery.known().looked = None;
+            gallery.listing.iter().for_each(Listing::note_change);
             let query = format!("known={known}");
             gallery.list(&Request { query, ..Request::default() })
         };
-        let first = gallery.tag();
+        assert_eq!(ask("").status, 200);
+        let tag = || gallery.state()["tag"].as_str().unwrap().to_owned();
+        let first = tag();
         assert_eq!((ask("").status, ask(&first).status), (200, 204));
         assert_eq!(ask("").body, ask("").body);
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::sleep(std::time::Duration::from_millis(50));
         let review = |body: &str| {
             gallery.review(&Request { body: body.into(), ..Request::default() }).status
         };
@@ -254,9 +256,10 @@ mod tests {
         ] {
             assert_eq!(review(body), status, "{body}");
         }
-        let again = ask(&first);
-        assert_eq!(again.status, 200);
-        assert!(String::from_utf8(again.body).unwrap().contains("\"normal\":true"));
-        assert_ne!(gallery.tag(), first);
+        let begun = std::time::Instant::now();
+        while !String::from_utf8(ask(&first).body).unwrap().contains("\"normal\":true") {
+            assert!(begun.elapsed().as_secs() < 60, "the review is never told");
+        }
+        assert_ne!(tag(), first);
     }
 }

@@ -11,6 +11,7 @@ mod control;
 mod door;
 mod gallery;
 mod history;
+mod listing;
 mod live;
 mod metrics;
 mod orders;
@@ -18,6 +19,7 @@ mod request;
 mod server;
 mod settings;
 mod tuning;
+mod turns;
 
 pub use control::Control;
 pub use history::History;

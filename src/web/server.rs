@@ -18,13 +18,11 @@ use super::live::Live;
 use super::metrics::{self, Identity};
 use super::request::{Refused, Request};
 use super::tuning::Tuning;
+use super::turns::{Turns, WORKERS, needs_disk};
 use crate::config::Zone;
 use crate::event::{OutletCounts, PictureRing};
 use crate::health::{Reading, Vitals};
 use crate::score::{MaskMode, Polygon};
-
-/// Requests that are answered at the same time; each is one thread.
-const WORKERS: usize = 8;
 
 /// Connections that may wait for a thread; further ones are closed at once.
 const WAITING: usize = 16;
@@ -57,6 +55,8 @@ pub struct PageOptions {
     pub tuning: Tuning,
     /// False alarms a day that were accepted at the start.
     pub alarms_per_day: f64,
+    /// Whether a site file says so.
+    pub is_of_site: bool,
     /// Where orders are taken, from whoever knows the token.
     pub control: Option<Control>,
 }
@@ -71,6 +71,8 @@ struct Desk {
     vitals: Vitals,
     outlets: Arc<CountOutlets>,
     page: Option<Page>,
+    /// Of those who need the disk.
+    turns: Turns,
 }
 
 struct Page {
@@ -80,6 +82,7 @@ struct Page {
     zones: Vec<Zone>,
     tuning: Tuning,
     alarms_per_day: f64,
+    is_of_site: bool,
     control: Option<Control>,
 }
 
@@ -125,14 +128,15 @@ fn start(
 ) -> io::Result<SyncSender<TcpStream>> {
     let WebOptions { token, names, page, .. } = options;
     let takes_orders = page.as_ref().is_some_and(|page| page.control.is_some());
-    let page = page.map(|page| {
+    let page = page.map(|page| -> io::Result<Page> {
         let PageOptions { pictures, history, events, masks, zones, .. } = page;
-        let PageOptions { tuning, alarms_per_day, control, .. } = page;
-        let (live, gallery) = (Live::new(pictures, history), Gallery::new(events));
-        Page { live, gallery, masks, zones, tuning, alarms_per_day, control }
+        let PageOptions { tuning, alarms_per_day, is_of_site, control, .. } = page;
+        let (live, gallery) = (Live::new(pictures, history), Gallery::new(events)?);
+        Ok(Page { live, gallery, masks, zones, tuning, alarms_per_day, is_of_site, control })
     });
+    let page = page.transpose()?;
     let door = Door::new(token, names, takes_orders);
-    let desk = Arc::new(Desk { door, identity, vitals, outlets, page });
+    let desk = Arc::new(Desk { door, identity, vitals, outlets, page, turns: Turns::default() });
     let (waiting_in, waiting) = sync_channel(WAITING);
     let waiting = Arc::new(Mutex::new(waiting));
     for number in 0..WORKERS {
@@ -228,6 +232,10 @@ impl Desk {
         if let Some(refusal) = self.door.refuses(request) {
             return refusal;
         }
+        let turn = needs_disk(&request.path).then(|| self.turns.take());
+        if turn.as_ref().is_some_and(Option::is_none) {
+            return Answer::plain(503, "the disk does not answer: try again");
+        }
         if request.method == "POST" {
             return self.order(request);
         }
@@ -289,7 +297,7 @@ impl Page {
         });
         serde_json::json!({
             "outputs": outlets.collect::<Vec<_>>(),
-            "events": self.gallery.tag(),
+            "events": self.gallery.state(),
             "version": self.control.as_ref().map(|control| control.settings.in_force().version),
             "snooze_ms": self.control.as_ref().and_then(|control| control.orders.snoozes_for_ms()),
         })
@@ -310,6 +318,7 @@ impl Page {
             "zones": zones.collect::<Vec<_>>(),
             "lowest_supported": self.tuning.lowest_supported(),
             "alarms_per_day": self.alarms_per_day,
+            "of_site": self.is_of_site,
             "in_force": self.control.as_ref().map(Control::in_force),
             "may_arm": self.control.as_ref().is_some_and(|control| control.may_arm),
         });

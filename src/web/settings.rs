@@ -31,7 +31,10 @@ pub struct Applied {
 #[derive(Clone, Debug)]
 pub struct Settings {
     file: Option<PathBuf>,
+    /// Held for moments only: whoever looks never waits for a disk.
     state: Arc<Mutex<State>>,
+    /// Held by whoever changes it, until it is stored.
+    changing: Arc<Mutex<()>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +70,7 @@ impl Settings {
     /// In memory alone.
     pub fn fleeting(alarms_per_day: f64) -> Self {
         let state = State { version: 1, site_alarms_per_day: alarms_per_day, applied: Vec::new() };
-        Self { file: None, state: Arc::new(Mutex::new(state)) }
+        Self { file: None, state: Arc::new(Mutex::new(state)), changing: Arc::default() }
     }
 
     /// Those of a folder, for a site file that says so much. Where the site file has
@@ -127,11 +130,21 @@ impl Settings {
         next: impl FnOnce(f64),
         change: impl FnOnce(&mut State) -> bool,
     ) -> Result<(), Refused> {
-        let mut state = self.lock();
-        if state.version != version {
+        self.change_by(write, version, next, change)
+    }
+
+    fn change_by(
+        &self,
+        write: impl FnOnce(&Path, &State) -> io::Result<()>,
+        version: u64,
+        next: impl FnOnce(f64),
+        change: impl FnOnce(&mut State) -> bool,
+    ) -> Result<(), Refused> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = self.lock().clone();
+        if changed.version != version {
             return Err(Refused::Conflict);
         }
-        let mut changed = state.clone();
         changed.version += 1;
         if !change(&mut changed) {
             return Err(Refused::Nothing);
@@ -139,9 +152,10 @@ impl Settings {
         if let Some(file) = &self.file {
             write(file, &changed).map_err(Refused::NotStored)?;
         }
-        *state = changed;
-        let last = state.applied.last();
-        next(last.map_or(state.site_alarms_per_day, |last| last.alarms_per_day));
+        let last = changed.applied.last().map(|last| last.alarms_per_day);
+        let alarms_per_day = last.unwrap_or(changed.site_alarms_per_day);
+        *self.lock() = changed;
+        next(alarms_per_day);
         Ok(())
     }
 
@@ -207,6 +221,31 @@ mod tests {
         settings.apply(1, applied(0.5), |_| ()).unwrap();
         let late = settings.apply(1, applied(9.0), |_| panic!("it was applied"));
         assert!(matches!(late, Err(Refused::Conflict)));
+        assert_eq!(settings.in_force().alarms_per_day, 0.5);
+    }
+
+    #[test]
+    fn a_disk_that_hangs_keeps_nobody_who_looks() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings::open(folder.path(), 1.0);
+        let (looker, seen) = (settings.clone(), std::sync::mpsc::channel());
+        let written = settings.change_by(
+            |_, _| {
+                // While it is being stored, another thread looks.
+                let tell = seen.0;
+                std::thread::spawn(move || tell.send(looker.in_force()));
+                let looked = seen.1.recv_timeout(std::time::Duration::from_secs(60));
+                assert_eq!(looked.expect("it waits for the disk").alarms_per_day, 1.0);
+                Ok(())
+            },
+            1,
+            |_| (),
+            |state| {
+                state.applied.push(applied(0.5));
+                true
+            },
+        );
+        assert!(written.is_ok());
         assert_eq!(settings.in_force().alarms_per_day, 0.5);
     }
 

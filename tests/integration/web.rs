@@ -33,13 +33,24 @@ impl Running {
         Self::on_clip(token, "")
     }
 
+    /// With a page that shows the events of the folder `events`.
+    pub fn keeping_events(token: &str) -> Self {
+        let log = "path = \"events.jsonl\"\n";
+        Self::on(Some(token), "page = true\n", (log, &format!("{log}folder = \"events\"\n")))
+    }
+
     /// Of a clip that begins again at its end; `more` are keys of `[web]`.
     pub fn on_clip(token: Option<&str>, more: &str) -> Self {
+        Self::on(token, more, ("", ""))
+    }
+
+    fn on(token: Option<&str>, more: &str, (old, new): (&str, &str)) -> Self {
         let camera = "source = \"folder\"\npath = \"clip\"\nloop = true";
         let bench = Bench::with_site(camera, "events.jsonl");
         bench.clip("clip", 600, 3, None);
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut site = fs::read_to_string(bench.path("site.toml")).unwrap();
+        site = site.replacen(old, new, 1);
         site += &format!("[web]\nlisten = \"127.0.0.1:{port}\"\n");
         if let Some(token) = token {
             write_secret(&bench.path("token"), &format!("{token}\n"));
@@ -95,6 +106,7 @@ impl Running {
 
     pub fn try_ask(&self, request: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;

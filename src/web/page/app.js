@@ -2,7 +2,7 @@
 
 import { drawAreas, nameAreas, prepareAreas, showSiteAreas } from "./areas.js";
 import { drawScores } from "./chart.js";
-import { allEvents, allowReview, lookForEvents, nameKinds, prepareEvents } from "./events.js";
+import { allEvents, allowReview, lookForEvents, nameKinds, noteDisk, prepareEvents } from "./events.js";
 import { drawOrders, nameMinutes, prepareOrders } from "./orders.js";
 import { drawPicture, fetchPicture } from "./picture.js";
 import { countAgain, drawCount, nameSite, prepareTuning, tried } from "./tuning.js";
@@ -55,8 +55,9 @@ async function lookAtState() {
   // Other footage has begun.
   if (state.picture_ms !== null && state.picture_ms < pictureMs) pictureMs = 0;
   if (site === null || (state.more.version ?? null) !== (site.in_force?.version ?? null)) await lookAtSite();
-  if (state.more.events !== eventsTag) {
-    eventsTag = state.more.events;
+  noteDisk(state.more.events.looking_for_ms);
+  if (state.more.events.tag !== eventsTag) {
+    eventsTag = state.more.events.tag;
     await lookForEvents(eventsTag);
     void countAgain(draw);
   }

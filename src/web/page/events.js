@@ -12,6 +12,9 @@ let events = [];
 let shownIds = "";
 let open = -1;
 
+/** A disk that works has answered by then. */
+const DISK_LATE_MS = 10_000;
+
 const KINDS = ["", "anomaly", "changed", "tampered", "blind", "fault"];
 
 export function prepareEvents() {
@@ -49,6 +52,13 @@ async function review(normal) {
   byId("reviewed").textContent = status === 200 ? word(normal ? "normal" : "reviewed") : text.trim();
 }
 
+/** For how long the disk has not told what is there. @param {number} ms */
+export function noteDisk(ms) {
+  const late = ms > DISK_LATE_MS ? word("diskLate", Math.round(ms / 1000)) : "";
+  const note = byId("disk");
+  if (note.textContent !== late) note.textContent = late;
+}
+
 export const allEvents = () => events ?? [];
 
 /** @param {string} tag by which the list is known */
@@ -71,7 +81,8 @@ function list(anew) {
   const ids = some.map((event) => event.id + event.duration_ms + event.reviewed).join();
   if (!anew && ids === shownIds) return;
   shownIds = ids;
-  byId("count").textContent = events === null ? word("off") : some.length === 0 ? word("none") : word("shown", some.length);
+  byId("count").textContent = events === null ? word("off") : some.length === 0 ? word("none")
+    : some.length === 1 ? word("shownOne") : word("shown", some.length);
   byId("list").replaceChildren(...some.map(row));
 }
 

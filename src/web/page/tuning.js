@@ -114,7 +114,7 @@ export function drawCount() {
   if (counted.other_calibrations) notes.push(word("otherCalibration"));
   byId("support").textContent = notes.join(" ");
   const since = site.in_force?.since_unix_ms ?? null;
-  byId("in-force").textContent = since === null ? word("ofSite", inForce())
+  byId("in-force").textContent = since === null ? word(site.of_site ? "ofSite" : "ofCommand", inForce())
     : word("inForce", inForce(), date(since));
   /** @type {HTMLButtonElement} */ (byId("apply")).disabled = isInForce();
   /** @type {HTMLButtonElement} */ (byId("undo")).disabled = since === null;

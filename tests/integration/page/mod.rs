@@ -2,6 +2,7 @@
 
 mod browser;
 mod driver;
+mod hanging;
 mod shown;
 
 use std::fs;
