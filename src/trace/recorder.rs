@@ -30,7 +30,7 @@ const DAY_MS: u64 = 86_400_000;
 pub struct TraceOptions {
     /// `None` keeps it in memory alone.
     pub folder: Option<PathBuf>,
-    /// 1 to 31.
+    /// Of recording, 1 to 31; hours without a run do not count.
     pub days: u32,
     pub scale: Scale,
 }
@@ -71,9 +71,8 @@ impl Trace {
         let mut kept = Kept::new(scale, days, Some(clock));
         let disk = folder.map(|folder| {
             let (disk, chunks) = Disk::open(&folder);
-            let today_ms = kept.today_ms();
             for (file, chunk) in chunks {
-                kept.shelf.push(file, chunk, today_ms);
+                kept.shelf.push(file, chunk);
             }
             disk
         });
@@ -181,8 +180,7 @@ impl Kept {
 
     /// The oldest file that is still needed.
     fn put_away(&mut self, file: u64, chunk: Chunk) -> u64 {
-        let today_ms = self.today_ms();
-        self.shelf.push(file, chunk, today_ms)
+        self.shelf.push(file, chunk)
     }
 }
 

@@ -26,18 +26,16 @@ impl Shelf {
         Self { limits, chunks: VecDeque::new(), bytes: 0, lasts_ms: 0 }
     }
 
-    /// Adds the newest one. `today_ms` is the date, if there is one: what is older than
-    /// may be kept goes. Returns the number of the oldest file that is still needed.
-    pub fn push(&mut self, file: u64, chunk: Chunk, today_ms: Option<u64>) -> u64 {
+    /// Adds the newest one; the oldest go while there is more than may be kept. It is what
+    /// was recorded that counts, not the date: a clock that jumps must not empty the shelf.
+    /// Returns the number of the oldest file that is still needed.
+    pub fn push(&mut self, file: u64, chunk: Chunk) -> u64 {
         self.bytes += chunk.bytes();
         self.lasts_ms += lasts_ms(&chunk);
         self.chunks.push_back((file, Arc::new(chunk)));
         let Limits { max_bytes, max_ms } = self.limits;
         while let Some((_, oldest)) = self.chunks.front() {
-            let end_unix_ms = oldest.unix_ms + lasts_ms(oldest);
-            let is_old = oldest.unix_ms > 0
-                && today_ms.is_some_and(|today| today.saturating_sub(end_unix_ms) > max_ms);
-            if self.bytes <= max_bytes && self.lasts_ms <= max_ms && !is_old {
+            if self.bytes <= max_bytes && self.lasts_ms <= max_ms {
                 break;
             }
             self.bytes -= oldest.bytes();

@@ -153,10 +153,29 @@ fn what_is_older_than_wanted_goes_from_memory_and_disk() {
     let kept = start(folder.path(), &clock).recount(&alarm(3.0));
     assert!((140..=144).contains(&kept.raised.len()), "{}", kept.raised.len());
     assert_eq!(files(folder.path()).len(), 4);
-    clock.advance_ms(3 * DAY_MS);
-    let later = start(folder.path(), &clock);
-    watch(&later, &clock, 1);
-    assert_eq!(later.recount(&alarm(3.0)).raised.len(), 6, "the date counts");
+}
+
+/// A board without a clock believes what a time service says, and some say nonsense.
+#[test]
+fn a_clock_that_jumps_by_a_year_and_back_loses_nothing_that_may_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let dated = |unix_ms: u64| Arc::new(SimulatedClock::new(unix_ms * 1_000_000));
+    let year_ms = 365 * DAY_MS;
+    let mut hours = 0;
+    for unix_ms in [TODAY_MS, TODAY_MS + year_ms, TODAY_MS, TODAY_MS - year_ms, 0, TODAY_MS] {
+        // No two runs begin at the same moment.
+        let clock = dated(unix_ms + hours as u64);
+        watch(&start(folder.path(), &clock), &clock, 3);
+        hours += 3;
+        let kept = start(folder.path(), &clock).recount(&alarm(3.0));
+        assert_eq!(kept.raised.len(), hours * 6, "{unix_ms}");
+    }
+    for run in 0..4 {
+        let clock = dated(TODAY_MS + 100 + run);
+        watch(&start(folder.path(), &clock), &clock, 3);
+    }
+    let kept = start(folder.path(), &dated(TODAY_MS)).recount(&alarm(3.0)).raised.len();
+    assert!((138..=144).contains(&kept), "{kept}: a day of recording is kept");
 }
 
 #[test]
