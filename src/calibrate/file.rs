@@ -45,6 +45,11 @@ pub enum CalibrationError {
     )]
     OtherMask,
     #[error(
+        "this calibration was made with other weights of zones: put them back, or run `normwatch \
+         calibrate` again with `--config` and the site file"
+    )]
+    OtherZones,
+    #[error(
         "this calibration was made when the bundle's manifest said something else in [input], \
          [memory] or [score]: put the manifest back, or run `normwatch calibrate` again"
     )]
@@ -75,6 +80,10 @@ pub struct Calibration {
     pub model_sha256: String,
     /// Identity of the mask that it was made with.
     pub mask_sha256: String,
+    /// Identity of the weights of zones that it was made with; older calibrations do not
+    /// tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zones_sha256: Option<String>,
     /// Identity of what the bundle's manifest said of frames, memory and score; older
     /// calibrations do not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,14 +136,14 @@ impl Calibration {
         sha256_hex(self.to_toml().as_bytes())
     }
 
-    /// Refuses to serve another model, another mask or other conditions.
+    /// Refuses to serve another model, another mask, other zones or other conditions.
     ///
     /// # Errors
     /// Which of them differs.
     pub fn check_identity(
         &self,
         model: &str,
-        mask: &str,
+        (mask, zones): (&str, &str),
         conditions: &str,
     ) -> Result<(), CalibrationError> {
         if self.model_sha256 != model {
@@ -146,6 +155,9 @@ impl Calibration {
         }
         if self.mask_sha256 != mask {
             return Err(CalibrationError::OtherMask);
+        }
+        if self.zones_sha256.as_ref().is_some_and(|own| own != zones) {
+            return Err(CalibrationError::OtherZones);
         }
         if self.conditions_sha256.as_ref().is_some_and(|own| own != conditions) {
             return Err(CalibrationError::OtherConditions);

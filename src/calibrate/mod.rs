@@ -121,6 +121,7 @@ pub fn calibrate_roughly(
         format_version: file::FORMAT_VERSION,
         model_sha256: identity.0.into(),
         mask_sha256: identity.1.into(),
+        zones_sha256: None,
         conditions_sha256: None,
         footage: FootageSummary {
             description: description.into(),

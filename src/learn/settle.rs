@@ -190,6 +190,7 @@ impl Settler<'_> {
             (bundle.model_sha256(), &mask),
             "the site's camera, while the network settled",
         )?;
+        calibration.zones_sha256 = Some(self.view.mask.weighting().identity());
         calibration.conditions_sha256 = Some(bundle.conditions_sha256());
         let per_day = self.on.site.budget.alarms_per_day;
         let report = levels(&calibration, per_day, self.view.min_duration_ms)

@@ -42,9 +42,10 @@ pub fn calibrate_bundle(
     footage: &str,
 ) -> Result<Calibration, CalibrationError> {
     let clips: Vec<Vec<TermSample>> = traces.iter().map(ClipTrace::term_samples).collect();
-    let (period_ns, mask) = (bundle.manifest().input.period_ns(), mask.identity());
-    let identity = (bundle.model_sha256(), &*mask);
+    let (period_ns, watched) = (bundle.manifest().input.period_ns(), mask.identity());
+    let identity = (bundle.model_sha256(), &*watched);
     let mut calibration = calibrate(&clips, period_ns, (rule, weights), identity, footage)?;
+    calibration.zones_sha256 = Some(mask.weighting().identity());
     calibration.conditions_sha256 = Some(bundle.conditions_sha256());
     Ok(calibration)
 }

@@ -76,7 +76,8 @@ impl Mask {
     }
 
     /// A name for what is watched: `none` when everything is, else a checksum of size
-    /// and pixels. How much it counts is not part of it.
+    /// and pixels. How much it counts has a name of its own, see
+    /// [`Weighting::identity`].
     pub fn identity(&self) -> String {
         if self.watched.iter().all(|&w| w) {
             return "none".into();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::polygon::Polygon;
+use crate::checksum::sha256_hex;
 
 /// A part of the picture in which an error counts so many times; its polygon's mode
 /// says nothing.
@@ -19,6 +20,8 @@ pub struct WeightedZone {
 #[derive(Clone, Debug, Default)]
 pub struct Weighting {
     zones: Arc<[WeightedZone]>,
+    /// Those that weigh without a time.
+    always: u64,
     in_force: InForce,
 }
 
@@ -48,17 +51,32 @@ impl Weighting {
     /// So many zones can have a bit.
     pub const MOST_ZONES: usize = 64;
 
+    /// `bits` are those that weigh now, while nobody knows the time.
+    ///
     /// # Panics
     /// With more than [`Weighting::MOST_ZONES`].
     pub fn new(zones: Vec<WeightedZone>, bits: u64) -> Self {
         assert!(zones.len() <= Self::MOST_ZONES, "{} zones", zones.len());
         let in_force = InForce::default();
         in_force.set(bits);
-        Self { zones: zones.into(), in_force }
+        Self { zones: zones.into(), always: bits, in_force }
     }
 
     pub fn in_force(&self) -> &InForce {
         &self.in_force
+    }
+
+    /// A name for what weighs at all times, as in a calibration: `none` where nothing does,
+    /// else a checksum of weights and corners. What has hours is not part of it.
+    pub fn identity(&self) -> String {
+        let mut bytes = Vec::new();
+        for (_, zone) in self.zones.iter().enumerate().filter(|(at, _)| self.always >> at & 1 != 0)
+        {
+            bytes.extend(zone.weight.to_le_bytes());
+            bytes.extend((zone.area.points.len() as u64).to_le_bytes());
+            bytes.extend(zone.area.points.iter().flatten().flat_map(|share| share.to_le_bytes()));
+        }
+        if bytes.is_empty() { "none".into() } else { sha256_hex(&bytes) }
     }
 
     /// Whether nothing counts at all of these places, as far as it is known now.
@@ -128,5 +146,27 @@ mod tests {
             assert_eq!(weights.now(), expected, "{bits:b}");
         }
         assert!(PlaceWeights::new(&Weighting::default(), middles.into_iter()).is_none());
+    }
+
+    #[test]
+    fn weights_have_a_name_of_their_own_and_those_with_hours_none() {
+        let name = |zones: &[WeightedZone], bits| Weighting::new(zones.to_vec(), bits).identity();
+        let (left, right) = (zone(0.0, 0.6, 0.5), zone(0.4, 1.0, 3.0));
+        let one = name(&[left.clone()], 1);
+        assert_eq!(one, name(&[left.clone(), right.clone()], 0b01), "the other one has hours");
+        assert_eq!(name(&[left.clone()], 0), "none");
+        assert_eq!(Weighting::default().identity(), "none");
+        let later = Weighting::new(vec![left.clone()], 0);
+        later.in_force().set(1);
+        assert_eq!(later.identity(), "none", "its hour has come");
+        let others = [
+            name(&[zone(0.0, 0.6, 0.25)], 1),
+            name(&[zone(0.0, 0.7, 0.5)], 1),
+            name(&[left.clone(), right.clone()], 0b11),
+            name(&[right, left], 0b11),
+        ];
+        for (at, other) in others.iter().enumerate() {
+            assert!(*other != one && !others[..at].contains(other), "{at}");
+        }
     }
 }

@@ -61,7 +61,8 @@ pub fn load_calibration(
     let mut calibration = Calibration::parse(&text)
         .and_then(|c| {
             let conditions = bundle.conditions_sha256();
-            c.check_identity(bundle.model_sha256(), &mask.identity(), &conditions).map(|()| c)
+            let (watched, zones) = (mask.identity(), mask.weighting().identity());
+            c.check_identity(bundle.model_sha256(), (&watched, &zones), &conditions).map(|()| c)
         })
         .map_err(|error| LevelsError::Calibration { file: file.clone(), error })?;
     if let Some(stays) = &mut calibration.stays {

@@ -137,3 +137,39 @@ fn what_keeps_a_site_from_watching_is_told_before_a_line_is_taken() {
     let error = Plan::load(&site_with(&fresh, "", FOLDER)).unwrap_err();
     assert!(matches!(error, StationError::Levels(LevelsError::Absent { .. })), "{error:?}");
 }
+
+/// A budget holds for the weights that the calibration was made with.
+#[test]
+fn a_zone_whose_weight_has_changed_since_the_calibration_is_told() {
+    let bench = Bench::calibrated();
+    let zone = |more: &str| {
+        let points = "points = [[0, 0], [0.5, 0], [0.5, 1], [0, 1]]";
+        format!("[[zone]]\nname = \"road\"\n{points}\n{more}")
+    };
+    let load = |calibration: &str, zones: &str| {
+        let site = site_with(&bench, zones, FOLDER);
+        let own = Some(bench.path(calibration)).filter(|file| file.is_file());
+        Plan::load(&Site { calibration: own, ..site }).map(drop).map_err(|e| e.to_string())
+    };
+    let told = "with other weights of zones";
+    let half = zone("weight = 0.5");
+    assert!(load("", &half).unwrap_err().contains(told), "the bundle's was made without");
+    for same in [zone("weight = 1"), zone("weight = 0.5\nhours = \"07:00-19:00\""), zone("")] {
+        assert_eq!(load("", &same), Ok(()), "{same}");
+    }
+    site_with(&bench, &half, FOLDER);
+    let args = ["calibrate", "--bundle", "bundle", "--frames", "normal", "--out", "own.toml"];
+    let out = bench.run(&[&args[..], &["--config", "site.toml"]].concat());
+    assert!(out.status.success(), "{}", crate::common::stderr(&out));
+    assert_eq!(load("own.toml", &half), Ok(()));
+    for changed in [zone("weight = 0.25"), zone(""), half.replace("[0.5, 0]", "[0.75, 0]")] {
+        assert!(load("own.toml", &changed).unwrap_err().contains(told), "{changed}");
+    }
+    // An older one does not tell.
+    let text = fs::read_to_string(bench.path("own.toml")).unwrap();
+    let older = text.lines().filter(|line| !line.starts_with("zones_sha256"));
+    let older: String = older.map(|line| format!("{line}\n")).collect();
+    assert_ne!(older, text);
+    fs::write(bench.path("own.toml"), older).unwrap();
+    assert_eq!(load("own.toml", &zone("weight = 0.25")), Ok(()));
+}
