@@ -208,8 +208,12 @@ impl<'a> Station<'a> {
         let (recorder, telling) = (&self.recorder, &self.telling);
         let (panel, guard, lacks_guard) = (&mut self.panel, &self.guard, self.lacks_guard);
         let relay = &self.relay;
+        let view = &self.plan.view;
+        let hours = ZoneHours::start(&view.zones, view.mask.weighting(), clock.clone());
+        let mut hours = hours.map_err(StationError::EventThread)?;
         let inputs = || {
             let now_ms = clock.monotonic_ms();
+            hours.iter_mut().for_each(|hours| hours.look(now_ms));
             cooling.iter_mut().for_each(|cooling| cooling.look(now_ms));
             let input = inputs().or_else(|| panel.next(now_ms)).or_else(|| telling.next_command());
             impairments.set(Impairment::ArmLost, panel.is_arm_lost());
@@ -231,9 +235,6 @@ impl<'a> Station<'a> {
             }
             each(step);
         };
-        let view = &self.plan.view;
-        let hours = ZoneHours::start(&view.zones, view.mask.weighting(), clock.clone());
-        let _hours = hours.map_err(StationError::EventThread)?;
         let monitor = &mut self.monitor;
         let live = supervise(supervisor, &**clock, RunError::is_orderly, || {
             run_live(options, open, monitor, clock, shutdown, inputs, each)

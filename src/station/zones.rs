@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ use crate::event::{ClockQuality, clock_quality};
 use crate::score::{InForce, WeightedZone, Weighting};
 
 const LOOK: Duration = Duration::from_secs(1);
+
+/// A time that nobody has looked at for so long is unknown.
+const LOST_MS: u64 = 30_000;
 
 /// The weights of these zones. Those with hours or days weigh once somebody who knows
 /// the time says so: never in a replay.
@@ -54,9 +57,25 @@ fn in_force(weighted: &[&Zone], now: Option<Now>) -> u64 {
     weighted.iter().enumerate().map(bit).fold(0, |bits, bit| bits | bit)
 }
 
-/// A thread that puts zones into and out of force by local time, until it is dropped.
+/// Which zones the time puts in force, by a thread that looks at it: the system's time zone
+/// lies on a disk, and whoever judges waits for none. The thread ends with this.
 #[derive(Debug)]
-pub(super) struct ZoneHours(Arc<AtomicBool>);
+pub(super) struct ZoneHours {
+    zones: Vec<Zone>,
+    /// Those that hold without a time.
+    always: u64,
+    in_force: InForce,
+    seen: Arc<Seen>,
+    is_lost: bool,
+}
+
+/// What the thread has seen last.
+#[derive(Debug, Default)]
+struct Seen {
+    bits: AtomicU64,
+    at_ms: AtomicU64,
+    ends: AtomicBool,
+}
 
 impl ZoneHours {
     /// `None` where no zone has hours or days.
@@ -68,37 +87,76 @@ impl ZoneHours {
         weighting: &Weighting,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Option<Self>> {
+        Self::start_with(zones, weighting, clock, local)
+    }
+
+    fn start_with(
+        zones: &[Zone],
+        weighting: &Weighting,
+        clock: Arc<dyn Clock>,
+        mut time: impl FnMut(&dyn Clock) -> Option<Now> + Send + 'static,
+    ) -> io::Result<Option<Self>> {
         let zones: Vec<Zone> = weighted(zones).into_iter().cloned().collect();
         if zones.iter().all(|zone| zone.schedule.is_none()) {
             return Ok(None);
         }
-        let (ends, told) = (Arc::new(AtomicBool::new(false)), weighting.in_force().clone());
-        let over = ends.clone();
+        let always = in_force(&zones.iter().collect::<Vec<_>>(), None);
+        let seen = Arc::new(Seen::default());
+        seen.note(always, clock.monotonic_ms());
+        let (own, told) = (zones.clone(), seen.clone());
         let body = move || {
-            while !over.load(Ordering::Acquire) {
-                keep(&zones, &told, local(&*clock));
+            let zones: Vec<&Zone> = own.iter().collect();
+            while !told.ends.load(Ordering::Acquire) {
+                let now = time(&*clock);
+                told.note(in_force(&zones, now), clock.monotonic_ms());
                 thread::sleep(LOOK);
             }
         };
         thread::Builder::new().name("zone-hours".into()).spawn(body)?;
-        Ok(Some(Self(ends)))
+        Ok(Some(Self {
+            zones,
+            always,
+            in_force: weighting.in_force().clone(),
+            seen,
+            is_lost: false,
+        }))
+    }
+
+    /// Puts in force what the thread has seen, and tells each change. Where the thread has
+    /// seen nothing for half a minute, the time is unknown: no weight with hours holds. To be
+    /// called by whoever judges, often; it never waits.
+    pub fn look(&mut self, now_ms: u64) {
+        let silent_ms = now_ms.saturating_sub(self.seen.at_ms.load(Ordering::Acquire));
+        let is_lost = silent_ms > LOST_MS;
+        if is_lost && !self.is_lost {
+            log::error!(
+                "the time of day cannot be read for {} s, as on a card that hangs: no weight of a \
+                 zone with hours or days holds",
+                silent_ms / 1000
+            );
+        }
+        self.is_lost = is_lost;
+        let bits = if is_lost { self.always } else { self.seen.bits.load(Ordering::Acquire) };
+        let before = self.in_force.bits();
+        self.in_force.set(bits);
+        let zones = self.zones.iter().enumerate();
+        for (at, zone) in zones.filter(|(at, _)| (before ^ bits) >> at & 1 != 0) {
+            let weight = if bits >> at & 1 == 1 { zone.weight } else { 1.0 };
+            log::info!("zone {}: what is seen there counts {weight} times from now on", zone.name);
+        }
     }
 }
 
 impl Drop for ZoneHours {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+        self.seen.ends.store(true, Ordering::Release);
     }
 }
 
-/// Says what is in force now, and tells each change.
-fn keep(zones: &[Zone], told: &InForce, now: Option<Now>) {
-    let zones: Vec<&Zone> = zones.iter().collect();
-    let (before, bits) = (told.bits(), in_force(&zones, now));
-    told.set(bits);
-    for (at, zone) in zones.iter().enumerate().filter(|(at, _)| (before ^ bits) >> at & 1 != 0) {
-        let weight = if bits >> at & 1 == 1 { zone.weight } else { 1.0 };
-        log::info!("zone {}: what is seen there counts {weight} times from now on", zone.name);
+impl Seen {
+    fn note(&self, bits: u64, now_ms: u64) {
+        self.bits.store(bits, Ordering::Release);
+        self.at_ms.store(now_ms, Ordering::Release);
     }
 }
 
@@ -146,8 +204,7 @@ mod tests {
         );
         let weighting = weighting(&zones);
         assert_eq!(weighting.in_force().bits(), 0b10, "the door weighs once, the road has hours");
-        let told = weighting.in_force();
-        let weighted: Vec<Zone> = weighted(&zones).into_iter().cloned().collect();
+        let weighted = weighted(&zones);
         let at = |day, minute, is_vouched_for| Some(Now { day, minute, is_vouched_for });
         for (now, bits) in [
             (at(0, 7 * 60, true), 0b11),
@@ -156,9 +213,46 @@ mod tests {
             (at(1, 7 * 60, true), 0b10),
             (None, 0b10),
         ] {
-            keep(&weighted, told, now);
-            assert_eq!(told.bits(), bits, "{now:?}");
+            assert_eq!(in_force(&weighted, now), bits, "{now:?}");
         }
+    }
+
+    /// The thread hangs in its third look, as on a card that does.
+    #[test]
+    fn an_hour_that_nobody_looks_at_any_more_is_over() {
+        let zones = zones(
+            "[[zone]]\nname = \"road\"\nPOINTS\nweight = 0\nhours = \"07:00-19:00\"\n[[zone]]\n\
+             name = \"gate\"\nPOINTS\nweight = 2.5\n",
+        );
+        let weighting = weighting(&zones);
+        let clock = Arc::new(SimulatedClock::new(0));
+        let (looked, looks) = std::sync::mpsc::channel();
+        let (go_on, waits) = std::sync::mpsc::channel::<()>();
+        let mut count = 0;
+        let time = move |_: &dyn Clock| {
+            let _ = looked.send(());
+            count += 1;
+            if count == 3 {
+                let _ = waits.recv();
+            }
+            Some(Now { day: 0, minute: 8 * 60, is_vouched_for: true })
+        };
+        let hours = ZoneHours::start_with(&zones, &weighting, clock.clone(), time).unwrap();
+        let mut hours = hours.unwrap();
+        let next_look = || looks.recv_timeout(Duration::from_secs(60)).expect("the thread looks");
+        (0..3).for_each(|_| next_look());
+        hours.look(clock.monotonic_ms());
+        assert_eq!(weighting.in_force().bits(), 0b11, "it is eight o'clock");
+        clock.advance_ms(LOST_MS);
+        hours.look(clock.monotonic_ms());
+        assert_eq!(weighting.in_force().bits(), 0b11);
+        clock.advance_ms(1);
+        hours.look(clock.monotonic_ms());
+        assert_eq!(weighting.in_force().bits(), 0b10, "nobody knows the time any more");
+        drop(go_on);
+        (0..2).for_each(|_| next_look());
+        hours.look(clock.monotonic_ms());
+        assert_eq!(weighting.in_force().bits(), 0b11, "it is known again");
     }
 
     #[test]
