@@ -11,7 +11,7 @@ use super::error::Error;
 use super::fault_injection::FaultInjection;
 use super::reload::{self, Reload};
 use super::run_summary::RunSummary;
-use super::signals::Holding;
+use super::signals::{Handover, Held, Holding};
 use super::{fall_back, logger, print_json, signals, site};
 use crate::alarm::Input;
 use crate::clock::{Clock, SystemClock};
@@ -43,7 +43,8 @@ pub(super) struct RunArgs {
     #[arg(long)]
     json: bool,
     /// For tests of boards: hang (`stall-inference:N`) or panic
-    /// (`panic-inference:N`) after N judged frames.
+    /// (`panic-inference:N`) after N judged frames, or wait N seconds in the last moment of a
+    /// reload (`linger-reload:N`).
     #[arg(long, value_name = "FAULT", hide = true)]
     fault_injection: Option<FaultInjection>,
 }
@@ -52,7 +53,8 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let shutdown = Shutdown::new();
     let acknowledged = Arc::new(AtomicBool::new(false));
     let holding = Holding::default();
-    let reload = args.reload_on_sighup.then(|| Reload::of(args.config.clone()));
+    let handover = Handover::default();
+    let reload = args.reload_on_sighup.then(|| (Reload::of(args.config.clone()), handover.clone()));
     signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone(), reload)
         .map_err(Error::signals)?;
     let mut site = site::load(&args.config)?;
@@ -95,8 +97,11 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     if shutdown.is_to_reload() {
         logger::flush();
         // They wait until the program takes them again.
-        let _held = signals::Held::all();
-        return Err(reload::become_again(report.armed));
+        let _held = Held::all();
+        if handover.begin() {
+            args.fault_injection.iter().for_each(|fault| fault.linger());
+            return Err(reload::become_again(report.armed));
+        }
     }
     let summary = RunSummary::new(report);
     if args.json {

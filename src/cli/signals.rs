@@ -8,6 +8,7 @@ use std::thread;
 
 use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 
 use super::logger;
@@ -49,6 +50,36 @@ impl Held {
     /// Lets go of them; those that came meanwhile take effect.
     pub fn let_go(self) {
         let _ = self.0.thread_unblock();
+    }
+}
+
+/// Those that ask for the end, also of a run that understands SIGHUP as a reload.
+const ENDS: [i32; 3] = [SIGINT, SIGQUIT, SIGTERM];
+
+/// The last moments before a process becomes a program again: who asks for the end then is
+/// heard by no thread any more, and would be forgotten.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handover {
+    is_asked_to_end: Arc<AtomicBool>,
+    has_begun: Arc<AtomicBool>,
+}
+
+impl Handover {
+    /// The flag is raised before the other is looked at, and [`Handover::begin`] does it the
+    /// other way round: one of both sees the other.
+    fn listen(&self) -> io::Result<()> {
+        for signal in ENDS {
+            flag::register(signal, self.is_asked_to_end.clone())?;
+            flag::register_conditional_shutdown(signal, 0, self.has_begun.clone())?;
+        }
+        Ok(())
+    }
+
+    /// From here on who asks for the end ends the process at once, in whichever thread:
+    /// nothing may be left to make safe. Returns whether nobody has asked before.
+    pub fn begin(&self) -> bool {
+        self.has_begun.store(true, Ordering::SeqCst);
+        !self.is_asked_to_end.load(Ordering::SeqCst)
     }
 }
 
@@ -95,8 +126,10 @@ pub(super) fn listen(
     shutdown: Shutdown,
     acknowledged: Arc<AtomicBool>,
     holding: Holding,
-    reload: Option<Reload>,
+    reload: Option<(Reload, Handover)>,
 ) -> io::Result<()> {
+    let (reload, handover) = reload.unzip();
+    handover.map_or(Ok(()), |handover| handover.listen())?;
     let taken = Signal::iterator().filter(|signal| !LEFT_ALONE.contains(signal));
     let mut signals = Signals::new(taken.map(|signal| signal as i32))?;
     for signal in REAL_TIME {

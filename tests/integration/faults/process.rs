@@ -91,6 +91,19 @@ fn what_asks_for_the_end_gets_it() {
     }
 }
 
+/// No thread is left to hear it, and the next program has not begun.
+#[test]
+fn a_signal_in_the_last_moment_of_a_reload_is_not_forgotten() {
+    for signal in ["-INT", "-QUIT", "-TERM"] {
+        let more = ["--reload-on-sighup", "--fault-injection", "linger-reload:3600"];
+        let mut watch = Watch::begin_in("signal-in-a-reload", site(Camera::Folder), &more);
+        kill("-HUP", &watch.child);
+        watch.wait_for_log("the reload waits");
+        watch.strike(|watch| kill(signal, &watch.child));
+        watch.dies(0);
+    }
+}
+
 #[test]
 fn a_signal_is_obeyed_while_the_camera_is_silent() {
     let mut watch = Watch::begin("signal-in-a-read", Camera::Raw);
