@@ -123,6 +123,17 @@ impl RtspSource {
     }
 }
 
+/// # Errors
+/// The pictures come ever later.
+fn in_time(times: &SenderTimes) -> Result<(), SourceError> {
+    let Some(late_s) = times.falls_behind_s() else { return Ok(()) };
+    Err(SourceError::disconnected(format!(
+        "its pictures come {late_s:.0} s after they were taken, and do not catch up: this machine \
+         decodes more slowly than the camera sends, or the camera's clock is slow; choose a \
+         smaller or slower stream in `url`, or a `decoder` of the hardware"
+    )))
+}
+
 impl FrameSource for RtspSource {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
         let sequence = match self.pipe.next_frame() {
@@ -134,6 +145,7 @@ impl FrameSource for RtspSource {
         let announced = self.announced().map_err(|error| error.of(&self.label))?;
         let timestamp_ns = self.times.stamp(announced.time_s, now_ns);
         self.accept(announced).map_err(|error| error.of(&self.label))?;
+        in_time(&self.times).map_err(|error| error.of(&self.label))?;
         if self.times.is_catching_up() {
             let what = "it has waited for the decoder";
             return Err(SourceError::new(SourceErrorKind::Settling, what).of(&self.label));

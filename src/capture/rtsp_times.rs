@@ -3,6 +3,16 @@
 /// Who sends a time that lies so far back has set the clock, or is somebody else.
 const LONGEST_DELAY_NS: u64 = 10_000_000_000;
 
+/// Pictures that come so much later than they were taken are no longer live…
+const LATE_NS: f64 = 3e9;
+
+/// … unless they catch up within this time: a network that stood still for a moment has
+/// kept them.
+const LATE_FOR_NS: u64 = 10_000_000_000;
+
+/// A delay that has shrunk by so much is catching up.
+const SHRUNK_NS: f64 = 1e8;
+
 /// How fast the least delay is forgotten: clocks drift less than that.
 const FORGOTTEN_PER_NS: f64 = 1e-3;
 
@@ -21,6 +31,10 @@ pub(super) struct SenderTimes {
     arrived_ns: u64,
     stamp_ns: u64,
     is_catching_up: bool,
+    /// Since when the pictures are late without catching up, and by how much they were then.
+    late: Option<(u64, f64)>,
+    delay_ns: f64,
+    is_too_slow: bool,
 }
 
 impl SenderTimes {
@@ -30,12 +44,19 @@ impl SenderTimes {
         self.is_catching_up
     }
 
+    /// By how much the last picture is later than it was taken, where pictures come ever
+    /// later or stay so late: whoever decodes them is slower than the camera, or the camera's
+    /// own clock is slow.
+    pub fn falls_behind_s(&self) -> Option<f64> {
+        self.is_too_slow.then_some(self.delay_ns / 1e9)
+    }
+
     /// The stamp of a picture that arrives now; `None` without a time of the sender's.
     pub fn stamp(&mut self, sender_s: Option<f64>, now_ns: u64) -> u64 {
         let taken_ns = match sender_s.map(|seconds| seconds * 1e9) {
             Some(sender_ns) => self.on_our_clock(sender_ns, now_ns),
             None => {
-                self.is_catching_up = false;
+                (self.is_catching_up, self.is_too_slow) = (false, false);
                 now_ns
             }
         };
@@ -48,16 +69,35 @@ impl SenderTimes {
         let newest_ns = now_ns as f64 - sender_ns;
         let goes_back = sender_ns < std::mem::replace(&mut self.sender_ns, sender_ns);
         let passed_ns = now_ns.saturating_sub(self.arrived_ns) as f64;
-        let known_ns = self
-            .offset_ns
-            .filter(|offset_ns| !goes_back && newest_ns - offset_ns <= LONGEST_DELAY_NS as f64);
+        // One that was late before has not set its clock: it is later still.
+        let is_possible = |offset_ns: &f64| {
+            !goes_back && (newest_ns - offset_ns <= LONGEST_DELAY_NS as f64 || self.late.is_some())
+        };
+        let known_ns = self.offset_ns.filter(is_possible);
         self.is_catching_up = known_ns.is_none_or(|known_ns| newest_ns < known_ns - CAUGHT_UP_NS);
         let offset_ns = match known_ns {
             Some(offset_ns) => newest_ns.min(offset_ns + passed_ns * FORGOTTEN_PER_NS),
             None => newest_ns,
         };
         self.offset_ns = Some(offset_ns);
+        self.note_delay(newest_ns - offset_ns, now_ns);
         (sender_ns + offset_ns).max(0.0) as u64
+    }
+}
+
+impl SenderTimes {
+    fn note_delay(&mut self, delay_ns: f64, now_ns: u64) {
+        self.delay_ns = delay_ns;
+        self.late = match self.late {
+            _ if delay_ns <= LATE_NS => None,
+            Some((since_ns, least_ns)) if delay_ns > least_ns - SHRUNK_NS => {
+                Some((since_ns, least_ns))
+            }
+            _ => Some((now_ns, delay_ns)),
+        };
+        let too_long = |(since_ns, _)| now_ns.saturating_sub(since_ns) >= LATE_FOR_NS;
+        self.is_too_slow = self.late.is_some_and(too_long)
+            || self.late.is_some() && delay_ns > LONGEST_DELAY_NS as f64;
     }
 }
 
@@ -106,6 +146,40 @@ mod tests {
         assert_eq!(stamps(&ahead), [1000, 1100, 1200, 1300]);
         let stands = [(1000, 3.0), (12_000, 3.1), (12_100, 3.2)];
         assert_eq!(stamps(&stands), [1000, 12_000, 12_100]);
+    }
+
+    /// When it is told, in seconds, and by how much the stamps are late then, where a camera
+    /// takes ten pictures a second and each needs so many ms to be decoded.
+    fn told_after_s(decoding_ms: impl Fn(u64) -> u64, pictures: u64) -> Option<(u64, u64)> {
+        let (mut times, mut free_ms) = (SenderTimes::default(), 0);
+        for n in 0..pictures {
+            let taken_ms = 1000 + 100 * n;
+            let now_ms = taken_ms.max(free_ms) + decoding_ms(n);
+            free_ms = now_ms;
+            let stamp_ms = times.stamp(Some(n as f64 / 10.0), now_ms * MS) / MS;
+            if times.falls_behind_s().is_some() {
+                return Some((now_ms / 1000, (now_ms - stamp_ms) / 1000));
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn a_decoder_that_is_slower_than_its_camera_is_told_and_never_forgiven() {
+        assert_eq!(told_after_s(|_| 90, 10_000), None, "it keeps up");
+        for (decoding_ms, at_most_s) in [(102, 200), (110, 60), (125, 40), (200, 30), (500, 30)] {
+            let (after_s, late_s) = told_after_s(|_| decoding_ms, 10_000).unwrap();
+            assert!(after_s <= at_most_s, "{decoding_ms} ms a picture: told after {after_s} s");
+            assert!(late_s >= 3, "{decoding_ms} ms a picture: {late_s} s late");
+        }
+        let settled = told_after_s(|n| if n < 50 { 200 } else { 100 }, 10_000);
+        assert!(settled.is_some(), "five seconds late for ever");
+    }
+
+    #[test]
+    fn pictures_that_a_network_kept_are_caught_up_with() {
+        let stalls = |n: u64| if n % 600 == 300 { 8000 } else { 40 };
+        assert_eq!(told_after_s(stalls, 6000), None);
     }
 
     #[test]

@@ -61,6 +61,24 @@ fn a_login_is_read_from_its_file_and_kept_short() {
     );
 }
 
+/// Four pictures a second, of a camera that takes five.
+#[test]
+fn a_stream_that_falls_behind_is_lost_with_what_helps() {
+    let mut times = SenderTimes::default();
+    let mut told = None;
+    for n in 0..400u64 {
+        times.stamp(Some(n as f64 / 5.0), (n + 4) * 250_000_000);
+        told = in_time(&times).err();
+        if told.is_some() {
+            break;
+        }
+    }
+    let told = told.expect("it is never told");
+    assert_eq!(told.kind(), SourceErrorKind::Disconnected);
+    let part = "s after they were taken, and do not catch up";
+    assert!(told.to_string().contains(part) && told.to_string().contains("`decoder`"), "{told}");
+}
+
 #[test]
 fn a_refused_login_is_final_and_a_missing_stream_is_not() {
     let said = |what: &str| explained(SourceError::disconnected(format!("ended; it said: {what}")));
