@@ -1,6 +1,7 @@
 //! Rows of the fault table: the program watches, something goes wrong, and how long
 //! it takes until that shows is measured.
 
+mod board;
 mod camera;
 mod files;
 mod lines;

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use embedded_hal::digital::{Error, ErrorKind, ErrorType, OutputPin};
-use normwatch::alarm::{AlarmConfig, AlarmOutputs, Levels, Line, Pattern, Polarity};
+use normwatch::alarm::{AlarmConfig, AlarmOutputs, Input, Levels, Line, Pattern, Polarity};
 use normwatch::calibrate::{Calibration, TermSample, calibrate};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::clock::{Clock, SystemClock};
@@ -210,6 +210,20 @@ impl Run {
         end_is_loss: bool,
         open: impl FnMut() -> Opened + Send + 'static,
         shutdown: &Shutdown,
+        each: impl FnMut(u64),
+    ) -> Result<LiveStats, RunError> {
+        let clock = Arc::new(SystemClock);
+        self.go_by(clock, (progress, end_is_loss), open, shutdown, || None, each)
+    }
+
+    /// By another clock, and with what comes from outside: `inputs` is asked in each turn.
+    pub fn go_by(
+        &mut self,
+        clock: Arc<dyn Clock>,
+        (progress, end_is_loss): (Progress, bool),
+        open: impl FnMut() -> Opened + Send + 'static,
+        shutdown: &Shutdown,
+        inputs: impl FnMut() -> Option<Input>,
         mut each: impl FnMut(u64),
     ) -> Result<LiveStats, RunError> {
         let options = LiveOptions {
@@ -221,7 +235,6 @@ impl Run {
             impairments: self.impairments.clone(),
             pictures: None,
         };
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut judged = 0;
         let result = run_live(
             options,
@@ -229,7 +242,7 @@ impl Run {
             &mut self.monitor,
             &clock,
             shutdown,
-            || None,
+            inputs,
             |_, _| {
                 judged += 1;
                 each(judged);

@@ -3,6 +3,7 @@
 mod browser;
 mod driver;
 mod hanging;
+mod power_cut;
 mod shown;
 
 use std::fs;
