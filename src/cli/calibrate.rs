@@ -33,7 +33,7 @@ pub(super) struct CalibrateArgs {
     /// Frames a second of the footage [default: the model's].
     #[arg(long)]
     fps: Option<f64>,
-    /// A site file whose mask and alarm are used.
+    /// A site file whose masks, zones and alarm are used.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Where the calibration goes [default: into the bundle].

@@ -54,7 +54,8 @@ pub(super) struct ReplayArgs {
     /// Another calibration than the bundle's own.
     #[arg(long, value_name = "FILE")]
     calibration: Option<PathBuf>,
-    /// A site file whose mask is used.
+    /// A site file whose masks, zones and way of watching are used: `[camera] stabilise`,
+    /// `[load]`, `[stays]` and `[tamper]`. Its budget, alarm and outputs are not.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// False alarms a day that are accepted.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::sketch::Sketch;
+use super::so_far::span;
 
 /// Classes of light, from dark to bright.
 const LIGHTS: usize = 8;
@@ -55,9 +56,9 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:.1} h seen, in {} of 24 hours of the day and {} of {LIGHTS} levels of light; \
+            "{} seen, in {} of 24 hours of the day and {} of {LIGHTS} levels of light; \
              something moved {:.1} % of the time",
-            self.seen_s / 3600.0,
+            span(self.seen_s),
             self.hours(),
             self.lights(),
             100.0 * self.moving_share()

@@ -19,6 +19,7 @@ mod place;
 mod settle;
 mod shelf;
 mod sketch;
+mod so_far;
 mod state;
 mod status;
 mod store;

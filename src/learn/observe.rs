@@ -6,6 +6,7 @@ use super::error::LearnError;
 use super::eye::{Eye, Look, Seen};
 use super::place::LearnPlace;
 use super::sketch::Sketcher;
+use super::so_far::so_far;
 use super::state::State;
 use super::store::{Offered, Store};
 use crate::capture::{FrameSource, SourceError};
@@ -187,9 +188,8 @@ impl<'a> Observer<'a> {
         self.on.store.sync();
         let state = &*self.on.state;
         let said = format!(
-            "observing: {:.1} of {:.1} h; {} clips, {:.1} MB; {}",
-            state.observed_s / 3600.0,
-            state.observe_for_s / 3600.0,
+            "observing: {}; {} clips, {:.1} MB; {}",
+            so_far(state.observed_s, state.observe_for_s),
             state.clips,
             state.store_bytes as f64 / 1e6,
             state.coverage

@@ -9,6 +9,7 @@ use super::error::LearnError;
 use super::eye::{Eye, Look, Seen};
 use super::guarded::{Guarded, Unjudged};
 use super::place::LearnPlace;
+use super::so_far::so_far;
 use super::state::State;
 use super::terms::Terms;
 use super::verdict::Verdict;
@@ -159,8 +160,7 @@ impl Settler<'_> {
         self.unsaved_s = 0.0;
         self.terms.sync()?;
         let State { settled_s, settle_for_s, .. } = *self.on.state;
-        let (done_h, whole_h) = (settled_s / 3600.0, settle_for_s / 3600.0);
-        self.on.service.status(&format!("settling: {done_h:.1} of {whole_h:.1} h"));
+        self.on.service.status(&format!("settling: {}", so_far(settled_s, settle_for_s)));
         self.on.state.save(self.on.place)
     }
 

@@ -9,6 +9,7 @@ use super::coverage::Coverage;
 use super::error::LearnError;
 use super::generations::Generations;
 use super::place::{LearnPlace, input_of};
+use super::so_far::span;
 use super::state::{Phase, State};
 use super::verdict::Verdict;
 use crate::config::{LearnSection, Preset};
@@ -213,7 +214,7 @@ impl fmt::Display for Status {
             _ => writeln!(f, "phase         not begun")?,
         }
         if self.phase != Some(Phase::Watch) {
-            writeln!(f, "time left     {}", hours(self.left_s))?;
+            writeln!(f, "time left     {}", span(self.left_s))?;
         }
         writeln!(f, "seen          {}", self.coverage)?;
         let store_mb = self.store_bytes as f64 / MB as f64;
@@ -235,14 +236,6 @@ impl fmt::Display for Status {
             writeln!(f, "last error    {error}")?;
         }
         self.problems.iter().try_for_each(|problem| writeln!(f, "problem       {problem}"))
-    }
-}
-
-fn hours(seconds: f64) -> String {
-    match seconds {
-        s if s < 120.0 => format!("{s:.0} s"),
-        s if s < 7200.0 => format!("{:.0} minutes", s / 60.0),
-        s => format!("{:.1} hours", s / 3600.0),
     }
 }
 

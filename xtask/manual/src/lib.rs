@@ -77,11 +77,10 @@ impl Program {
              by a test\n(`{UPDATE}=1 {test}`).\n"
         );
         let whole = self.command.clone().bin_name(*name);
-        for command in std::iter::once(whole).chain(self.commands()) {
-            let title = command.get_bin_name().unwrap_or(name).to_string();
-            let help = command.term_width(WIDTH).render_long_help().to_string();
-            let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
-            text += &format!("\n## {title}\n\n```text\n{}\n```\n", lines.join("\n"));
+        text += &described(&whole, name, "##");
+        for command in self.commands() {
+            text += &described(&command, name, "##");
+            text.extend(shown(&command).iter().map(|own| described(own, name, "###")));
         }
         self.holds(Path::new(self.reference), &text);
     }
@@ -90,9 +89,7 @@ impl Program {
     fn commands(&self) -> Vec<Command> {
         let mut all = self.command.clone().bin_name(self.name);
         all.build();
-        let shown =
-            all.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help");
-        shown.cloned().collect()
+        shown(&all)
     }
 
     fn holds(&self, file: &Path, expected: &str) {
@@ -111,6 +108,20 @@ impl Program {
             self.test
         );
     }
+}
+
+/// The commands of one that a user sees.
+fn shown(command: &Command) -> Vec<Command> {
+    let seen = |one: &&Command| !one.is_hide_set() && one.get_name() != "help";
+    command.get_subcommands().filter(seen).cloned().collect()
+}
+
+/// A section of the reference.
+fn described(command: &Command, name: &str, level: &str) -> String {
+    let title = command.get_bin_name().unwrap_or(name);
+    let help = command.clone().term_width(WIDTH).render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    format!("\n{level} {title}\n\n```text\n{}\n```\n", lines.join("\n"))
 }
 
 fn page(man: &Man, more: &str) -> String {
