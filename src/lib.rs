@@ -63,6 +63,8 @@ pub mod runtime;
 pub mod score;
 #[cfg(feature = "runtime")]
 mod secret;
+#[cfg(feature = "runtime")]
+pub mod setup;
 #[cfg(feature = "config")]
 pub mod signature;
 #[cfg(feature = "runtime")]

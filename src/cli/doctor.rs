@@ -7,7 +7,7 @@ use clap::Args;
 use super::data_dirs::data_dirs;
 use super::error::Error;
 use super::{print_json, site};
-use crate::config::{Board, Site, list_boards, load_board};
+use crate::config::{Board, Site, list_boards, load_board, load_boards};
 use crate::doctor::{self, Machine, Report, Scope, Severity, matching_board};
 use crate::model::{Bundle, NetworkOptions};
 use crate::station::{StationError, View, site_levels};
@@ -42,7 +42,7 @@ pub(super) fn run(args: &DoctorArgs) -> Result<(), Error> {
     let board = match (&site, &args.board) {
         (Some(site), _) => Some(site.board.clone()),
         (None, Some(name)) => Some(named_board(name)?),
-        (None, None) => matching_board(&all_boards(), &machine).cloned(),
+        (None, None) => matching_board(&load_boards(&board_dirs()), &machine).cloned(),
     };
     let scope = Scope { root: Path::new(ROOT), board: board.as_ref(), site: site.as_ref() };
     let mut report = doctor::examine(scope, &machine);
@@ -88,16 +88,6 @@ fn bundle(site: &Site, report: &mut Report) {
 
 fn board_dirs() -> Vec<PathBuf> {
     data_dirs().into_iter().map(|dir| dir.join("boards")).collect()
-}
-
-fn all_boards() -> Vec<Board> {
-    let dirs = board_dirs();
-    let file = |name: &String| {
-        let files = dirs.iter().map(|dir| dir.join(format!("{name}.toml")));
-        files.into_iter().find(|file| file.is_file())
-    };
-    let files = list_boards(&dirs).iter().filter_map(file).collect::<Vec<_>>();
-    files.iter().filter_map(|file| load_board(file, &dirs).ok()).collect()
 }
 
 fn named_board(name: &str) -> Result<Board, Error> {

@@ -14,6 +14,7 @@ use crate::model::{BundleError, BundleErrorKind, NetworkError};
 use crate::record::RecordError;
 use crate::replay::{LabelsError, PlayError};
 use crate::runtime::RunError;
+use crate::setup::SetupError;
 use crate::station::{LevelsError, StationError};
 
 /// Why a command ended without its result. The rooms' own errors are shown as
@@ -47,6 +48,8 @@ pub(super) enum Error {
     Record(#[from] RecordError),
     #[error(transparent)]
     Learn(#[from] LearnError),
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     #[error(transparent)]
     Play(#[from] PlayError),
     #[error(transparent)]
@@ -120,6 +123,7 @@ impl Error {
             Self::Station(error) => of_station(error),
             Self::Record(error) => of_recording(error),
             Self::Learn(error) => of_learning(error),
+            Self::Setup(error) => of_setup(error),
             Self::Play(PlayError::Source(_)) => code::SOURCE,
             Self::Play(PlayError::Network(_)) => code::INTERNAL,
             Self::Labels(LabelsError::File { .. }) => code::FILE,
@@ -186,6 +190,25 @@ fn of_learning(error: &LearnError) -> u8 {
         LearnError::Calibration(_) => code::BUNDLE,
         LearnError::Station(error) => of_station(error),
         LearnError::Network(_) | LearnError::Encoding(_) => code::INTERNAL,
+    }
+}
+
+fn of_setup(error: &SetupError) -> u8 {
+    match error {
+        SetupError::Camera(_) => code::SOURCE,
+        SetupError::Line(_) | SetupError::Pin { .. } => code::LINE,
+        SetupError::File { .. } | SetupError::Unwritable { .. } => code::FILE,
+        SetupError::Config(error) if error.is_unread() => code::FILE,
+        SetupError::Picture(_) => code::INTERNAL,
+        SetupError::Unanswered { .. }
+        | SetupError::Refused { .. }
+        | SetupError::Answers { .. }
+        | SetupError::Ended { .. }
+        | SetupError::Stopped
+        | SetupError::Exists { .. }
+        | SetupError::NoBoards { .. }
+        | SetupError::NoLines { .. }
+        | SetupError::Config(_) => code::USAGE,
     }
 }
 

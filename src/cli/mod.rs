@@ -29,6 +29,7 @@ mod replayed_page;
 mod report;
 mod run;
 mod run_summary;
+mod setup;
 mod signals;
 mod site;
 mod toolchain;
@@ -76,6 +77,8 @@ enum Command {
     /// Plays the bundled clip through the bundled model on a simulated line
     /// and writes an HTML report.
     Demo(demo::DemoArgs),
+    /// Asks about board, camera and lines, tries each, and writes the site file.
+    Setup(setup::SetupArgs),
     /// Watches a camera as a site file says, until it is stopped.
     Run(run::RunArgs),
     /// Records footage of a site's camera, ready for training.
@@ -154,6 +157,7 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let _last_lines = logger::install(cli.verbose, quiet);
     let result = match cli.command {
         Command::Demo(args) => demo::run(&args),
+        Command::Setup(args) => setup::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Learn(args) => learn::run(&args),

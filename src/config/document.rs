@@ -112,6 +112,11 @@ pub(super) fn read(path: &Path, report: &Report) -> Option<Table> {
     parse(&bytes, source, report)
 }
 
+/// The same for a text that is not in its file yet.
+pub(super) fn read_text(path: &Path, text: &str, report: &Report) -> Option<Table> {
+    parse(text.as_bytes(), report.add_source(path), report)
+}
+
 fn parse(bytes: &[u8], source: usize, report: &Report) -> Option<Table> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,

@@ -38,6 +38,7 @@ mod rtsp;
 mod schedule;
 mod site;
 mod stays;
+mod together;
 mod trust;
 mod url;
 mod watchdog;
@@ -70,6 +71,7 @@ pub use rtsp::RtspSection;
 pub use schedule::Schedule;
 pub use site::Site;
 pub use stays::{StaysSection, TamperSection};
+pub use together::conflicts;
 pub use watchdog::{HardwareWatchdogUse, WatchdogPolicy};
 pub use web::WebSection;
 pub use webhook::{PLACEHOLDERS, WebhookFormat, WebhookSection};
@@ -90,6 +92,16 @@ pub fn load_site(path: &Path, board_dirs: &[PathBuf]) -> Result<Site, ConfigErro
     report.into_result(site)
 }
 
+/// Checks a text as [`load_site`] would once it is in the file `path`.
+///
+/// # Errors
+/// As [`load_site`].
+pub fn parse_site(path: &Path, text: &str, board_dirs: &[PathBuf]) -> Result<Site, ConfigError> {
+    let report = Report::default();
+    let site = site::parse(path, text, board_dirs, &report);
+    report.into_result(site)
+}
+
 /// Reads one board file with all that it inherits, and checks it. Bases are
 /// looked up beside the file, then in `board_dirs`.
 ///
@@ -105,4 +117,15 @@ pub fn load_board(path: &Path, board_dirs: &[PathBuf]) -> Result<Board, ConfigEr
 /// cannot be read count as empty.
 pub fn list_boards(board_dirs: &[PathBuf]) -> Vec<String> {
     lookup::list(board_dirs)
+}
+
+/// The boards in these folders, sorted by name, each once; those with problems are left
+/// out.
+pub fn load_boards(board_dirs: &[PathBuf]) -> Vec<Board> {
+    let file = |name: &String| {
+        let files = board_dirs.iter().map(|dir| dir.join(format!("{name}.toml")));
+        files.into_iter().find(|file| file.is_file())
+    };
+    let files = list_boards(board_dirs).iter().filter_map(file).collect::<Vec<_>>();
+    files.iter().filter_map(|file| load_board(file, board_dirs).ok()).collect()
 }

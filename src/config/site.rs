@@ -6,7 +6,7 @@ use super::alarm::{AlarmSection, BudgetSection, MemorySection};
 use super::board::{self, Board};
 use super::bundle_keys;
 use super::camera::CameraSection;
-use super::document;
+use super::document::{self, Table};
 use super::input::InputSection;
 use super::learn::LearnSection;
 use super::load::LoadSection;
@@ -69,9 +69,22 @@ impl Site {
 }
 
 pub(super) fn load(path: &Path, board_dirs: &[PathBuf], report: &Report) -> Option<Site> {
-    let table = document::read(path, report)?;
+    of_table(&document::read(path, report)?, path, board_dirs, report)
+}
+
+/// The same for a text that is not in its file yet.
+pub(super) fn parse(
+    path: &Path,
+    text: &str,
+    board_dirs: &[PathBuf],
+    report: &Report,
+) -> Option<Site> {
+    of_table(&document::read_text(path, text, report)?, path, board_dirs, report)
+}
+
+fn of_table(table: &Table, path: &Path, board_dirs: &[PathBuf], report: &Report) -> Option<Site> {
     let base = path.parent().unwrap_or(Path::new(""));
-    let mut root = Section::new(&table, String::new(), report);
+    let mut root = Section::new(table, String::new(), report);
     let board = root
         .required("board", "\"simulated\"")
         .and_then(|item| lookup::locate(&item, base, board_dirs))

@@ -40,6 +40,7 @@ mod reference;
 mod replay;
 mod rtsp;
 mod run_command;
+mod setup;
 mod stabiliser;
 mod station;
 mod survival;

@@ -69,6 +69,16 @@ impl Grid {
         self.text(end.saturating_sub(text.chars().count()), row, ink, text);
     }
 
+    /// Appends the rows, each with a line break: for what scrolls.
+    pub(super) fn lines(&self, colours: Colours, out: &mut String) {
+        for row in self.cells.chunks_exact(self.columns.max(1)) {
+            let mut pen = Pen { colours, shown: String::new() };
+            row.iter().for_each(|cell| pen.write(*cell, out));
+            pen.lift(out);
+            out.push('\n');
+        }
+    }
+
     /// Appends what turns the shown `before` into `self`. The cursor stands at
     /// the grid's first cell before and after.
     pub(super) fn update(&self, before: &Self, colours: Colours, out: &mut String) {

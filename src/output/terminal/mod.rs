@@ -14,6 +14,7 @@ mod tests;
 mod view;
 
 pub use live::LiveView;
+pub use picture::drawn;
 pub use plain::PlainView;
 pub use screen::{Colours, TerminalSize, supports_live_view};
 pub use view::{Heat, LiveState, Picture, View};

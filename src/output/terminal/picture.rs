@@ -1,7 +1,7 @@
 //! A frame in half blocks: two pixels to a cell, one above the other.
 
 use super::grid::{Cell, Grid, Rgb};
-use super::screen::Colours;
+use super::screen::{Colours, TerminalSize};
 use super::view::{Heat, Picture};
 use crate::output::report::heat;
 
@@ -26,6 +26,16 @@ pub(super) fn fit(picture: Picture, columns: usize, rows: usize) -> (usize, usiz
         return (columns_by_height, rows);
     }
     (columns, (columns * height_px).div_ceil(width_px).div_ceil(2).min(rows))
+}
+
+/// A picture as lines of text, in two thirds of a terminal's height.
+pub fn drawn(picture: Picture, size: TerminalSize, colours: Colours) -> String {
+    let (columns, rows) = fit(picture, size.columns, size.rows * 2 / 3);
+    let mut grid = Grid::new(columns, rows);
+    paint(&mut grid, (0, 0), (columns, rows), picture, None, colours);
+    let mut out = String::new();
+    grid.lines(colours, &mut out);
+    out
 }
 
 /// Paints the picture with its top left corner at `place`.

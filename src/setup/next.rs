@@ -1,0 +1,86 @@
+//! What to do once there is a site file.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use super::draft::{Draft, name_of};
+use crate::config::{CameraSource, Site};
+
+const FOLDER: &str = "/etc/normwatch";
+
+/// The commands that follow, in their order. `trains` says whether the toolchain's program
+/// is there.
+pub fn next_steps(draft: &Draft, site: &Site, trains: bool) -> String {
+    let config = draft.file.display();
+    let unit = service_of(&draft.file);
+    let mut text = String::new();
+    let mut step = |words: &str, command: &str| {
+        let _ = writeln!(text, "\n{words}\n\n    {command}");
+    };
+    if matches!(site.camera.source, CameraSource::Rtsp(_))
+        && let Some(unit) = &unit
+    {
+        let folder = format!("/etc/systemd/system/{unit}.service.d");
+        let copy =
+            format!("sudo install -D -t {folder} /usr/share/doc/normwatch/network-outputs.conf");
+        step("Give the service a network, for this camera:", &copy);
+    }
+    if let Some(learn) = &site.learn {
+        if !trains {
+            let install = "sudo apt install normwatch-toolchain";
+            step("Install the program that trains:", install);
+        }
+        if !learn.folder.exists() {
+            let make = format!("sudo install -d -o $USER {}", learn.folder.display());
+            step("Make the folder for what is learnt:", &make);
+        }
+        let words = "Start to learn: two days, unless you say otherwise, so use `tmux` over ssh. \
+            What the camera sees meanwhile counts as normal:";
+        step(words, &format!("normwatch learn --config {config}"));
+        let status = format!("normwatch learn --config {config} --status");
+        step("How far it is, and at its end how to watch with it:", &status);
+    } else {
+        step(
+            "Look at the machine with this site's eyes:",
+            &format!("normwatch doctor --config {config}"),
+        );
+    }
+    match unit {
+        Some(unit) => {
+            let start = format!("sudo systemctl enable --now {unit}");
+            let words = if site.learn.is_some() { "Then watch:" } else { "Watch:" };
+            step(words, &start);
+        }
+        None => step("Watch:", &format!("normwatch run --config {config}")),
+    }
+    text
+}
+
+/// The service that runs a site file, if one of the package's does: `normwatch`, or
+/// `normwatch@yard` for `yard.toml`.
+pub fn service_of(file: &Path) -> Option<String> {
+    let absolute = std::path::absolute(file).ok()?;
+    if absolute.parent() != Some(Path::new(FOLDER)) {
+        return None;
+    }
+    Some(match name_of(file).as_str() {
+        "site" => "normwatch".into(),
+        name => format!("normwatch@{name}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_site_file_has_the_unit_that_reads_it() {
+        for (file, expected) in [
+            ("/etc/normwatch/site.toml", Some("normwatch")),
+            ("/etc/normwatch/yard.toml", Some("normwatch@yard")),
+            ("/home/me/site.toml", None),
+        ] {
+            assert_eq!(service_of(Path::new(file)).as_deref(), expected);
+        }
+    }
+}
