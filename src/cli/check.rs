@@ -11,11 +11,12 @@ use super::error::Error;
 use super::{print_json, unit_network};
 use crate::capture::{FFMPEG, is_installed};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{CameraSource, ConfigError, Diagnostic, Site, load_site};
+use crate::config::{CameraSource, ConfigError, Diagnostic, Site, conflicts, load_site};
 use crate::notify::ways;
 use crate::output::CappedFile;
 use crate::output::terminal::{Colours, supports_live_view};
 use crate::secret::{contents, password, token};
+use crate::setup::service_of;
 use crate::station::Plan;
 
 /// Names every problem with its line and column. With the files in order, the
@@ -25,6 +26,10 @@ pub(super) struct CheckArgs {
     /// The site file.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Another site file that is to run on this machine at the same time: both must not
+    /// claim the same line, camera, port, log or watchdog. May be given again.
+    #[arg(long, value_name = "FILE")]
+    beside: Vec<PathBuf>,
     /// Look at the configuration alone, not at the bundle that it names.
     #[arg(long)]
     config_only: bool,
@@ -47,7 +52,7 @@ struct Summary {
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
-    let site = match load_site(&args.config, &board_dirs(&args.config)) {
+    let site = match load_together(args) {
         Ok(site) => site,
         Err(error) if args.json => {
             let problems = error.diagnostics.clone();
@@ -92,8 +97,9 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
         let output = &site.output;
         let camera_needs = matches!(site.camera.source, CameraSource::Rtsp(_));
         let dials = output.mqtt.is_some() || output.modbus.is_some();
+        let unit = service_of(&site.file).unwrap_or_else(|| "normwatch".into());
         if camera_needs || output.notify.needs_network() || dials || site.web.is_some() {
-            summary.warnings.extend(unit_network::lack(Path::new("/")));
+            summary.warnings.extend(unit_network::lack(Path::new("/"), &unit));
         }
     }
     if args.json {
@@ -102,6 +108,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Error> {
     summary.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     println!("{}: no problems", args.config.display());
     Ok(())
+}
+
+/// The site, where it and those beside it are in order, and claim nothing together.
+fn load_together(args: &CheckArgs) -> Result<Site, ConfigError> {
+    let load = |file: &PathBuf| load_site(file, &board_dirs(file));
+    let site = load(&args.config)?;
+    for other in &args.beside {
+        conflicts(&site, &load(other)?)?;
+    }
+    Ok(site)
 }
 
 /// Whether the events of a run now would be lost, and why.

@@ -41,6 +41,7 @@ mod replay;
 mod rtsp;
 mod run_command;
 mod setup;
+mod several;
 mod stabiliser;
 mod station;
 mod survival;

@@ -63,6 +63,8 @@ endif
 define NORMWATCH_INSTALL_INIT_SYSTEMD
 	$(INSTALL) -D -m 0644 $(@D)/packaging/systemd/normwatch.service \
 		$(TARGET_DIR)/usr/lib/systemd/system/normwatch.service
+	$(INSTALL) -D -m 0644 $(@D)/packaging/systemd/normwatch@.service \
+		$(TARGET_DIR)/usr/lib/systemd/system/normwatch@.service
 endef
 
 define NORMWATCH_USERS

@@ -27,10 +27,12 @@ pub fn lay_out(stage: &Stage, board: &Board) -> Result<()> {
     }
     stage.write(SITE, site(board)?, 0o644)?;
     let (units, systemd) = ("lib/systemd/system", packaging.join("systemd"));
-    let unit = "normwatch.service";
-    stage.copy(&systemd.join(unit), &format!("{units}/{unit}"), 0o644)?;
-    if let Some(drop_in) = drop_in(&board.name) {
-        stage.copy(&systemd.join(drop_in), &format!("{units}/{unit}.d/{drop_in}"), 0o644)?;
+    // One camera, and one more for each further site file.
+    for unit in ["normwatch.service", "normwatch@.service"] {
+        stage.copy(&systemd.join(unit), &format!("{units}/{unit}"), 0o644)?;
+        if let Some(drop_in) = drop_in(&board.name) {
+            stage.copy(&systemd.join(drop_in), &format!("{units}/{unit}.d/{drop_in}"), 0o644)?;
+        }
     }
     // Beside the documents: whoever wants it copies it.
     let network = "network-outputs.conf";

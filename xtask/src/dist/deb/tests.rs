@@ -45,6 +45,8 @@ fn the_same_input_gives_the_same_package() {
         "./etc/normwatch/site.toml",
         "./lib/systemd/system/normwatch.service",
         "./lib/systemd/system/normwatch.service.d/raspberry-pi.conf",
+        "./lib/systemd/system/normwatch@.service",
+        "./lib/systemd/system/normwatch@.service.d/raspberry-pi.conf",
         "./usr/share/doc/normwatch/network-outputs.conf",
         "./usr/lib/sysusers.d/normwatch.conf",
         "./lib/udev/rules.d/60-normwatch.rules",

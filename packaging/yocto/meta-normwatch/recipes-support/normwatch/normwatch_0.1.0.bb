@@ -43,6 +43,8 @@ do_install:append() {
         ${D}${nonarch_base_libdir}/udev/rules.d/60-normwatch.rules
     install -D -m 0644 ${S}/packaging/systemd/normwatch.service \
         ${D}${systemd_system_unitdir}/normwatch.service
+    install -D -m 0644 ${S}/packaging/systemd/normwatch@.service \
+        ${D}${systemd_system_unitdir}/normwatch@.service
 }
 
 PACKAGES =+ "${PN}-example"
