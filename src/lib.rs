@@ -32,6 +32,8 @@ pub mod doctor;
 #[cfg(feature = "runtime")]
 pub mod event;
 #[cfg(feature = "runtime")]
+pub mod feedback;
+#[cfg(feature = "runtime")]
 pub mod fs;
 #[cfg(feature = "runtime")]
 pub mod gpio;

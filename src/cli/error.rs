@@ -8,6 +8,7 @@ use crate::calibrate::CalibrationError;
 use crate::capture::SourceError;
 use crate::config::ConfigError;
 use crate::event::ArchiveError;
+use crate::feedback::KnownError;
 use crate::gpio::LineError;
 use crate::learn::LearnError;
 use crate::model::{BundleError, BundleErrorKind, NetworkError};
@@ -56,6 +57,8 @@ pub(super) enum Error {
     Labels(#[from] LabelsError),
     #[error(transparent)]
     Events(#[from] ArchiveError),
+    #[error(transparent)]
+    Known(#[from] KnownError),
     /// The demonstration ran, and its alarms were not where the truth is.
     #[error("{0}")]
     Verdict(String),
@@ -118,6 +121,8 @@ impl Error {
             Self::Unfit(_) => code::UNFIT,
             Self::Events(ArchiveError::File { .. }) => code::FILE,
             Self::Events(_) => code::USAGE,
+            Self::Known(KnownError::File { .. } | KnownError::Damaged { .. }) => code::FILE,
+            Self::Known(_) => code::USAGE,
             Self::Unreached(_) => code::UNREACHED,
             Self::Levels(error) => of_levels(error),
             Self::Station(error) => of_station(error),

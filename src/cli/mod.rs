@@ -16,8 +16,10 @@ mod fault_injection;
 mod guard_lines;
 mod learn;
 mod logger;
+mod missed;
 #[cfg(not(feature = "web-server"))]
 mod no_replayed_page;
+mod normal;
 mod notify;
 mod out_folder;
 mod record;
@@ -88,6 +90,10 @@ enum Command {
     Learn(learn::LearnArgs),
     /// Lists the bundles that this board has learnt, and says which of them watches.
     Bundle(bundle::BundleArgs),
+    /// Says that an alarm was normal: its like is not raised again, and learnt.
+    Normal(normal::NormalArgs),
+    /// Says that an alarm was missed: its time is not learnt as normal.
+    Missed(missed::MissedArgs),
     /// Plays recorded footage through the same pipeline, without waiting.
     Replay(replay::ReplayArgs),
     /// Learns from normal footage which scores are usual.
@@ -162,6 +168,8 @@ pub fn main_from(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Record(args) => record::run(&args),
         Command::Learn(args) => learn::run(&args),
         Command::Bundle(args) => bundle::run(&args),
+        Command::Normal(args) => normal::run(&args),
+        Command::Missed(args) => missed::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Events(args) => events::run(&args),

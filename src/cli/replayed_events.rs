@@ -51,7 +51,8 @@ impl Events {
             model_px: (input.width_px, input.height_px),
             zones,
         };
-        let to = Destinations { pictures: Some(pictures), store: Some(store), outlets: Vec::new() };
+        let (pictures, store) = (Some(pictures), Some(store));
+        let to = Destinations { pictures, store, ..Destinations::default() };
         let recorder = ReplayedEvents::new(setup, to);
         Ok(Self { recorder, folder, exit_level: options.alarm.levels.exit })
     }

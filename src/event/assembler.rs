@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use super::date::Utc;
-use super::open::{Open, peak_of};
+use super::open::{Open, add_traits, peak_of};
 use super::reason;
 use super::sample::Sample;
 use super::setup::{At, Date, Setup};
 use super::situation::{InForce, Kind, Moment, Peak, SCHEMA, Situation, TracePoint};
-use super::turn::{self, Beginning, Turn};
+use super::turn::{self, Beginning, QUIET, Turn};
 use crate::output::Event;
 
 /// Judged frames that are remembered: the trace of an event begins with them.
@@ -53,9 +53,8 @@ impl Assembler {
             self.recent.pop_front();
         }
         self.recent.push_back(*sample);
-        let mut anomalies = self.open.iter_mut();
-        let anomaly = anomalies.find(|open| open.situation.kind == Kind::Anomaly);
-        anomaly.is_some_and(|open| open.judged(sample))
+        let anomalies = self.open.iter_mut().filter(|open| open.situation.kind == Kind::Anomaly);
+        anomalies.fold(false, |worst, open| open.judged(sample) || worst)
     }
 
     /// Takes a line of the log. `is_taken` knows the names of events that there are.
@@ -92,7 +91,14 @@ impl Assembler {
                 Vec::new()
             }
             Turn::Alarm { at, score } => {
+                let at = self.suspect.take().map_or(at, |s| at.since(s.time_ms, s.frame));
                 let beginning = self.anomaly(at, score);
+                self.begin(beginning, date, is_taken)
+            }
+            Turn::Quieted { at, score, known } => {
+                let mut beginning = self.anomaly(at, Some(score));
+                beginning.reason += &reason::of_quiet(known);
+                (beginning.key, beginning.quiet) = (QUIET, Some(known));
                 self.begin(beginning, date, is_taken)
             }
             Turn::Begin(beginning) => self.begin(beginning, date, is_taken),
@@ -119,20 +125,19 @@ impl Assembler {
         self.end_all(at.dated(date))
     }
 
-    /// An anomaly has begun with its suspicion.
-    fn anomaly(&mut self, at: At, score: Option<f32>) -> Beginning {
-        let since = self.suspect.take().map_or(at, |since| at.since(since.time_ms, since.frame));
+    /// An anomaly that has begun with its suspicion, at `since`.
+    fn anomaly(&self, since: At, score: Option<f32>) -> Beginning {
         let samples = self.recent.iter().filter(|sample| sample.time_ms >= since.time_ms);
         let worst = samples.max_by(|a, b| a.score.total_cmp(&b.score)).map(peak_of);
         let raised = |score| {
-            let At { time_ms, frame, .. } = at;
+            let At { time_ms, frame, .. } = since;
             Peak { time_ms, frame, score, place: None, cause: None, speed: None }
         };
         let peak = worst.or(score.map(raised));
         let budget = self.setup.alarms_per_day;
         let reason = peak
             .map_or_else(String::new, |peak| reason::of_anomaly(&peak, self.enter_level, budget));
-        Beginning { kind: Kind::Anomaly, key: "", at: since, reason, peak }
+        Beginning { kind: Kind::Anomaly, key: "", at: since, reason, peak, quiet: None }
     }
 
     fn begin(
@@ -141,14 +146,14 @@ impl Assembler {
         date: Date,
         is_taken: &dyn Fn(&str) -> bool,
     ) -> Vec<Change> {
-        let Beginning { kind, key, at, reason, peak } = beginning;
+        let Beginning { kind, key, at, reason, peak, quiet } = beginning;
         if self.find(kind, key).is_some() {
             return Vec::new();
         }
         let begin = at.dated(date);
         let anomaly = kind == Kind::Anomaly;
         let place = peak.and_then(|peak| peak.place);
-        let situation = Situation {
+        let mut situation = Situation {
             schema: SCHEMA.into(),
             id: self.free_id(kind, &begin, is_taken),
             site: self.setup.site.clone(),
@@ -169,7 +174,15 @@ impl Assembler {
             trace: if anomaly { self.trace() } else { Vec::new() },
             heat: peak.filter(|_| anomaly).and_then(|peak| self.sample_at(peak.time_ms)?.heat()),
             pictures: Vec::new(),
+            traits: None,
+            quieted: quiet,
+            windows: None,
         };
+        if anomaly {
+            let begin_ms = situation.begin.time_ms;
+            let since = self.recent.iter().filter(|sample| sample.time_ms >= begin_ms);
+            since.for_each(|sample| add_traits(&mut situation, sample));
+        }
         self.open.push(Open::new(situation.clone(), key, self.setup.hold_ms));
         vec![Change::Begun(situation)]
     }

@@ -10,6 +10,7 @@ use super::sample::Sample;
 use super::setup::{Date, Setup};
 use super::situation::{Kind, Picture, Situation};
 use super::store::{NamedFile, Store};
+use super::window_ring::{WINDOWS, WindowRing, Windows};
 use crate::output::Event;
 
 /// The picture before an event is so much older than its begin.
@@ -19,11 +20,16 @@ const BEFORE_NS: u64 = 2_000_000_000;
 /// worse one has not followed.
 const SETTLED_MS: u64 = 400;
 
+/// So long after its begin the frames of an anomaly are taken: as many lie before as after.
+const WINDOWS_AFTER_MS: u64 = 2400;
+
 /// What becomes of events, beside their lines in the log.
 #[derive(Default)]
 pub struct Destinations {
     /// Where pictures come from.
     pub pictures: Option<PictureRing>,
+    /// Where the frames come from that a learning could take.
+    pub windows: Option<WindowRing>,
     pub store: Option<Store>,
     pub outlets: Vec<Arc<dyn Outlet>>,
 }
@@ -40,6 +46,7 @@ pub(super) struct Desk {
     assembler: Assembler,
     to: Destinations,
     peak: WorstPicture,
+    windows: LearntFrom,
     store_fails: bool,
     lost: u64,
 }
@@ -53,10 +60,18 @@ struct WorstPicture {
     time_ms: u64,
 }
 
+/// The frames of an anomaly.
+#[derive(Default)]
+struct LearntFrom {
+    taken: Option<(Windows, Vec<u8>)>,
+    /// When they are to be taken out of the ring.
+    due_ms: Option<u64>,
+}
+
 impl Desk {
     pub fn new(setup: Setup, to: Destinations) -> Self {
-        let peak = WorstPicture::default();
-        Self { assembler: Assembler::new(setup), to, peak, store_fails: false, lost: 0 }
+        let (peak, windows) = (WorstPicture::default(), LearntFrom::default());
+        Self { assembler: Assembler::new(setup), to, peak, windows, store_fails: false, lost: 0 }
     }
 
     /// Events that could not be stored.
@@ -66,6 +81,9 @@ impl Desk {
 
     pub fn judged(&mut self, sample: &Sample) {
         let worst = self.assembler.judged(sample);
+        if self.windows.due_ms.is_some_and(|due_ms| sample.time_ms >= due_ms) {
+            self.windows.take(self.to.windows.as_ref());
+        }
         let Some(ring) = &self.to.pictures else { return };
         if self.peak.due_ms.is_some_and(|due_ms| sample.time_ms >= due_ms) {
             self.peak.take(ring);
@@ -112,6 +130,10 @@ impl Desk {
         if situation.kind == Kind::Anomaly {
             let time_ms = situation.peak.map_or(situation.begin.time_ms, |peak| peak.time_ms);
             self.peak = WorstPicture { picture: None, due_ms: Some(time_ms), time_ms };
+            if situation.quieted.is_none() {
+                let due_ms = Some(situation.begin.time_ms + WINDOWS_AFTER_MS);
+                self.windows = LearntFrom { taken: None, due_ms };
+            }
         }
         self.store(Phase::Begin, &situation, &files);
         self.tell(Phase::Begin, situation, onset.as_ref());
@@ -128,6 +150,13 @@ impl Desk {
             }
             let moment = if situation.kind == Kind::Anomaly { "peak" } else { "end" };
             files.extend(shown.as_ref().and_then(|p| file(&mut situation, moment, p)));
+        }
+        if situation.kind == Kind::Anomaly && situation.quieted.is_none() {
+            self.windows.take(self.to.windows.as_ref());
+            if let Some((windows, png)) = self.windows.taken.take() {
+                files.push((WINDOWS.into(), png));
+                situation.windows = Some(windows);
+            }
         }
         self.store(Phase::End, &situation, &files);
         self.tell(Phase::End, situation, shown.as_ref());
@@ -161,7 +190,8 @@ impl Desk {
     }
 
     fn tell(&self, phase: Phase, situation: Situation, picture: Option<&RawPicture>) {
-        if self.to.outlets.is_empty() {
+        // What is known as normal calls nobody: it is in the log and in the folder.
+        if self.to.outlets.is_empty() || situation.quieted.is_some() {
             return;
         }
         let is_wanted = self.to.outlets.iter().any(|outlet| outlet.wants_picture());
@@ -172,6 +202,14 @@ impl Desk {
         let picture = picture.map(Arc::from);
         let notice = Notice { phase, situation: Arc::new(situation), picture };
         self.to.outlets.iter().for_each(|outlet| outlet.tell(&notice));
+    }
+}
+
+impl LearntFrom {
+    fn take(&mut self, ring: Option<&WindowRing>) {
+        if self.due_ms.take().is_some() {
+            self.taken = ring.and_then(WindowRing::picture);
+        }
     }
 }
 

@@ -63,7 +63,8 @@ fn pictures(event: &Situation) -> Option<String> {
 fn advice(kind: Kind) -> &'static str {
     match kind {
         Kind::Anomaly => {
-            "If this is normal here, more footage of it belongs into training or calibration. If \
+            "If this is normal here, say so with `normwatch normal`: its like is not raised again. \
+             More footage of it belongs into training or calibration. If \
              it always comes from one place, mask that place. If there are too many such events, \
              lower `alarms_per_day`."
         }

@@ -6,6 +6,7 @@
 
 mod archive;
 mod assembler;
+mod cause;
 mod date;
 mod desk;
 mod encode;
@@ -19,7 +20,9 @@ mod sample;
 mod setup;
 mod situation;
 mod store;
+mod traits;
 mod turn;
+mod window_ring;
 
 pub use archive::{ArchiveError, Archived, LAST, REVIEW, Review, read_all, read_one, write_review};
 pub use date::{Utc, clock_quality};
@@ -36,3 +39,5 @@ pub use situation::{
     TracePoint,
 };
 pub use store::{DESCRIPTION, Quota, Store};
+pub use traits::{Embedding, Oddness, Traits, distance_sq};
+pub use window_ring::{WINDOWS, WindowRing, Windows};

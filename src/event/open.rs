@@ -40,6 +40,7 @@ impl Open {
             });
             self.every *= 2;
         }
+        add_traits(&mut self.situation, sample);
         let worst = self.situation.peak.is_none_or(|peak| sample.score > peak.score);
         if worst {
             self.situation.peak = Some(peak_of(sample));
@@ -60,6 +61,7 @@ impl Open {
             let in_force = situation.in_force;
             situation.reason =
                 reason::of_anomaly(peak, in_force.enter_level, in_force.alarms_per_day);
+            situation.reason += &situation.quieted.map_or_else(String::new, reason::of_quiet);
         }
         situation.reason += &reason::lasted(duration_ms);
         self.drop_the_late();
@@ -74,6 +76,13 @@ impl Open {
         let Some(quiet) = last.and_then(|last| trace.get(last + 1)) else { return };
         let over_ms = quiet.time_ms + u64::from(self.hold_ms);
         trace.retain(|point| point.time_ms < over_ms);
+    }
+}
+
+/// What an odd frame says of what the situation is like.
+pub(super) fn add_traits(situation: &mut Situation, sample: &Sample) {
+    if let Some(odd) = &sample.odd {
+        situation.traits.get_or_insert_default().add(sample.cause, odd);
     }
 }
 

@@ -18,6 +18,11 @@ pub(super) fn of_anomaly(peak: &Peak, enter_level: f32, alarms_per_day: Option<f
     format!("{place} {what}: {times} {level}.")
 }
 
+/// Added where it is not raised, because somebody said that it is normal.
+pub(super) fn of_quiet(known: u32) -> String {
+    format!(" It is known as normal (entry {known}) and was not raised.")
+}
+
 /// Names what it moves most alike.
 fn of_motion(speed: Option<f32>) -> String {
     let what = "something moves like nothing seen here";

@@ -1,6 +1,7 @@
 //! What a judged frame says about the situation.
 
 use super::situation::{Cause, Heat, Place};
+use super::traits::Oddness;
 
 /// Cells of a heat grid in each direction.
 pub const HEAT_SIDE: usize = 16;
@@ -19,6 +20,8 @@ pub struct Sample {
     pub speed: Option<f32>,
     /// Row by row, 255 the worst cell; made only while something is odd.
     pub heat: Option<[u8; HEAT_SIDE * HEAT_SIDE]>,
+    /// Where and how it is odd; of odd frames alone.
+    pub odd: Option<Oddness>,
 }
 
 impl Sample {

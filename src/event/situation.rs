@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::cause::Cause;
+use super::traits::Traits;
+use super::window_ring::Windows;
+
 /// Version of the form of `event.json`. Keys may be added under the same version; a
 /// reader should pass over what it does not know.
 pub const SCHEMA: &str = "normwatch.event/1";
@@ -78,18 +82,6 @@ impl Place {
     pub fn middle(self) -> (f32, f32) {
         (self.x + self.width / 2.0, self.y + self.height / 2.0)
     }
-}
-
-/// What a score of a frame is due to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// The prediction was wrong there.
-    Prediction,
-    /// It does not look like the usual view.
-    View,
-    /// It moves as normal footage does not.
-    Motion,
 }
 
 /// The worst moment of a situation.
@@ -169,6 +161,15 @@ pub struct Situation {
     pub trace: Vec<TracePoint>,
     pub heat: Option<Heat>,
     pub pictures: Vec<Picture>,
+    /// Of an anomaly, by which its like is known again.
+    #[serde(default)]
+    pub traits: Option<Traits>,
+    /// Of an anomaly that was not raised, the entry by which it is known as normal.
+    #[serde(default)]
+    pub quieted: Option<u32>,
+    /// What the next learning can take, where there is one.
+    #[serde(default)]
+    pub windows: Option<Windows>,
 }
 
 impl Situation {
@@ -201,6 +202,9 @@ pub(crate) mod tests {
             trace: Vec::new(),
             heat: None,
             pictures: Vec::new(),
+            traits: None,
+            quieted: None,
+            windows: None,
         }
     }
 

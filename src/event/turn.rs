@@ -6,6 +6,9 @@ use super::situation::{Kind, Peak};
 use crate::alarm::State;
 use crate::output::Event;
 
+/// Tells an anomaly that is not raised from one that is.
+pub(super) const QUIET: &str = "quiet";
+
 /// What a line of the log turns.
 #[derive(Debug, PartialEq)]
 pub(super) enum Turn {
@@ -16,6 +19,12 @@ pub(super) enum Turn {
     Alarm {
         at: At,
         score: Option<f32>,
+    },
+    /// An anomaly that is known as normal, by that entry.
+    Quieted {
+        at: At,
+        score: f32,
+        known: u32,
     },
     /// Something else begins, unless it has already.
     Begin(Beginning),
@@ -37,6 +46,8 @@ pub(super) struct Beginning {
     pub at: At,
     pub reason: String,
     pub peak: Option<Peak>,
+    /// Of what is not raised, the entry that it is known by.
+    pub quiet: Option<u32>,
 }
 
 /// Reads a line of the log. Those that say what runs are not asked here.
@@ -49,6 +60,16 @@ pub(super) fn read(event: &Event, setup: &Setup) -> Turn {
                 (_, to) if to == State::Alarm.name() => Turn::Alarm { at, score: *score },
                 (from, _) if from == State::Alarm.name() => end(Kind::Anomaly, "", at),
                 _ => Turn::Nothing,
+            }
+        }
+        Event::Quieted { time_ms, frame, phase, since_ms, known, score } => {
+            let now = At::now(*time_ms, *frame);
+            match *phase {
+                "end" => end(Kind::Anomaly, QUIET, now),
+                _ => {
+                    let at = now.since(*since_ms, None);
+                    Turn::Quieted { at, score: *score, known: *known }
+                }
             }
         }
         Event::Changed { .. } => changed(event, setup),
@@ -107,7 +128,7 @@ fn changed(event: &Event, setup: &Setup) -> Turn {
 }
 
 fn begin(kind: Kind, key: &'static str, at: At, reason: String, peak: Option<Peak>) -> Turn {
-    Turn::Begin(Beginning { kind, key, at, reason, peak })
+    Turn::Begin(Beginning { kind, key, at, reason, peak, quiet: None })
 }
 
 fn end(kind: Kind, key: &'static str, at: At) -> Turn {

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::error::LearnError;
 use super::eye::{Eye, Seen};
+use super::fed_back::FedBack;
 use super::generations::Generations;
+use super::missed::MissedTimes;
 use super::observe::{Observation, shortfall};
 use super::place::{LearnPlace, input_of};
 use super::settle::{Settling, settle};
@@ -14,6 +16,7 @@ use super::train::{TrainLength, Workshop, remove};
 use crate::clock::Clock;
 use crate::config::{LearnSection, Site};
 use crate::health::ServiceManager;
+use crate::model::InputSection;
 use crate::runtime::{OpenSource, Shutdown};
 use crate::station::end_is_loss;
 
@@ -176,10 +179,32 @@ impl Course<'_> {
         if seen == Seen::Stopped {
             return Ok(None);
         }
+        self.heed(place, &mut store, input)?;
+        (state.clips, state.store_bytes) = (store.clips(), store.bytes());
         match shortfall(&store, state, self.options.accept_calm) {
             Some(what) => Err(LearnError::TooLittle(what)),
             None => Ok(Some(Phase::Train)),
         }
+    }
+
+    /// What people have said counts before anything is learnt: nothing of a time in which
+    /// an alarm was missed, and everything that was called normal.
+    fn heed(
+        &self,
+        place: &LearnPlace,
+        store: &mut Store,
+        input: InputSection,
+    ) -> Result<(), LearnError> {
+        let missed = MissedTimes::read(place)?;
+        let removed = store.remove_of(|unix_s| missed.holds(unix_s))?;
+        if removed > 0 {
+            log::info!("{removed} clips of times in which an alarm was missed were removed");
+        }
+        let added = FedBack::new(place).put_into(store, &input)?;
+        if added > 0 {
+            log::info!("{added} clips of events that were called normal were added");
+        }
+        Ok(())
     }
 
     fn workshop<'w>(&'w self, place: &'w LearnPlace) -> Workshop<'w> {

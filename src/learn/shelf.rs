@@ -84,9 +84,20 @@ impl Shelf {
         let least = self.clips.iter().map(|kept| kept.nearest.0).min()?;
         let pair = self.clips.iter().enumerate().filter(|(_, kept)| kept.nearest.0 == least);
         let crowded = |kept: &Kept| self.nearest_to(&kept.sketch, Some(kept)).0;
-        let at = pair
+        let gone = pair
             .min_by_key(|(_, kept)| (crowded(kept), std::cmp::Reverse(kept.number)))
-            .map(|(at, _)| at)?;
+            .map(|(_, kept)| kept.number)?;
+        self.take(gone)
+    }
+
+    /// Of all clips, the oldest first.
+    pub fn numbers(&self) -> Vec<u64> {
+        self.clips.iter().map(|kept| kept.number).collect()
+    }
+
+    /// Takes the clip of that number away.
+    pub fn take(&mut self, number: u64) -> Option<u64> {
+        let at = self.clips.iter().position(|kept| kept.number == number)?;
         let gone = self.clips.remove(at);
         self.bytes -= gone.bytes;
         for index in 0..self.clips.len() {

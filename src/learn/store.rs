@@ -135,6 +135,19 @@ impl Store {
         if !self.shelf.wants(&sketch, is_full) {
             return Ok(Offered::Known);
         }
+        self.add(frames, sketch, start_unix_s)
+    }
+
+    /// Takes a clip, whatever is here already.
+    ///
+    /// # Errors
+    /// As [`Store::offer`].
+    pub fn add(
+        &mut self,
+        frames: &[Vec<u8>],
+        sketch: Sketch,
+        start_unix_s: u64,
+    ) -> Result<Offered, LearnError> {
         let file = self.encode(frames, sketch.clone(), start_unix_s)?;
         match self.write_clip(&file) {
             Ok(bytes) => self.shelf.put(self.next, bytes, sketch),
@@ -144,6 +157,25 @@ impl Store {
         self.next += 1;
         self.keep_within(self.max_bytes)?;
         Ok(Offered::Kept)
+    }
+
+    /// Removes the clips of some times; how many that were.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn remove_of(&mut self, is_of: impl Fn(u64) -> bool) -> Result<usize, LearnError> {
+        let mut removed = 0;
+        for number in self.shelf.numbers() {
+            let path = self.clip(number);
+            let text = fs::read_to_string(path.join(SKETCH)).unwrap_or_default();
+            let clip: Option<ClipFile> = toml::from_str(&text).ok();
+            if clip.is_some_and(|clip| is_of(clip.start_unix_s)) {
+                fs::remove_dir_all(&path).map_err(LearnError::file(&path))?;
+                self.shelf.take(number);
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// Waits until what was stored is on the disk.

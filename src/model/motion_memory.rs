@@ -85,11 +85,16 @@ impl MotionMemory {
         })
     }
 
+    /// The place in the head's space of a cell with such features.
+    pub fn embedding(&self, features: &[f32; MOTION_FEATURES]) -> [f32; MOTION_WIDTH] {
+        self.second.rectified(&self.first.rectified(&self.normalised(features)))
+    }
+
     /// How a cell with such features moves.
     ///
     /// The cell's place e in the head's space attends to all items c by exp(−|e − c|²).
     pub fn read(&self, features: &[f32; MOTION_FEATURES]) -> MotionRead {
-        let place = self.second.rectified(&self.first.rectified(&self.normalised(features)));
+        let place = self.embedding(features);
         let distances = |items: &MotionItems| items.map(|item| squared_distance(&place, &item));
         let (usual, hurried) = (distances(&self.usual), distances(&self.hurried));
         let least = |d: &[f32]| d.iter().fold(f32::INFINITY, |least, &d| least.min(d));

@@ -61,6 +61,9 @@ fn situation(id: &str, unix_ms: u64) -> Situation {
         trace: vec![TracePoint { time_ms: 0, score: 4.1 }, TracePoint { time_ms: 400, score: 5.2 }],
         heat: None,
         pictures: Vec::new(),
+        traits: None,
+        quieted: None,
+        windows: None,
     }
 }
 

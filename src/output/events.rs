@@ -62,6 +62,17 @@ pub enum Event {
     /// The camera no longer has its usual view (`begin`), or has it again (`end`);
     /// `lost` is the share of the view, 0 to 1.
     Tampered { time_ms: u64, frame: u64, phase: &'static str, since_ms: u64, lost: f32 },
+    /// What would be an alarm is known as normal, by the entry of that number, and is not
+    /// raised (`begin`), or is over (`end`).
+    Quieted {
+        time_ms: u64,
+        frame: Option<u64>,
+        phase: &'static str,
+        /// When the suspicion would have begun.
+        since_ms: u64,
+        known: u32,
+        score: f32,
+    },
     /// Of the frames, one in so many is judged from now on: the board is hot, or
     /// no longer.
     Pace { time_ms: u64, judge_every: u32 },

@@ -201,6 +201,7 @@ mod tests {
             gate_error: None,
             surprise: Some(Surprise { score: level, ..Surprise::default() }),
             rested: false,
+            odd: None,
         };
         let mut transitions = Transitions::new();
         if before != state {

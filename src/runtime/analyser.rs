@@ -1,5 +1,7 @@
 //! The newest frame of a window, judged: network, memory and score.
 
+mod oddness;
+
 use std::sync::MutexGuard;
 use std::time::Instant;
 
@@ -8,6 +10,7 @@ use super::motion_gate::MotionGate;
 use super::slots::{Slot, SlotPool};
 use super::window::{MAX_PAST_FRAMES, Window};
 use crate::calibrate::Calibration;
+use crate::event::{Cause, Oddness};
 use crate::model::{Bundle, MemoryUpdate, NetworkError, Normaliser, Predictor};
 use crate::preprocess::{Edges, Light};
 use crate::score::{
@@ -119,6 +122,8 @@ pub struct FrameScore {
     pub surprise: Option<Surprise>,
     /// The network did not run, because nothing moved.
     pub rested: bool,
+    /// Where and how it is odd; of frames alone that could be an alarm.
+    pub odd: Option<Oddness>,
 }
 
 impl FrameScore {
@@ -261,6 +266,7 @@ impl Analyser {
             gate_error: if rests { None } else { self.learn(target) },
             surprise,
             rested: rests,
+            odd: None,
         })
     }
 
@@ -310,4 +316,13 @@ fn motion_gate(bundle: &Bundle, limit_levels: f32) -> Option<MotionGate> {
     }
     let frame_len = input.spec().frame_len();
     Some(MotionGate::new(limit_levels, input.past_span(), input.width_px, frame_len))
+}
+
+/// In the words of events.
+pub(super) fn cause_of(origin: Origin) -> Cause {
+    match origin {
+        Origin::Prediction => Cause::Prediction,
+        Origin::View => Cause::View,
+        Origin::Motion => Cause::Motion,
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::rate::RateControl;
 use super::slots::Slot;
 use crate::capture::{FrameSource, SourceError, SourceErrorKind};
-use crate::event::PictureRing;
+use crate::event::{PictureRing, WindowRing};
 use crate::preprocess::{InputSpec, Light, Preprocessor};
 
 /// What became of one frame of the source.
@@ -55,6 +55,7 @@ pub struct Intake {
     source: Box<dyn FrameSource + Send>,
     preprocessor: Preprocessor,
     pictures: Option<PictureRing>,
+    windows: Option<WindowRing>,
     rate: RateControl,
     next_sequence: u64,
     counts: IntakeCounts,
@@ -69,6 +70,7 @@ impl Intake {
             source,
             preprocessor: Preprocessor::new(spec).steadied(stabilise).evened(usual_light),
             pictures: None,
+            windows: None,
             rate: RateControl::new(period_ns),
             next_sequence: 0,
             counts: IntakeCounts::default(),
@@ -90,6 +92,13 @@ impl Intake {
     #[must_use]
     pub fn keeping(mut self, pictures: Option<PictureRing>) -> Self {
         self.pictures = pictures;
+        self
+    }
+
+    /// Keeps the frames themselves for events.
+    #[must_use]
+    pub fn keeping_windows(mut self, windows: Option<WindowRing>) -> Self {
+        self.windows = windows;
         self
     }
 
@@ -156,6 +165,9 @@ impl Intake {
             }
             if let Some(pictures) = &self.pictures {
                 pictures.keep(&frame);
+            }
+            if let Some(windows) = &self.windows {
+                windows.keep(&slot.data, slot.timestamp_ns);
             }
             slot.edges = self.preprocessor.edges();
             slot.light = self.preprocessor.light();

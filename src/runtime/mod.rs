@@ -15,6 +15,7 @@ mod monitor;
 mod monitor_options;
 mod motion_gate;
 mod pipeline;
+mod quieting;
 mod rate;
 mod sampling;
 mod shutdown;

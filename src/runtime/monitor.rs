@@ -1,5 +1,7 @@
 //! The road from a preprocessed frame to a line level.
 
+mod figures;
+
 use std::time::Instant;
 
 use embedded_hal::digital::OutputPin;
@@ -9,6 +11,7 @@ use super::histogram::{Stage, StageTimes};
 use super::impairments::{Impaired, Impairment};
 use super::line_journal::LineJournal;
 use super::monitor_options::MonitorOptions;
+use super::quieting::Quieting;
 use super::sight_journal::SightJournal;
 use super::slots::SlotPool;
 use super::slow_journal;
@@ -18,6 +21,7 @@ use super::traced_machine::{self, TracedMachine};
 use super::window::{Freed, Window};
 use crate::alarm::{AlarmOutputs, Input, LastingLine, OutputError, State, Transitions};
 use crate::clock::Clock;
+use crate::feedback::InForce;
 use crate::health::{Signal, Signals};
 use crate::model::NetworkError;
 use crate::output::{Event, EventLog, EventSink};
@@ -32,6 +36,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     analyser: Analyser,
     window: Window,
     machine: TracedMachine,
+    quieting: Quieting,
     outputs: AlarmOutputs<A, F>,
     log: EventLog<S>,
     times: StageTimes,
@@ -63,6 +68,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         Self {
             window: Window::new(options.past_frames, options.frame_spacing, options.period_ns),
             machine: TracedMachine::new(options.alarm, now_ms),
+            quieting: Quieting::new(options.alarm, now_ms),
             lines: LineJournal::new(&outputs, options.log_lines),
             options,
             analyser,
@@ -100,15 +106,16 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.machine.keep(trace);
     }
 
-    /// What lasts, where it is told.
-    pub fn slow_view(&self) -> Option<&SlowView> {
-        self.slow.as_ref()
+    /// From now on what is known as normal is told, and not raised.
+    pub fn keep_quiet(&mut self, in_force: InForce) {
+        self.quieting.follow(in_force);
     }
 
     /// Begins another clip: a new window and a new state machine, as if just
     /// started. The memory stays as it is. Returns the slots set free.
     pub fn restart(&mut self, now_ms: u64) -> Freed {
         self.machine.restart(now_ms);
+        self.quieting.restart(now_ms);
         self.last_score_ms = None;
         self.analyser.restart();
         self.slow.iter_mut().for_each(SlowView::forget);
@@ -163,15 +170,20 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             self.last_score_ms = None;
             self.drive_and_log(now_ms);
         }
-        let score = analysed?;
+        let mut score = analysed?;
         let start = Instant::now();
-        let level = score.and_then(|s| s.surprise).map(|s| s.score);
+        let whole = score.and_then(|s| s.surprise).map(|s| s.score);
+        let at = (self.machine.exit_level(), self.machine.state());
+        let known = score.as_mut().and_then(|s| self.quieting.look(&mut self.analyser, s, at));
+        let level = known.map(|known| known.rest).or(whole);
         if score.is_some() {
             self.last_score_ms = Some(time_ms);
         }
         let input = self.input_for(score.is_some(), level);
         let transitions = self.machine.step(time_ms, input);
         let driven = self.drive(now_ms);
+        let quieted = self.quieting.step((time_ms, Some(frame)), input, known.zip(whole));
+        quieted.iter().for_each(|event| self.log.record(event));
         if score.is_none() {
             let reason = "the network returned something that is not a number".to_owned();
             self.log.record(&Event::Skip { frame, reason });
@@ -211,6 +223,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         }
         let transitions = self.machine.step(now_ms, input);
         let driven = self.drive(now_ms);
+        let quieted = self.quieting.step((now_ms, None), input, None);
+        quieted.iter().for_each(|event| self.log.record(event));
         traced_machine::told(now_ms, input).iter().for_each(|event| self.log.record(event));
         self.log_transitions(&transitions, None, None);
         self.log_lines(now_ms, driven);
@@ -244,21 +258,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.log_lines(now_ms, driven);
     }
 
-    /// Waits for the last events to be stored, but not for ever.
-    pub fn flush_log(&mut self) {
-        self.log.flush();
-    }
-
-    /// Events that could not be stored.
-    pub fn events_dropped(&self) -> u64 {
-        self.log.dropped()
-    }
-
-    /// Puts an event of somebody else's into the log.
-    pub fn record(&mut self, event: &Event) {
-        self.log.record(event);
-    }
-
     /// Drives both lines to their safe levels, as an orderly end must.
     pub fn make_safe(&mut self, now_ms: u64) {
         self.signals.set(Signal::default(), now_ms);
@@ -279,32 +278,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let recent = |at| now_ms.saturating_sub(at) <= self.options.stale_ms;
         let seeing = self.sight.sees() && !self.slow.as_ref().is_some_and(SlowView::is_tampered);
         self.last_score_ms.is_some_and(recent) && seeing && self.impaired.is_none()
-    }
-
-    pub fn state(&self) -> State {
-        self.machine.state()
-    }
-
-    pub fn analyser(&self) -> &Analyser {
-        &self.analyser
-    }
-
-    pub fn times(&self) -> &StageTimes {
-        &self.times
-    }
-
-    pub fn times_mut(&mut self) -> &mut StageTimes {
-        &mut self.times
-    }
-
-    /// How often a line refused to be driven.
-    pub fn line_failures(&self) -> u64 {
-        self.lines.failures()
-    }
-
-    /// Ends the monitor, lines safe, and gives the event log back.
-    pub fn into_log(self) -> EventLog<S> {
-        self.log
     }
 
     fn log_transitions(

@@ -1,7 +1,7 @@
 //! What an event is told of a judged frame.
 
-use super::analyser::FrameScore;
-use crate::event::{Cause, Place, Sample, heat_grid};
+use super::analyser::{FrameScore, cause_of};
+use crate::event::{Place, Sample, heat_grid};
 use crate::score::{ErrorMap, Origin};
 
 impl FrameScore {
@@ -23,16 +23,13 @@ impl FrameScore {
                 width: share(block.size_px, width_px),
                 height: share(block.size_px, height_px),
             },
-            cause: match surprise.origin {
-                Origin::Prediction => Cause::Prediction,
-                Origin::View => Cause::View,
-                Origin::Motion => Cause::Motion,
-            },
+            cause: cause_of(surprise.origin),
             speed: self
                 .motion
                 .filter(|_| surprise.origin == Origin::Motion)
                 .map(|motion| motion.speed),
             heat: is_odd.then(|| heat_grid(map.map(), width_px)),
+            odd: self.odd,
         })
     }
 }

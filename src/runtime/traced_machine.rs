@@ -43,6 +43,11 @@ impl TracedMachine {
         self.machine.step(now_ms, input)
     }
 
+    /// Of the levels that are in force.
+    pub fn exit_level(&self) -> f32 {
+        self.machine.config().levels.exit
+    }
+
     pub fn state(&self) -> State {
         self.machine.state()
     }

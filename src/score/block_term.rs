@@ -4,6 +4,7 @@ use crate::kernel::wide;
 use crate::preprocess::Edges;
 
 use super::block::{Block, BlockRule};
+use super::cells::{self, ByCell};
 use super::mask::Mask;
 use super::motion::{AddedMotion, PredictedMotion};
 use super::rows::{ColumnSums, RowMeans, Rows, SquaredGradient, Sums};
@@ -88,6 +89,20 @@ impl BlockTerm {
     /// and the length of a row.
     pub fn ratios(&self) -> (&[f32], usize) {
         (&self.ratios, self.mask.width_px() + 1 - self.rule.block_px)
+    }
+
+    /// The largest ratio by cell of the picture, of the blocks whose middle is there;
+    /// weighted where zones weigh.
+    pub fn by_cell(&mut self) -> ByCell {
+        let (width, size) = (self.mask.width_px(), self.rule.block_px);
+        let (columns, whole) = (width + 1 - size, (width, self.mask.height_px()));
+        match &mut self.weights {
+            None => cells::largest(self.ratios.iter().copied(), columns, size, whole),
+            Some(weights) => {
+                let weighted = self.ratios.iter().zip(weights.now()).map(|(r, weight)| r * weight);
+                cells::largest(weighted, columns, size, whole)
+            }
+        }
     }
 
     /// Forgets the past, after a gap in the footage.

@@ -5,6 +5,7 @@ use crate::preprocess::Edges;
 
 use super::block::{Block, BlockRule};
 use super::block_term::BlockTerm;
+use super::cells::ByCell;
 use super::mask::Mask;
 use super::motion::PredictedMotion;
 
@@ -56,6 +57,11 @@ impl ErrorMap {
     /// [`BlockTerm::ratios`].
     pub fn ratios(&self) -> (&[f32], usize) {
         self.blocks.ratios()
+    }
+
+    /// See [`BlockTerm::by_cell`].
+    pub fn by_cell(&mut self) -> ByCell {
+        self.blocks.by_cell()
     }
 
     pub fn width_px(&self) -> usize {

@@ -1,9 +1,10 @@
 //! The motion term: how much of what moves does so as if normal footage hurried.
 
-use crate::model::{MOTION_ITEMS, MotionMemory};
+use crate::model::{MOTION_ITEMS, MOTION_WIDTH, MotionMemory};
 use crate::preprocess::Edges;
 
 use super::block::Block;
+use super::cells::Cells;
 use super::mask::Mask;
 use super::motion_features::{MOTION_CELL_PX, MOTION_STRIDE_PX, MotionFeatures};
 use super::smooth::share_kept;
@@ -100,7 +101,7 @@ impl MotionTerm {
             };
             self.shares[cell] = keep * self.shares[cell] + (1.0 - keep) * share;
         }
-        self.largest()
+        self.outside(Cells::default())
     }
 
     fn past(&mut self, timestamp_ns: u64) -> f32 {
@@ -114,10 +115,14 @@ impl MotionTerm {
         share_kept(before_ns, now_ns, self.smoothing_ms)
     }
 
-    fn largest(&self) -> Motion {
+    /// The same for the last frame, of what is outside of some cells of the picture.
+    pub fn outside(&self, cells: Cells) -> Motion {
         let mut worst = [0.0_f32; WORST];
         let mut cell = 0;
         for (at, &share) in self.shares.iter().enumerate() {
+            if cells.has(self.cell_of(at)) {
+                continue;
+            }
             if share > worst[0] {
                 cell = at;
             }
@@ -136,6 +141,42 @@ impl MotionTerm {
             item,
             speed: self.memory.speeds[item],
         }
+    }
+
+    /// The cells of the picture that move at least half as much like hurried footage as
+    /// the worst one.
+    pub fn cells(&self) -> Cells {
+        let most = self.shares.iter().fold(0.0, |most: f32, &share| most.max(share));
+        let mut cells = Cells::default();
+        for (at, _) in self.shares.iter().enumerate().filter(|(_, share)| **share > most / 2.0) {
+            cells.insert(self.cell_of(at));
+        }
+        cells
+    }
+
+    /// Where the memory's head puts what moved at a point, in shares of the picture, in the
+    /// last frame.
+    pub fn embedding(&self, (x, y): (f32, f32)) -> [f32; MOTION_WIDTH] {
+        let (columns, rows) = self.features.grid();
+        let along = |share: f32, px: usize, count: usize| {
+            let corner_px = (share * px as f32 - MOTION_STRIDE_PX as f32).max(0.0);
+            ((corner_px / MOTION_STRIDE_PX as f32).round() as usize).min(count - 1)
+        };
+        let (column, row) = (along(x, self.size.0, columns), along(y, self.size.1, rows));
+        self.memory.embedding(&self.features.of(row * columns + column))
+    }
+
+    /// Of the picture, that with the middle of one of this term.
+    fn cell_of(&self, at: usize) -> usize {
+        let (x, y) = self.middle(place(at, self.features.grid().0));
+        Cells::at(x, y)
+    }
+
+    /// The middle of a cell of this term by its corner, in shares of the picture.
+    pub fn middle(&self, (x_px, y_px): (usize, usize)) -> (f32, f32) {
+        let half = MOTION_CELL_PX / 2;
+        let share = |px: usize, of: usize| (px + half) as f32 / of as f32;
+        (share(x_px, self.size.0), share(y_px, self.size.1))
     }
 
     /// Forgets the past, after a gap in the footage.

@@ -4,6 +4,7 @@ use crate::model::{DEFAULT_TEXTURE_FLOOR, UsualView, VIEW_BLOCK_PX};
 use crate::preprocess::Edges;
 
 use super::block::{Block, BlockRule};
+use super::cells::{self, ByCell};
 use super::error_map::ErrorMap;
 use super::mask::Mask;
 use super::weighting::PlaceWeights;
@@ -91,6 +92,20 @@ impl ViewTerm {
         };
         self.follow(frame, timestamp_ns);
         block
+    }
+
+    /// How far the last frame is from the usual view by cell of the picture, as
+    /// [`ViewTerm::worst`] judges.
+    pub fn by_cell(&mut self) -> ByCell {
+        let zones = self.zones.as_mut().map(PlaceWeights::now);
+        let size = (self.map.width_px(), self.map.height_px());
+        let (ratios, columns) = self.map.ratios();
+        let relative = ratios.iter().zip(&self.weights).enumerate();
+        let relative = relative.map(|(at, (ratio, weight))| {
+            let zone = zones.map_or(1.0, |zones| zones[at]);
+            ratio * weight * zone
+        });
+        cells::largest(relative, columns, VIEW_BLOCK_PX, size)
     }
 
     fn mean_sq(&self, (x_px, y_px): (usize, usize)) -> f32 {

@@ -22,7 +22,7 @@ use super::zones::ZoneHours;
 use crate::alarm::{Input, Pattern, State};
 use crate::clock::Clock;
 use crate::config::Site;
-use crate::event::{EventRecorder, PictureRing};
+use crate::event::{EventRecorder, PictureRing, WindowRing};
 use crate::gpio::{BoardLines, Panel};
 use crate::health::{Progress, Signals, Vitals, supervise};
 use crate::output::{Event, EventLog, EventSink};
@@ -54,6 +54,9 @@ pub struct Station<'a> {
     last_words: EventLog<SiteSink>,
     recorder: Option<EventRecorder>,
     pictures: Option<PictureRing>,
+    windows: Option<WindowRing>,
+    /// While it is held, what is known as normal is kept up to date.
+    _alive: Arc<()>,
     telling: Telling,
     relay: SiteRelay,
     leave: Option<Leave>,
@@ -112,17 +115,19 @@ impl<'a> Station<'a> {
         let lacks_guard = guard.is_none() && lines::need_guard(site, &board_lines);
         let guard = guard.and_then(|program| lines::keep_guard(site, &board_lines, program));
         let panel = lines::open_panel(site, &board_lines)?;
-        let pictures = events::pictures(site);
+        let (pictures, windows) = (events::pictures(site), events::windows(site, &plan));
+        let alive = Arc::new(());
         let signals = Signals::watched(clock.clone(), plan.stale_ms + SIGNAL_GRACE_MS);
         let relay = SiteRelay::start(site, &signals, &clock)?;
         let page = Page::prepare(site, &mut plan, &clock)?;
         let trace = page.trace().cloned();
         let telling = Telling::start(site, &plan, &clock, pictures.clone(), page, relay.counts())?;
         let SiteEvents { log, last_words, recorder } =
-            SiteEvents::start(site, &plan, &telling, pictures.clone(), &clock)?;
+            SiteEvents::start(site, &plan, &telling, (pictures.clone(), windows.clone()), &clock)?;
         let mut monitor = plan.pipeline().monitor(held.outputs, log, now_ms);
         monitor.require_sight(plan.scoring.usual_light());
         monitor.signal_to(signals);
+        monitor.keep_quiet(events::known_normal(site, &plan, &alive)?);
         trace.into_iter().for_each(|trace| monitor.keep_trace(trace));
         note_what_lasts(site, &plan, monitor.slow_view());
         log::info!(
@@ -141,6 +146,8 @@ impl<'a> Station<'a> {
             last_words,
             recorder,
             pictures,
+            windows,
+            _alive: alive,
             telling,
             relay,
             leave: None,
@@ -190,6 +197,7 @@ impl<'a> Station<'a> {
             pace: Pace::default(),
             impairments: Impairments::default(),
             pictures: self.pictures.clone(),
+            windows: self.windows.clone(),
         };
         let impairments = options.impairments.clone();
         let mut cooling =

@@ -8,7 +8,8 @@ use super::telling::Telling;
 use super::vitals::VitalsSink;
 use crate::clock::Clock;
 use crate::config::{EventFolder, EventsSection, NotifySection, Site};
-use crate::event::{Destinations, EventRecorder, PictureRing, Quota, Setup, Store};
+use crate::event::{Destinations, EventRecorder, PictureRing, Quota, Setup, Store, WindowRing};
+use crate::feedback::{InForce, watch};
 use crate::output::{Both, EventLog, EventWriter};
 
 pub(super) type SiteSink = Both<VitalsSink, Both<EventWriter, EventRecorder>>;
@@ -28,7 +29,7 @@ impl SiteEvents {
         site: &Site,
         plan: &Plan,
         telling: &Telling,
-        pictures: Option<PictureRing>,
+        (pictures, windows): (Option<PictureRing>, Option<WindowRing>),
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StationError> {
         let section = site.output.events.as_ref();
@@ -37,7 +38,7 @@ impl SiteEvents {
         });
         let writer = writer.transpose().map_err(StationError::EventThread)?;
         let store = section.and_then(|section| section.folder.as_ref()).map(store);
-        let to = Destinations { pictures, store, outlets: telling.outlets() };
+        let to = Destinations { pictures, windows, store, outlets: telling.outlets() };
         let mut recorder = None;
         if !to.is_empty() {
             let started = EventRecorder::start(setup(site, plan), to, clock.clone());
@@ -63,6 +64,33 @@ pub(super) fn pictures(site: &Site) -> Option<PictureRing> {
     let memory_mb = section.map_or(DEFAULT_MEMORY_MB, |section| section.memory_max_mb);
     let told = site.output.mqtt.is_some() || site.output.notify != NotifySection::default();
     (kept || shown || told).then(|| PictureRing::new(memory_mb as usize * 1_000_000))
+}
+
+/// Keeps the last frames as the model sees them, where events are kept and a learning could
+/// take them.
+pub(super) fn windows(site: &Site, plan: &Plan) -> Option<WindowRing> {
+    let kept = site.output.events.as_ref().is_some_and(|section| section.folder.is_some());
+    let spec = plan.bundle.manifest().input.spec();
+    (kept && site.learn.is_some()).then(|| WindowRing::new(spec)).flatten()
+}
+
+/// What is known as normal, from the folder of events and kept up to date, until `alive` is
+/// let go.
+///
+/// # Errors
+/// A thread could not be started.
+pub(super) fn known_normal(
+    site: &Site,
+    plan: &Plan,
+    alive: &Arc<()>,
+) -> Result<InForce, StationError> {
+    let in_force = InForce::default();
+    let section = site.output.events.as_ref();
+    if let Some(folder) = section.and_then(|section| section.folder.as_ref()) {
+        let of = (plan.bundle.model_sha256().to_owned(), plan.scoring.calibration_sha256());
+        watch(&folder.path, of, in_force.clone(), alive).map_err(StationError::EventThread)?;
+    }
+    Ok(in_force)
 }
 
 fn store(folder: &EventFolder) -> Store {

@@ -195,6 +195,9 @@ mod tests {
             trace: Vec::new(),
             heat: None,
             pictures: pictures.iter().map(picture).collect(),
+            traits: None,
+            quieted: None,
+            windows: None,
         }
     }
 

@@ -129,7 +129,7 @@ fn sink(outlets: Vec<Arc<dyn Outlet>>) -> Sink {
         zones: Vec::new(),
     };
     let store = Store::new(&nowhere.join("events"), Quota { max_bytes: 1 << 20, max_count: 10 });
-    let to = Destinations { pictures: None, store: Some(store), outlets };
+    let to = Destinations { store: Some(store), outlets, ..Destinations::default() };
     Both(Some(writer), Some(EventRecorder::start(setup, to, clock).unwrap()))
 }
 
@@ -223,6 +223,9 @@ fn notice(number: u64) -> Notice {
         trace: Vec::new(),
         heat: None,
         pictures: Vec::new(),
+        traits: None,
+        quieted: None,
+        windows: None,
     };
     Notice { phase: Phase::Begin, situation: Arc::new(situation), picture: None }
 }

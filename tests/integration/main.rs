@@ -15,6 +15,7 @@ mod events;
 mod faults;
 mod generated;
 mod jpeg_truth;
+mod known_normal;
 mod lasting;
 #[cfg(all(feature = "modbus", feature = "mqtt", feature = "webhooks"))]
 mod latency;

@@ -40,7 +40,7 @@ fn state(time_ms: u64, from: &'static str, to: &'static str) -> Event {
 fn sample(time_ms: u64, score: f32) -> Sample {
     let place = Place { x: 0.7, y: 0.1, width: 0.1, height: 0.1 };
     let (frame, cause) = (time_ms / 100, Cause::Prediction);
-    Sample { time_ms, frame, score, place, cause, speed: None, heat: None }
+    Sample { time_ms, frame, score, place, cause, speed: None, heat: None, odd: None }
 }
 
 fn only(mut changes: Vec<Change>) -> Change {

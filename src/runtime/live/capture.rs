@@ -90,7 +90,8 @@ impl Capture {
                 log::info!("capturing from {}", source.describe());
                 let mut intake = Intake::new(source, self.options.intake)
                     .following(view.take())
-                    .keeping(self.options.pictures.clone());
+                    .keeping(self.options.pictures.clone())
+                    .keeping_windows(self.options.windows.clone());
                 let end = self.frames(&mut intake, &mut reopening);
                 self.stats.counts += intake.counts();
                 view = Some(intake.close());

@@ -27,7 +27,7 @@ use super::window::MAX_PAST_FRAMES;
 use crate::alarm::Input;
 use crate::capture::{FrameSource, SourceError};
 use crate::clock::Clock;
-use crate::event::PictureRing;
+use crate::event::{PictureRing, WindowRing};
 use crate::health::Progress;
 use crate::output::{Event, EventSink};
 
@@ -64,6 +64,8 @@ pub struct LiveOptions {
     pub impairments: Impairments,
     /// Where pictures are kept for events.
     pub pictures: Option<PictureRing>,
+    /// Where frames are kept that a learning could take of events.
+    pub windows: Option<WindowRing>,
 }
 
 /// What a live run came to.

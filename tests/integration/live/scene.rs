@@ -234,6 +234,7 @@ impl Run {
             pace: self.pace.clone(),
             impairments: self.impairments.clone(),
             pictures: None,
+            windows: None,
         };
         let mut judged = 0;
         let result = run_live(

@@ -124,5 +124,8 @@ fn situation(id: &str) -> Arc<Situation> {
         trace: Vec::new(),
         heat: None,
         pictures: Vec::new(),
+        traits: None,
+        quieted: None,
+        windows: None,
     })
 }

@@ -102,6 +102,9 @@ fn notice(id: &str, phase: Phase) -> Notice {
         trace: Vec::new(),
         heat: None,
         pictures: Vec::new(),
+        traits: None,
+        quieted: None,
+        windows: None,
     };
     let picture = Some(Arc::from(&b"\xff\xd8\xff\xe0 not quite a picture"[..]));
     Notice { phase, situation: Arc::new(situation), picture }
