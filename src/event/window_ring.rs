@@ -100,7 +100,7 @@ mod tests {
     use crate::preprocess::Resize;
 
     fn spec(channels: Channels) -> InputSpec {
-        InputSpec { width_px: 4, height_px: 3, channels, resize: Resize::Bilinear }
+        InputSpec { width_px: 4, height_px: 3, channels, resize: Resize::Bilinear, relight: false }
     }
 
     #[test]

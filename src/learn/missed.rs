@@ -123,7 +123,7 @@ mod tests {
         assert_eq!((missed.revoke(Some(2)), missed.revoke(Some(2))), (1, 0));
         assert_eq!(missed.revoke(None), MOST_MISSED - 1);
         assert!(!missed.holds(6000));
-        std::fs::write(file(&place), "[]").unwrap();
+        fs::write(file(&place), "[]").unwrap();
         assert!(matches!(MissedTimes::read(&place), Err(LearnError::File { .. })));
     }
 }

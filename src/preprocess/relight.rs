@@ -71,11 +71,12 @@ impl Relighter {
     pub fn relight(&mut self, picture: &mut [u8]) {
         let now = self.means(picture);
         self.back.shrink(1.0 - RETURNING);
-        if let Some(median) = self.before.replace(now).and_then(|before| jump(&before, &now)) {
-            if let Some(change) = self.estimator.change(&self.picture, picture, median) {
-                self.back = change.then(&self.back);
-                self.jumps += 1;
-            }
+        if let Some(before) = self.before.replace(now)
+            && let Some(median) = jump(&before, &now)
+            && let Some(change) = self.estimator.change(&self.picture, picture, median)
+        {
+            self.back = change.then(&self.back);
+            self.jumps += 1;
         }
         self.picture.copy_from_slice(picture);
         if self.back.largest() >= LEAST_LOG {

@@ -91,5 +91,11 @@ fn spec(width_px: u32, height_px: u32) -> InputSpec {
     let (width, height) = (width_px as usize, height_px as usize);
     let shown = width.min(WIDEST_PX);
     let height_px = (height * shown / width.max(1)).max(1);
-    InputSpec { width_px: shown.max(1), height_px, channels: Channels::Rgb, resize: Resize::Area }
+    InputSpec {
+        width_px: shown.max(1),
+        height_px,
+        channels: Channels::Rgb,
+        resize: Resize::Area,
+        relight: false,
+    }
 }

@@ -64,6 +64,7 @@ mod tests {
                 cause: Cause::View,
                 speed: None,
                 heat: None,
+                odd: None,
             });
         }
         let (all, last) = history.after(0);

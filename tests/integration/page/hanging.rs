@@ -32,6 +32,9 @@ fn situation() -> Situation {
         trace: Vec::new(),
         heat: None,
         pictures: vec![Picture { file: "onset.jpg".into(), moment: "onset".into(), time_ms: 0 }],
+        traits: None,
+        quieted: None,
+        windows: None,
     }
 }
 

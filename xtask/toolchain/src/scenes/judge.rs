@@ -43,7 +43,7 @@ pub fn judge(
     split: &Split,
     place: &Place,
 ) -> Result<(SceneResult, String)> {
-    let path = place.bundle(args.precision);
+    let (path, refused) = place.judged(args.precision);
     ensure!(path.is_dir(), "there is no bundle {}: leave out --skip-training", path.display());
     let mut bundle = Bundle::load(&path)?;
     let preset = &bundle.manifest().preset;
@@ -63,6 +63,7 @@ pub fn judge(
     let eval = eval_args(args, scene, &path);
     let (calibration, held_out) = calibrate(&eval, split, &bundle)?;
     let mut notes = scene.notes.clone();
+    notes.extend(refused);
     if calibration.footage.frames < MIN_FRAMES {
         notes.push(format!(
             "levels from {} frames are rough; a camera's own need {MIN_FRAMES}",

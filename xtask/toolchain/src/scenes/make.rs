@@ -2,6 +2,7 @@
 //! commands that a user would type.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -37,6 +38,23 @@ impl Place {
         self.0.join(precision.name())
     }
 
+    /// Why there is no bundle in integers, where there is none.
+    fn refusal(&self) -> PathBuf {
+        self.0.join("int8-refused.txt")
+    }
+
+    /// The bundle that is judged. Where the one in integers was refused it is that in floats,
+    /// with a note that says why.
+    pub fn judged(&self, precision: Judged) -> (PathBuf, Option<String>) {
+        let wanted = self.bundle(precision);
+        match fs::read_to_string(self.refusal()) {
+            Ok(why) if precision == Judged::Int8 && !wanted.exists() => {
+                (self.bundle(Judged::F32), Some(format!("judged in f32; int8 was refused: {why}")))
+            }
+            _ => (wanted, None),
+        }
+    }
+
     pub fn page(&self) -> PathBuf {
         self.0.join("eval.html")
     }
@@ -53,7 +71,8 @@ pub fn network(args: &ScenesArgs) -> Result<PresetValues> {
 }
 
 /// Trains, exports and quantises; what is there already is kept, and a training
-/// that was stopped goes on.
+/// that was stopped goes on. A bundle in integers that is refused is told, and is no error: see
+/// [`Place::judged`].
 ///
 /// # Errors
 /// Too little footage, or whatever ends one of these steps.
@@ -78,7 +97,11 @@ pub fn make(
         let [from, out] = [plain, quantised].map(OsString::from);
         let footage = split.training.clone().into();
         let words = [from, "--out".into(), out, "--footage".into(), footage];
-        quantise(&parse::<QuantizeArgs>("quantize", words.to_vec())?)?;
+        if let Err(error) = quantise(&parse::<QuantizeArgs>("quantize", words.to_vec())?) {
+            let why = format!("{error:#}").replace('\n', " ");
+            eprintln!("{}: int8 is refused, f32 is judged: {why}", scene.name);
+            fs::write(place.refusal(), why)?;
+        }
     }
     Ok(())
 }

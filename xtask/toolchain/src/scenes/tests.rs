@@ -128,7 +128,10 @@ impl Bench {
         }
         let (data, out) = (self.path("data"), self.path("out"));
         let mut words = vec!["scenes", "--data", data.to_str().unwrap()];
-        words.extend(["--out", out.to_str().unwrap(), "--precision", "f32"]);
+        words.extend(["--out", out.to_str().unwrap()]);
+        if !more.contains(&"--precision") {
+            words.extend(["--precision", "f32"]);
+        }
         words.extend(more);
         words.push("--");
         words.extend(train);
@@ -205,6 +208,20 @@ fn every_scene_is_trained_judged_and_pooled() {
     }
     fixture::command(&[&words[..5], &["--skip-training", "--json", "--"], &TINY].concat()).unwrap();
     assert_eq!(fs::read_to_string(out.join("scenes.json")).unwrap(), text);
+}
+
+#[test]
+fn where_integers_were_refused_floats_are_judged_and_the_table_says_so() {
+    let bench = Bench::new();
+    bench.scene("yard", &[NORMAL], &[TEST]);
+    bench.judged(&[]);
+    let out = bench.path("out/yard");
+    fs::write(out.join("int8-refused.txt"), "out of tolerance").unwrap();
+    let results = bench.judged(&["--precision", "int8", "--skip-training"]);
+    let yard = only(&results);
+    assert_eq!(yard.bundle, out.join("f32"));
+    let note = "judged in f32; int8 was refused: out of tolerance";
+    assert!(yard.notes.iter().any(|line| line == note), "{:?}", yard.notes);
 }
 
 #[test]
