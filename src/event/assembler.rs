@@ -54,7 +54,11 @@ impl Assembler {
         }
         self.recent.push_back(*sample);
         let anomalies = self.open.iter_mut().filter(|open| open.situation.kind == Kind::Anomaly);
-        anomalies.fold(false, |worst, open| open.judged(sample) || worst)
+        let mut is_worst = false;
+        for open in anomalies {
+            is_worst |= open.judged(sample);
+        }
+        is_worst
     }
 
     /// Takes a line of the log. `is_taken` knows the names of events that there are.

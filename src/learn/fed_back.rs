@@ -156,8 +156,11 @@ impl FedBack {
     }
 }
 
+/// Frames of each clip, planar u8.
+type Clips = Vec<Vec<Vec<u8>>>;
+
 /// The frames of an event as clips: each so many in a row, without a gap.
-fn read(path: &Path, input: &InputSection) -> Result<(Situation, Vec<Vec<Vec<u8>>>), String> {
+fn read(path: &Path, input: &InputSection) -> Result<(Situation, Clips), String> {
     let text = fs::read(path.join(DESCRIPTION)).map_err(|error| error.to_string())?;
     let situation: Situation = serde_json::from_slice(&text).map_err(|e| e.to_string())?;
     let windows = situation.windows.clone().ok_or("it has no frames")?;

@@ -152,9 +152,9 @@ mod tests {
     fn weights_have_a_name_of_their_own_and_those_with_hours_none() {
         let name = |zones: &[WeightedZone], bits| Weighting::new(zones.to_vec(), bits).identity();
         let (left, right) = (zone(0.0, 0.6, 0.5), zone(0.4, 1.0, 3.0));
-        let one = name(&[left.clone()], 1);
+        let one = name(std::slice::from_ref(&left), 1);
         assert_eq!(one, name(&[left.clone(), right.clone()], 0b01), "the other one has hours");
-        assert_eq!(name(&[left.clone()], 0), "none");
+        assert_eq!(name(std::slice::from_ref(&left), 0), "none");
         assert_eq!(Weighting::default().identity(), "none");
         let later = Weighting::new(vec![left.clone()], 0);
         later.in_force().set(1);

@@ -70,7 +70,7 @@ impl Former {
             if draft.fault.is_none() {
                 output.remove("fault");
             }
-            let steady = draft.fault.as_ref().is_none_or(|fault| !fault.heartbeat_ms.is_none());
+            let steady = draft.fault.as_ref().is_none_or(|fault| fault.heartbeat_ms.is_some());
             if let Some(fault) = output.get_mut("fault").and_then(Item::as_table_like_mut)
                 && steady
             {

@@ -49,9 +49,8 @@ impl<'a, R: AsFd + Read, W: Write> Prompt<'a, R, W> {
                 return Err(SetupError::Stopped);
             }
             let mut fds = [PollFd::new(&self.input, PollFlags::IN)];
-            match poll(&mut fds, Some(&LOOK)) {
-                Ok(0) | Err(Errno::INTR) => continue,
-                _ => {}
+            if matches!(poll(&mut fds, Some(&LOOK)), Ok(0) | Err(Errno::INTR)) {
+                continue;
             }
             let mut bytes = [0; 512];
             match self.input.read(&mut bytes) {

@@ -57,7 +57,7 @@ impl Machine for Made {
             return Err(SourceError::disconnected("it is unplugged").into());
         }
         let count = (SIDE_PX * SIDE_PX) as usize;
-        let pixel = |i: usize| if (i / 9 + i / 64 / 9) % 2 == 0 { 60 } else { 200 };
+        let pixel = |i: usize| if (i / 9 + i / 64 / 9).is_multiple_of(2) { 60 } else { 200 };
         Ok(Still::take(&mut Wall((0..count).map(pixel).collect()), &Shutdown::new())?)
     }
 
