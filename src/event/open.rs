@@ -82,7 +82,7 @@ impl Open {
 /// What an odd frame says of what the situation is like.
 pub(super) fn add_traits(situation: &mut Situation, sample: &Sample) {
     if let Some(odd) = &sample.odd {
-        situation.traits.get_or_insert_default().add(sample.cause, odd);
+        situation.traits.get_or_insert_default().add(odd);
     }
 }
 

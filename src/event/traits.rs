@@ -18,8 +18,10 @@ const NEW_FROM_SQ: f32 = 0.25;
 /// Where and how one frame is odd.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Oddness {
-    /// The cells that are odd by themselves.
+    /// The cells that are odd by themselves; none where it cannot be said where it is odd.
     pub cells: Cells,
+    /// What makes the worst of them odd.
+    pub cause: Cause,
     /// How it moves where it is worst; `None` where the bundle has no motion memory.
     pub motion: Option<Embedding>,
 }
@@ -35,10 +37,13 @@ pub struct Traits {
 
 impl Traits {
     /// Takes an odd frame of the event.
-    pub(super) fn add(&mut self, cause: Cause, odd: &Oddness) {
+    pub(super) fn add(&mut self, odd: &Oddness) {
+        if odd.cells.is_empty() {
+            return;
+        }
         self.cells = self.cells.union(odd.cells);
-        if !self.causes.contains(&cause) {
-            self.causes.push(cause);
+        if !self.causes.contains(&odd.cause) {
+            self.causes.push(odd.cause);
         }
         let Some(motion) = odd.motion else { return };
         let is_new = |own: &Embedding| distance_sq(own, &motion) > NEW_FROM_SQ;
@@ -64,8 +69,11 @@ mod tests {
             let mut cells = Cells::default();
             cells.insert(n % 3);
             let cause = if n < 50 { Cause::Motion } else { Cause::View };
-            traits.add(cause, &Oddness { cells, motion: Some([0.1 * n as f32; MOTION_WIDTH]) });
+            let motion = Some([0.1 * n as f32; MOTION_WIDTH]);
+            traits.add(&Oddness { cells, cause, motion });
         }
+        let nowhere = Oddness { cells: Cells::default(), cause: Cause::Prediction, motion: None };
+        traits.add(&nowhere);
         assert_eq!(traits.cells.share(), 3.0 / 256.0);
         assert_eq!(traits.causes, [Cause::Motion, Cause::View]);
         assert_eq!(traits.motion.len(), WAYS);

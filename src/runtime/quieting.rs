@@ -69,12 +69,12 @@ impl Quieting {
             return None;
         }
         let terms = analyser.by_cell(score)?;
-        score.odd = Some(terms.oddness(exit_level));
+        score.odd = Some(terms.oddness(exit_level, whole));
         if self.quiet.is_empty() || state == State::Alarm {
             return None;
         }
         let (mut cells, mut explained) = (Cells::default(), None::<Explained>);
-        let mut worst = terms.outside(cells);
+        let mut worst = terms.worst(whole)?;
         for _ in 0..MOST_AT_ONCE {
             if worst.score < exit_level {
                 break;

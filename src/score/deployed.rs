@@ -102,13 +102,34 @@ impl DeployedScore {
         &self,
         block_ratio: f64,
         distance: f64,
+        others: (Option<f64>, Option<f64>),
+    ) -> Surprise {
+        self.combined(block_ratio, distance, others, f32::INFINITY)
+    }
+
+    /// The same of one place of the frame. The memory does not say where something is: it
+    /// counts no more than the place's own block does.
+    pub fn of_place(
+        &self,
+        block_ratio: f64,
+        distance: f64,
+        others: (Option<f64>, Option<f64>),
+    ) -> Surprise {
+        self.combined(block_ratio, distance, others, self.block.surprise(block_ratio))
+    }
+
+    fn combined(
+        &self,
+        block_ratio: f64,
+        distance: f64,
         (view_ratio, motion): (Option<f64>, Option<f64>),
+        most_memory: f32,
     ) -> Surprise {
         let of_one = |known: &Option<Distribution>, value: Option<f64>| {
             known.as_ref().zip(value).map_or(0.0, |(known, value)| known.surprise(value))
         };
         let block = self.block.surprise(block_ratio);
-        let memory = self.memory.surprise(distance);
+        let memory = self.memory.surprise(distance).min(most_memory);
         let (view, motion) = (of_one(&self.view, view_ratio), of_one(&self.motion, motion));
         let Weights { block: wb, memory: wm, view: wv, motion: wo } = self.weights;
         let mean = (wb * block + wm * memory) / (wb + wm);
@@ -149,5 +170,9 @@ mod tests {
         let fast = score.of(0.9, 0.0, (Some(1.13), Some(2.0)));
         assert!((fast.score - 0.25 * fast.motion).abs() < 1e-6, "{fast:?}");
         assert!(fast.origin == Origin::Motion && fast.score > far.score);
+        let whole = score.of(0.0, 0.9, (None, None));
+        assert!(whole.memory > 0.0 && score.of_place(0.0, 0.9, (None, None)).score == 0.0);
+        let both = score.of_place(0.9, 0.9, (None, None));
+        assert_eq!(both, score.of(0.9, 0.9, (None, None)), "the place is as odd as the memory");
     }
 }

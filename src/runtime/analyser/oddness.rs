@@ -5,6 +5,11 @@ use crate::event::Oddness;
 use crate::feedback::Judged;
 use crate::score::{ByCell, Cells, DeployedScore, MotionTerm, Origin, Surprise, ViewTerm};
 
+/// Where something is odd, it makes at least so much of the frame's score by itself.
+const LEAST_OWN: f32 = 0.5;
+/// With a score of its own so near to the worst, a place belongs to it.
+const NEAR_WORST: f32 = 0.8;
+
 /// The terms of a judged frame, cell by cell of the picture.
 #[derive(Debug)]
 pub(in crate::runtime) struct TermsByCell<'a> {
@@ -29,26 +34,39 @@ impl Analyser {
 }
 
 impl TermsByCell<'_> {
-    /// The cells that reach `level` by themselves, and how what is worst moves.
-    pub fn oddness(&self, level: f32) -> Oddness {
+    /// The worst of the frame, whose score is `whole`; `None` where no place makes it.
+    pub fn worst(&self, whole: f32) -> Option<Judged> {
+        let worst = self.outside(Cells::default());
+        (worst.score >= LEAST_OWN * whole).then_some(Judged { score: whole, ..worst })
+    }
+
+    /// The cells that reach `level` by themselves, or nearly as much as the worst one, and how
+    /// that moves.
+    pub fn oddness(&self, level: f32, whole: f32) -> Oddness {
+        let worst = self.outside(Cells::default());
+        let (cause, motion) = (worst.cause, worst.motion);
         let mut cells = Cells::default();
+        if worst.score < LEAST_OWN * whole {
+            return Oddness { cells, cause, motion };
+        }
+        let level = level.min(NEAR_WORST * worst.score);
         for (cell, &block) in self.block.iter().enumerate() {
             let view = self.view.as_ref().map(|view| f64::from(view[cell]));
-            if self.deployed.of(block.into(), self.distance, (view, None)).score >= level {
+            let own = self.deployed.of_place(block.into(), self.distance, (view, None));
+            if own.score >= level {
                 cells.insert(cell);
             }
         }
-        let worst = self.outside(Cells::default());
-        if let Some(motion) = self.motion {
-            let hurried = f64::from(motion.outside(Cells::default()).hurried);
-            if self.deployed.of(0.0, 0.0, (None, Some(hurried))).score >= level {
-                cells = cells.union(motion.cells());
+        if let Some(term) = self.motion {
+            let hurried = f64::from(term.outside(Cells::default()).hurried);
+            if self.deployed.of_place(0.0, 0.0, (None, Some(hurried))).score >= level {
+                cells = cells.union(term.cells());
             }
         }
-        Oddness { cells, motion: worst.motion }
+        Oddness { cells, cause, motion }
     }
 
-    /// The worst of what is outside of some cells.
+    /// The worst of what is outside of some cells, by itself.
     pub fn outside(&self, cells: Cells) -> Judged {
         let (at, block) = largest(&self.block, cells);
         let view = self.view.as_ref().map(|view| largest(view, cells));
@@ -58,7 +76,7 @@ impl TermsByCell<'_> {
             motion.map(|motion| f64::from(motion.hurried)),
         );
         let Surprise { score, origin, .. } =
-            self.deployed.of(f64::from(block), self.distance, others);
+            self.deployed.of_place(block.into(), self.distance, others);
         let middle = match (origin, view, motion.zip(self.motion)) {
             (Origin::View, Some((at, _)), _) => Cells::middle(at),
             (Origin::Motion, _, Some((worst, term))) => {
@@ -66,9 +84,8 @@ impl TermsByCell<'_> {
             }
             _ => Cells::middle(at),
         };
-        let cause = cause_of(origin);
         let motion = self.motion.map(|motion| motion.embedding(middle));
-        Judged { middle, cause, score, motion }
+        Judged { middle, cause: cause_of(origin), score, motion }
     }
 }
 
