@@ -6,6 +6,7 @@
 mod background_file;
 mod budget;
 mod clusters;
+mod drift;
 mod file;
 mod fit;
 mod learn_background;
@@ -15,6 +16,7 @@ mod stays;
 pub use background_file::{background_from_npz, background_sha256};
 pub use budget::{Budget, BudgetReport};
 pub use clusters::ClusterTail;
+pub use drift::{Drift, DriftMonitor};
 pub use file::{Calibration, CalibrationError, FootageSummary, MIN_FRAMES};
 pub use fit::{fit_distribution, fit_tail};
 pub use learn_background::BackgroundFootage;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::alarm::State;
+use crate::calibrate::Drift;
 use crate::clock::Clock;
 
 /// The most stages that are told.
@@ -37,6 +38,9 @@ pub struct Reading {
     pub alarms_per_day: Option<f64>,
     /// How far the board is with learning its camera, in a word.
     pub learning: Option<&'static str>,
+    /// How the scores of the last day compare with the calibration's; once a day of them
+    /// was seen.
+    pub drift: Option<Drift>,
     /// Stages of a frame's way, each with its median and its 99 % point in ms.
     pub stages: [Option<(&'static str, [f32; 2])>; STAGES],
 }
@@ -59,6 +63,7 @@ impl Default for Reading {
             judge_every: 1,
             alarms_per_day: None,
             learning: None,
+            drift: None,
             stages: [None; STAGES],
         }
     }

@@ -9,6 +9,7 @@
 mod child;
 mod course;
 mod coverage;
+mod drift_file;
 mod error;
 mod eye;
 mod fed_back;

@@ -6,12 +6,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::coverage::Coverage;
+use super::drift_file::read_drift;
 use super::error::LearnError;
 use super::generations::Generations;
 use super::place::{LearnPlace, input_of};
 use super::so_far::span;
 use super::state::{Phase, State};
 use super::verdict::Verdict;
+use crate::calibrate::Drift;
 use crate::config::{LearnSection, Preset};
 
 const MB: u64 = 1_000_000;
@@ -47,6 +49,9 @@ pub struct Status {
     /// The generation that watches, and the one that is to stay.
     pub current: Option<u32>,
     pub pinned: Option<u32>,
+    /// How the scores of the last day compare with the calibration's, where the service has
+    /// watched for one.
+    pub drift: Option<Drift>,
     /// What would go wrong, as things are.
     pub problems: Vec<String>,
 }
@@ -95,6 +100,7 @@ impl Status {
             verdict: whole.verdict,
             current: generations.current(),
             pinned: generations.pinned(),
+            drift: read_drift(&place),
             problems,
         })
     }
@@ -231,6 +237,9 @@ impl fmt::Display for Status {
                 writeln!(f, "current       generation {current}, pinned")?;
             }
             (Some(current), _) => writeln!(f, "current       generation {current}")?,
+        }
+        if let Some(drift) = &self.drift {
+            writeln!(f, "scores        {drift}")?;
         }
         if let Some(error) = &self.last_error {
             writeln!(f, "last error    {error}")?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::drift_file::write_drift;
 use super::place::LearnPlace;
 use super::state::State;
 use crate::config::LearnSection;
@@ -27,9 +28,16 @@ pub(crate) fn tell_phase(
     alive: &Arc<()>,
 ) -> io::Result<()> {
     let (place, alive) = (LearnPlace::new(&section.folder), Arc::downgrade(alive));
+    let mut told = None;
     let body = move || {
         while alive.strong_count() > 0 {
             let phase = phase(&place);
+            if let Some(drift) = vitals.read().drift.filter(|drift| told != Some(*drift)) {
+                told = Some(drift);
+                if let Err(error) = write_drift(&place, &drift) {
+                    log::warn!("{error}");
+                }
+            }
             // Whoever looks at this very moment is not waited for.
             for _ in 0..LOOK.as_millis() / STEP.as_millis() {
                 vitals.note(|reading| reading.learning = phase.or(reading.learning));

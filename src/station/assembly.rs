@@ -231,7 +231,7 @@ impl<'a> Station<'a> {
             impairments.set(Impairment::RelayLost, relay.is_lost());
             input
         };
-        let mut watching = Watching::new(telling.vitals());
+        let mut watching = Watching::new(telling.vitals(), &self.plan.scoring);
         let heat_from = telling.heat_from(self.plan.budget.exit_level);
         let each = |step: &Step, monitor: &SiteMonitor| {
             watching.judged(step, monitor.is_healthy(clock.monotonic_ms()), &**clock);

@@ -3,10 +3,11 @@
 use std::io;
 
 use crate::alarm::State;
+use crate::calibrate::{Drift, DriftMonitor};
 use crate::clock::Clock;
 use crate::health::{STAGES, Vitals};
 use crate::output::{Event, EventSink};
-use crate::runtime::{Stage, StageTimes, Step};
+use crate::runtime::{Scoring, Stage, StageTimes, Step};
 
 /// Notes what the event log tells.
 #[derive(Clone, Debug)]
@@ -45,15 +46,33 @@ pub(super) struct Watching {
     vitals: Vitals,
     judged: u64,
     rested: u64,
+    monitor: Option<DriftMonitor>,
+    drift: Option<Drift>,
 }
 
 impl Watching {
-    pub fn new(vitals: Vitals) -> Self {
-        Self { vitals, judged: 0, rested: 0 }
+    /// Compares the scores with those of the calibration, where there is one.
+    pub fn new(vitals: Vitals, scoring: &Scoring) -> Self {
+        let monitor = match scoring {
+            Scoring::Terms(_) => None,
+            Scoring::Deployed(calibration) => Some(DriftMonitor::new(calibration)),
+        };
+        Self { vitals, judged: 0, rested: 0, monitor, drift: None }
     }
 
     pub fn rested(&self) -> u64 {
         self.rested
+    }
+
+    fn compare(&mut self, score: Option<f32>, now_ms: u64) {
+        let (Some(score), Some(monitor)) = (score, &mut self.monitor) else { return };
+        let Some(drift) = monitor.see(now_ms, score) else { return };
+        let before = self.drift.replace(drift).is_some_and(|before| before.drifted);
+        match (before, drift.drifted) {
+            (false, true) => log::warn!("{drift}; learn or calibrate again"),
+            (true, false) => log::info!("the scores of the last day are usual again"),
+            _ => {}
+        }
     }
 
     /// Notes now and then how long the stages take.
@@ -75,9 +94,10 @@ impl Watching {
         self.judged += 1;
         self.rested += u64::from(step.score.is_some_and(|score| score.rested));
         let score = step.score.and_then(|score| score.surprise).map(|surprise| surprise.score);
-        let (judged, rested) = (self.judged, self.rested);
+        self.compare(score, clock.monotonic_ms());
+        let (judged, rested, drift) = (self.judged, self.rested, self.drift);
         self.vitals.note(|reading| {
-            (reading.judged, reading.rested) = (judged, rested);
+            (reading.judged, reading.rested, reading.drift) = (judged, rested, drift);
             (reading.state, reading.well, reading.camera_up) = (step.state, well, true);
             if score.is_some() {
                 reading.score = score;
@@ -91,6 +111,7 @@ impl Watching {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::BlockRule;
 
     #[test]
     fn the_log_keeps_the_figures_up_to_date() {
@@ -132,9 +153,13 @@ mod tests {
         let vitals = Vitals::default();
         let mut times = StageTimes::default();
         times.add(Stage::Encode, 4_000_000);
-        Watching { vitals: vitals.clone(), judged: TIMED_EVERY - 1, rested: 0 }.timed(&times);
+        let terms = Scoring::Terms(BlockRule::plain(8));
+        let mut watching = Watching::new(vitals.clone(), &terms);
+        watching.judged = TIMED_EVERY - 1;
+        watching.timed(&times);
         assert_eq!(vitals.read().stages, [None; STAGES]);
-        Watching { vitals: vitals.clone(), judged: TIMED_EVERY, rested: 0 }.timed(&times);
+        watching.judged = TIMED_EVERY;
+        watching.timed(&times);
         let told: Vec<_> = vitals.read().stages.into_iter().flatten().collect();
         assert_eq!((told.len(), told[0].0), (1, "encoder"));
         assert!((3.9..=4.1).contains(&told[0].1[0]), "{told:?}");

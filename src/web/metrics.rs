@@ -63,6 +63,13 @@ pub(super) fn render(identity: &Identity, reading: &Reading, outlets: &[OutletCo
     page.family("level", "gauge", "Scores that raise and end an alarm, -log10 p.");
     page.sample("level", &[("level", "enter")], reading.enter_level.into());
     page.sample("level", &[("level", "exit")], reading.exit_level.into());
+    if let Some(drift) = &reading.drift {
+        page.family("score_quantile", "gauge", "Of the scores of the last day, -log10 p.");
+        page.sample("score_quantile", &[("quantile", "0.5")], drift.median.into());
+        page.sample("score_quantile", &[("quantile", "0.95")], drift.high.into());
+        let help = "Whether they have left the calibration's interval for hours.";
+        page.one("drifted", "gauge", help, f64::from(u8::from(drift.drifted)));
+    }
     if let Some(celsius) = reading.temperature_c {
         page.one("temperature_celsius", "gauge", "Of the hottest zone.", celsius.into());
     }
@@ -139,6 +146,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::calibrate::Drift;
 
     fn page() -> String {
         let identity = Identity { site: "a \"b\"\\\n".into(), ..Identity::default() };
@@ -146,6 +154,13 @@ mod tests {
             score: Some(1.5),
             score_unix_ms: Some(1_796_038_680_123),
             temperature_c: Some(51.25),
+            drift: Some(Drift {
+                median: 0.25,
+                high: 1.5,
+                median_usual: [0.125, 0.5],
+                high_usual: [0.75, 2.0],
+                drifted: true,
+            }),
             ..Reading::default()
         };
         let outlets = ["mqtt", "hook:a"].map(|name| OutletCounts {
@@ -188,6 +203,8 @@ mod tests {
             }
         }
         assert!(seen.contains("normwatch_output_sent_total{output=\"hook:a\"}"));
+        assert!(page.contains("normwatch_score_quantile{quantile=\"0.95\"} 1.5\n"), "{page}");
+        assert!(page.contains("normwatch_drifted 1\n"), "{page}");
         assert!(page.contains("site=\"a \\\"b\\\"\\\\\\n\""), "{page}");
         assert!(page.contains("normwatch_last_score_timestamp_seconds 1796038680.123\n"));
     }

@@ -336,6 +336,7 @@ fn health(reading: &Reading) -> Answer {
         "score_unix_ms": reading.score_unix_ms,
         "frames_judged": reading.judged,
         "alarms": reading.alarms,
+        "drift": reading.drift,
     });
     let status = if reading.well { 200 } else { 503 };
     Answer::new(status, "application/json", format!("{body}\n"))

@@ -140,6 +140,7 @@ fn a_run_tells_its_health_and_its_metrics() {
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"), "{head}");
     let health = json(body.as_bytes());
     assert_eq!((&health["well"], &health["camera_up"]), (&true.into(), &true.into()));
+    assert_eq!(health.get("drift"), Some(&serde_json::Value::Null), "no day is over yet");
     let before = running.judged();
     std::thread::sleep(Duration::from_millis(1500));
     assert!(running.judged() > before, "counters go on");
@@ -151,6 +152,8 @@ fn a_run_tells_its_health_and_its_metrics() {
     let mut known = told.clone();
     known.extend(more.map(|name| format!("normwatch_{name}")));
     known.insert("normwatch_temperature_celsius".into());
+    // Of a day of scores.
+    known.extend(["score_quantile", "drifted"].map(|name| format!("normwatch_{name}")));
     assert_eq!(metrics(REFERENCE), known, "docs/ref/metrics.md");
     for (text, file) in [(RULES, "rules.yml"), (DASHBOARD, "dashboard.json")] {
         let strange: Vec<_> = metrics(text).difference(&known).cloned().collect();
