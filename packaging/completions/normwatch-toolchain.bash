@@ -683,7 +683,7 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__train)
-            opts="-h --footage --out --preset --backend --seed --json --checkpoint-minutes --width-px --height-px --channels --resize --frames --frame-spacing --fps --base-width --items --temperature --predicts --upsampling --epochs --steps --minutes --batch --learning-rate --compact --separate --motion-weight --normaliser --held-out --ema-memory --flip --light-changes --pseudo-anomalies --skip-frames --contrast --teacher --teacher-weight --help"
+            opts="-h --footage --out --preset --backend --seed --json --checkpoint-minutes --width-px --height-px --channels --resize --frames --frame-spacing --fps --base-width --items --temperature --predicts --upsampling --relight --epochs --steps --minutes --batch --learning-rate --compact --separate --motion-weight --normaliser --held-out --ema-memory --flip --light-changes --pseudo-anomalies --skip-frames --contrast --teacher --teacher-weight --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -759,6 +759,10 @@ _normwatch__toolchain() {
                     ;;
                 --upsampling)
                     COMPREPLY=($(compgen -W "transposed nearest pixel-shuffle" -- "${cur}"))
+                    return 0
+                    ;;
+                --relight)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --epochs)

@@ -64,6 +64,8 @@ change\t'What is added to the newest frame. The convolution starts at zero, so t
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l upsampling -d 'How the decoder doubles its resolution' -r -f -a "transposed\t'The paper\'s transposed convolution, 3×3 with stride 2'
 nearest\t'Every pixel four times, then a 3×3 convolution'
 pixel-shuffle\t'A 3×3 convolution to four times the channels, folded into 2×2 pixels'"
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l relight -d 'Whether jumps of the light are taken out of the pictures, now and on the device: an automatic exposure, a lamp. [default: of `edge` and `nano`, unless more than 2 % of the frames jump]' -r -f -a "true\t''
+false\t''"
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l epochs -d 'How often every window is seen' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l steps -d 'Steps in all, about' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand train" -l minutes -d 'Time in minutes from the start to the last checkpoint. The learning rate falls by the time that is over, so that the training is whole on any machine, however busy; its weights are then no machine\'s but this one\'s. `--epochs` and `--steps` give equal weights everywhere' -r

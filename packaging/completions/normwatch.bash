@@ -55,6 +55,12 @@ _normwatch() {
             normwatch,learn)
                 cmd="normwatch__subcmd__learn"
                 ;;
+            normwatch,missed)
+                cmd="normwatch__subcmd__missed"
+                ;;
+            normwatch,normal)
+                cmd="normwatch__subcmd__normal"
+                ;;
             normwatch,notify)
                 cmd="normwatch__subcmd__notify"
                 ;;
@@ -75,6 +81,9 @@ _normwatch() {
                 ;;
             normwatch,scenes)
                 cmd="normwatch__subcmd__scenes"
+                ;;
+            normwatch,setup)
+                cmd="normwatch__subcmd__setup"
                 ;;
             normwatch,sign)
                 cmd="normwatch__subcmd__sign"
@@ -190,6 +199,12 @@ _normwatch() {
             normwatch__subcmd__help,learn)
                 cmd="normwatch__subcmd__help__subcmd__learn"
                 ;;
+            normwatch__subcmd__help,missed)
+                cmd="normwatch__subcmd__help__subcmd__missed"
+                ;;
+            normwatch__subcmd__help,normal)
+                cmd="normwatch__subcmd__help__subcmd__normal"
+                ;;
             normwatch__subcmd__help,notify)
                 cmd="normwatch__subcmd__help__subcmd__notify"
                 ;;
@@ -210,6 +225,9 @@ _normwatch() {
                 ;;
             normwatch__subcmd__help,scenes)
                 cmd="normwatch__subcmd__help__subcmd__scenes"
+                ;;
+            normwatch__subcmd__help,setup)
+                cmd="normwatch__subcmd__help__subcmd__setup"
                 ;;
             normwatch__subcmd__help,sign)
                 cmd="normwatch__subcmd__help__subcmd__sign"
@@ -254,7 +272,7 @@ _normwatch() {
 
     case "${cmd}" in
         normwatch)
-            opts="-v -q -h -V --verbose --quiet --help --version demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes sign scene help"
+            opts="-v -q -h -V --verbose --quiet --help --version demo setup run record learn bundle normal missed replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes sign scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -538,13 +556,17 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__check)
-            opts="-v -q -h --config --config-only --json --verbose --quiet --help"
+            opts="-v -q -h --config --beside --config-only --json --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --beside)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -896,7 +918,7 @@ _normwatch() {
             return 0
             ;;
         normwatch__subcmd__help)
-            opts="demo run record learn bundle replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes sign scene help"
+            opts="demo setup run record learn bundle normal missed replay calibrate events check notify guard-lines doctor bench train export import quantize verify eval scenes sign scene help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1217,6 +1239,34 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__help__subcmd__missed)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__help__subcmd__normal)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__help__subcmd__notify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1315,6 +1365,20 @@ _normwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        normwatch__subcmd__help__subcmd__setup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         normwatch__subcmd__help__subcmd__sign)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1399,6 +1463,54 @@ _normwatch() {
                     return 0
                     ;;
                 --train-steps)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__missed)
+            opts="-v -q -h --minutes --list --revoke --config --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --minutes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --revoke)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__normal)
+            opts="-v -q -h --last --list --revoke --config --json --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --revoke)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1592,6 +1704,32 @@ _normwatch() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        normwatch__subcmd__setup)
+            opts="-v -q -h --config --answers --force --dry-run --still --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --answers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --still)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
