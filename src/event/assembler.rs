@@ -183,8 +183,11 @@ impl Assembler {
             windows: None,
         };
         if anomaly {
-            let begin_ms = situation.begin.time_ms;
-            let since = self.recent.iter().filter(|sample| sample.time_ms >= begin_ms);
+            let is_in_it = |sample: &&Sample| match begin.frame {
+                Some(frame) => sample.frame >= frame,
+                None => sample.time_ms >= begin.time_ms,
+            };
+            let since = self.recent.iter().filter(is_in_it);
             since.for_each(|sample| add_traits(&mut situation, sample));
         }
         self.open.push(Open::new(situation.clone(), key, self.setup.hold_ms));

@@ -8,7 +8,7 @@ fn calibration() -> Calibration {
         timestamp_ns: i * 100_000_000,
         light: Light { mean: 0.5, spread: 0.2 },
         psnr_db: 30.0 + (i % 7) as f64,
-        block_ratio: 1.0 + (i % 101) as f64,
+        block_ratio: 0.0005 * (1 + i * 37 % 101) as f64,
         distance: 1.0 + (i % 13) as f64,
         view_ratio: None,
         motion: None,

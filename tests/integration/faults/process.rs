@@ -91,11 +91,11 @@ fn what_asks_for_the_end_gets_it() {
     }
 }
 
-/// No thread is left to hear it, and the next program has not begun.
+/// No thread is left to hear it; it is held back until the next program takes it.
 #[test]
 fn a_signal_in_the_last_moment_of_a_reload_is_not_forgotten() {
     for signal in ["-INT", "-QUIT", "-TERM"] {
-        let more = ["--reload-on-sighup", "--fault-injection", "linger-reload:3600"];
+        let more = ["--reload-on-sighup", "--fault-injection", "linger-reload:1"];
         let mut watch = Watch::begin_in("signal-in-a-reload", site(Camera::Folder), &more);
         kill("-HUP", &watch.child);
         watch.wait_for_log("the reload waits");
