@@ -56,6 +56,9 @@ pub(super) fn run(args: &MissedArgs) -> Result<(), Error> {
             return Err(Error::Usage(what));
         }
         missed.write(&place)?;
+        if args.json {
+            return print_json(&missed.times());
+        }
         println!("{gone} times may be learnt again");
         return Ok(());
     }
@@ -78,7 +81,7 @@ fn list(missed: &MissedTimes, json: bool) -> Result<(), Error> {
         return print_json(&missed.times());
     }
     if missed.times().is_empty() {
-        println!("nobody has missed an alarm");
+        println!("no time is noted");
     }
     for Missed { number, from_unix_s, to_unix_s } in missed.times() {
         let [from, to] = [from_unix_s, to_unix_s].map(|s| Utc::of(1000 * s).compact());

@@ -81,28 +81,43 @@ pub(super) fn run(args: &NormalArgs) -> Result<(), Error> {
             Which::All => known.revoke_all(),
             Which::One(number) => vec![known.revoke(number)?],
         };
-        known.write(folder, None)?;
-        for Known { number, event, .. } in &gone {
-            let waited = match learning(&site) {
-                Some((back, _)) => back.take_back(event)?,
-                None => false,
-            };
-            let rest = if waited { ", nor learnt" } else { "" };
-            println!("entry {number} ({event}) is no longer known as normal{rest}");
-        }
-        return Ok(());
+        return revoke(&site, folder, &known, &gone, args.json);
     }
     let event = read_one(folder, args.event.as_deref().unwrap_or(LAST))?;
     let unix_ms = SystemClock.wall_ns() / 1_000_000;
     let Added { number, dropped } = known.add(&event.situation, unix_ms)?;
     known.write(folder, Some(&event))?;
     write_review(&event, Review { unix_ms, normal: Some(true) })?;
-    let learnt = Learnt::of(&site, &event)?;
+    let learnt = Learnt::of(&site, &event);
     let said = Said { number, event: &event.situation.id, dropped: dropped.as_ref(), learnt };
     if args.json {
         return print_json(&said);
     }
     print!("{said}");
+    Ok(())
+}
+
+/// What still waits to be learnt goes first: an entry that is gone cannot be revoked again.
+fn revoke(
+    site: &Site,
+    folder: &Path,
+    rest: &KnownNormal,
+    gone: &[Known],
+    json: bool,
+) -> Result<(), Error> {
+    let take_back = |known: &Known| match learning(site) {
+        Some((back, _)) => back.take_back(&known.event),
+        None => Ok(false),
+    };
+    let waited = gone.iter().map(take_back).collect::<Result<Vec<bool>, _>>()?;
+    rest.write(folder, None)?;
+    if json {
+        return print_json(&gone);
+    }
+    for (Known { number, event, .. }, waited) in gone.iter().zip(waited) {
+        let rest = if waited { ", nor learnt" } else { "" };
+        println!("entry {number} ({event}) is no longer known as normal{rest}");
+    }
     Ok(())
 }
 
@@ -130,12 +145,19 @@ struct Learnt {
 }
 
 impl Learnt {
-    fn of(site: &Site, event: &Archived) -> Result<Self, Error> {
+    fn of(site: &Site, event: &Archived) -> Self {
         let none = |why: String| Self { clips: 0, why_not: Some(why) };
         let Some((back, input)) = learning(site) else {
-            return Ok(none("the site file has no [learn]".into()));
+            return none("the site file has no [learn]".into());
         };
-        Ok(match back.put(event, &input)? {
+        let put = match back.put(event, &input) {
+            Ok(put) => put,
+            // It is quieted already, whoever the folder of the learning belongs to.
+            Err(error) => {
+                return none(format!("{error}: say so again as a user who may write there"));
+            }
+        };
+        match put {
             Ok(clips) => Self { clips, why_not: None },
             Err(Unfit::NotKept) => none(
                 "its frames were not kept: that begins with the first run with [learn] in the \
@@ -147,7 +169,7 @@ impl Learnt {
                 "its frames have {}x{} px, and {}x{} px are learnt",
                 found.0, found.1, wanted.0, wanted.1
             )),
-        })
+        }
     }
 }
 

@@ -47,18 +47,16 @@ impl Assembler {
         }
     }
 
-    /// Takes a judged frame; whether an anomaly has its worst moment so far.
-    pub fn judged(&mut self, sample: &Sample) -> bool {
+    /// Takes a judged frame. Where an anomaly has its worst moment so far, whether that is one
+    /// that was raised. While one is, a quiet one beside it hears nothing more.
+    pub fn judged(&mut self, sample: &Sample) -> Option<bool> {
         if self.recent.len() == BEFORE {
             self.recent.pop_front();
         }
         self.recent.push_back(*sample);
         let anomalies = self.open.iter_mut().filter(|open| open.situation.kind == Kind::Anomaly);
-        let mut is_worst = false;
-        for open in anomalies {
-            is_worst |= open.judged(sample);
-        }
-        is_worst
+        let open = anomalies.max_by_key(|open| open.situation.quieted.is_none())?;
+        open.judged(sample).then_some(open.situation.quieted.is_none())
     }
 
     /// Takes a line of the log. `is_taken` knows the names of events that there are.

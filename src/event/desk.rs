@@ -45,8 +45,9 @@ impl Destinations {
 pub(super) struct Desk {
     assembler: Assembler,
     to: Destinations,
-    peak: WorstPicture,
-    windows: LearntFrom,
+    /// Of the anomaly that was not raised, and of the one that was.
+    peaks: [WorstPicture; 2],
+    windows: EventWindows,
     store_fails: bool,
     lost: u64,
 }
@@ -62,7 +63,7 @@ struct WorstPicture {
 
 /// The frames of an anomaly.
 #[derive(Default)]
-struct LearntFrom {
+struct EventWindows {
     taken: Option<(Windows, Vec<u8>)>,
     /// When they are to be taken out of the ring.
     due_ms: Option<u64>,
@@ -70,8 +71,14 @@ struct LearntFrom {
 
 impl Desk {
     pub fn new(setup: Setup, to: Destinations) -> Self {
-        let (peak, windows) = (WorstPicture::default(), LearntFrom::default());
-        Self { assembler: Assembler::new(setup), to, peak, windows, store_fails: false, lost: 0 }
+        Self {
+            assembler: Assembler::new(setup),
+            to,
+            peaks: Default::default(),
+            windows: EventWindows::default(),
+            store_fails: false,
+            lost: 0,
+        }
     }
 
     /// Events that could not be stored.
@@ -85,12 +92,15 @@ impl Desk {
             self.windows.take(self.to.windows.as_ref());
         }
         let Some(ring) = &self.to.pictures else { return };
-        if self.peak.due_ms.is_some_and(|due_ms| sample.time_ms >= due_ms) {
-            self.peak.take(ring);
+        for peak in &mut self.peaks {
+            if peak.due_ms.is_some_and(|due_ms| sample.time_ms >= due_ms) {
+                peak.take(ring);
+            }
         }
-        if worst {
-            self.peak.time_ms = sample.time_ms;
-            self.peak.due_ms = Some(sample.time_ms + SETTLED_MS);
+        if let Some(is_raised) = worst {
+            let peak = &mut self.peaks[usize::from(is_raised)];
+            peak.time_ms = sample.time_ms;
+            peak.due_ms = Some(sample.time_ms + SETTLED_MS);
         }
     }
 
@@ -129,10 +139,11 @@ impl Desk {
         self.assembler.illustrate(&situation);
         if situation.kind == Kind::Anomaly {
             let time_ms = situation.peak.map_or(situation.begin.time_ms, |peak| peak.time_ms);
-            self.peak = WorstPicture { picture: None, due_ms: Some(time_ms), time_ms };
+            let worst = WorstPicture { picture: None, due_ms: Some(time_ms), time_ms };
+            self.peaks[usize::from(situation.quieted.is_none())] = worst;
             if situation.quieted.is_none() {
                 let due_ms = Some(situation.begin.time_ms + WINDOWS_AFTER_MS);
-                self.windows = LearntFrom { taken: None, due_ms };
+                self.windows = EventWindows { taken: None, due_ms };
             }
         }
         self.store(Phase::Begin, &situation, &files);
@@ -143,8 +154,9 @@ impl Desk {
         let (mut files, mut shown) = (Vec::new(), None);
         if let Some(ring) = &self.to.pictures {
             if situation.kind == Kind::Anomaly {
-                self.peak.take(ring);
-                shown = self.peak.picture.take();
+                let peak = &mut self.peaks[usize::from(situation.quieted.is_none())];
+                peak.take(ring);
+                shown = peak.picture.take();
             } else if let Some(end) = situation.end {
                 shown = ring.nearest(end.time_ms * 1_000_000);
             }
@@ -205,7 +217,7 @@ impl Desk {
     }
 }
 
-impl LearntFrom {
+impl EventWindows {
     fn take(&mut self, ring: Option<&WindowRing>) {
         if self.due_ms.take().is_some() {
             self.taken = ring.and_then(WindowRing::picture);

@@ -39,5 +39,5 @@ pub use situation::{
     TracePoint,
 };
 pub use store::{DESCRIPTION, Quota, Store};
-pub use traits::{Embedding, Oddness, Traits, distance_sq};
+pub use traits::{Embedding, Oddness, Traits};
 pub use window_ring::{WINDOWS, WindowRing, Windows};

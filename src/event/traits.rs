@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cause::Cause;
-use crate::model::MOTION_WIDTH;
+use crate::model::{MOTION_WIDTH, squared_distance};
 use crate::score::Cells;
 
 /// How something moves, in the space of a bundle's motion memory.
@@ -31,7 +31,7 @@ pub struct Oddness {
 pub struct Traits {
     pub cells: Cells,
     pub causes: Vec<Cause>,
-    /// Some of its ways to move, so that the others are near; none without a motion memory.
+    /// Some of its ways to move, so that most others are near; none without a motion memory.
     pub motion: Vec<Embedding>,
 }
 
@@ -46,16 +46,11 @@ impl Traits {
             self.causes.push(odd.cause);
         }
         let Some(motion) = odd.motion else { return };
-        let is_new = |own: &Embedding| distance_sq(own, &motion) > NEW_FROM_SQ;
+        let is_new = |own: &Embedding| squared_distance(own, &motion) > NEW_FROM_SQ;
         if self.motion.len() < WAYS && self.motion.iter().all(is_new) {
             self.motion.push(motion);
         }
     }
-}
-
-/// Squared, between two ways to move.
-pub fn distance_sq(a: &Embedding, b: &Embedding) -> f32 {
-    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 
 #[cfg(test)]
@@ -77,7 +72,7 @@ mod tests {
         assert_eq!(traits.cells.share(), 3.0 / 256.0);
         assert_eq!(traits.causes, [Cause::Motion, Cause::View]);
         assert_eq!(traits.motion.len(), WAYS);
-        let apart = |pair: &[Embedding]| distance_sq(&pair[0], &pair[1]) > NEW_FROM_SQ;
+        let apart = |pair: &[Embedding]| squared_distance(&pair[0], &pair[1]) > NEW_FROM_SQ;
         assert!(traits.motion.windows(2).all(apart));
     }
 }

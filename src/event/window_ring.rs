@@ -70,10 +70,12 @@ impl WindowRing {
 
     /// All frames as a PNG, and what is in it; `None` while there are none.
     pub(super) fn picture(&self) -> Option<(Windows, Vec<u8>)> {
+        // Whoever captures waits for this lock: nothing grows while it is held.
+        let mut times_ms = Vec::with_capacity(FRAMES);
+        let mut pixels = Vec::with_capacity(FRAMES * self.lock().spec.frame_len());
         let ring = self.lock();
         let first = (ring.next + FRAMES - ring.len) % FRAMES;
         let kept = (0..ring.len).map(|at| &ring.frames[(first + at) % FRAMES]);
-        let (mut times_ms, mut pixels) = (Vec::new(), Vec::new());
         for (time_ns, frame) in kept {
             times_ms.push(time_ns / 1_000_000);
             pixels.extend_from_slice(frame);

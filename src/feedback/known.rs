@@ -83,6 +83,9 @@ impl Known {
             let kind = situation.kind.name();
             return refused(format!("it is `{kind}`, and only an anomaly can be normal: {what}"));
         }
+        if !is_name(&situation.id) {
+            return refused("no event is named like that".into());
+        }
         if let Some(known) = situation.quieted {
             return refused(format!("it was not raised: it is known by entry {known}"));
         }
@@ -120,6 +123,7 @@ impl Known {
     fn is_sound(&self) -> bool {
         let numbers = self.motion.as_flattened();
         self.number > 0
+            && is_name(&self.event)
             && (0.0..=LARGEST_SCORE).contains(&self.peak)
             && !self.cells.is_empty()
             && self.cells.share() <= MOST_SHARE
@@ -128,6 +132,12 @@ impl Known {
             && self.motion.len() <= MOST_WAYS
             && numbers.iter().all(|value| value.abs() <= LARGEST)
     }
+}
+
+/// Whether this may name a folder: nothing that leads elsewhere.
+fn is_name(event: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !event.is_empty() && event.bytes().all(is_plain)
 }
 
 /// What came of an event that was dismissed.

@@ -1,7 +1,8 @@
 //! Whether something is like what is known as normal.
 
 use super::known::{Known, KnownNormal};
-use crate::event::{Cause, Embedding, distance_sq};
+use crate::event::{Cause, Embedding};
+use crate::model::squared_distance;
 use crate::score::{Cells, MAX_SURPRISE};
 
 /// So many times the score that was dismissed, and no more.
@@ -88,7 +89,7 @@ fn is_no_stronger(score: f32, peak: f32) -> bool {
 fn moves_alike(known: &Known, motion: Option<&Embedding>) -> bool {
     match motion {
         Some(motion) if !known.motion.is_empty() => {
-            known.motion.iter().any(|own| distance_sq(own, motion) <= RADIUS_SQ)
+            known.motion.iter().any(|own| squared_distance(own, motion) <= RADIUS_SQ)
         }
         _ => true,
     }

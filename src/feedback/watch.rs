@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::known::{FILE, KnownNormal};
+use super::known::{FILE, KnownError, KnownNormal};
 use super::quiet::Quiet;
 
 /// Somebody who says that an alarm was normal expects no other one soon.
@@ -60,16 +60,26 @@ type Stamp = Option<(SystemTime, u64)>;
 
 /// What was seen last of a file.
 #[derive(Default)]
-struct Looked(Option<Stamp>);
+struct Looked {
+    stamp: Option<Stamp>,
+    /// The last look could not read it, which was told.
+    failed: bool,
+}
 
 impl Looked {
     /// What the file holds, if it has changed; nothing where it is damaged, which is told.
+    /// What cannot be read now is tried again at the next look.
     fn look(&mut self, folder: &Path) -> Option<KnownNormal> {
         let stamp = stamp(&folder.join(FILE));
-        if self.0.replace(stamp) == Some(stamp) {
+        if self.stamp.replace(stamp) == Some(stamp) && !self.failed {
             return None;
         }
         let known = KnownNormal::read(folder);
+        let failed = matches!(known, Err(KnownError::File { .. }));
+        if failed && self.failed {
+            return None;
+        }
+        self.failed = failed;
         Some(known.inspect_err(|error| log::warn!("{error}")).unwrap_or_default())
     }
 }

@@ -2,11 +2,15 @@
 //! far the learning is.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::error::LearnError;
 use super::place::LearnPlace;
 use crate::calibrate::Drift;
 use crate::fs::write_by_rename;
+
+/// It is written every hour while the service watches.
+const OLDEST: Duration = Duration::from_secs(2 * 3600);
 
 /// Leaves it in the folder of the learning, if there is one.
 ///
@@ -21,10 +25,15 @@ pub(super) fn write_drift(place: &LearnPlace, drift: &Drift) -> Result<(), Learn
     write_by_rename(&file, &text).map_err(LearnError::file(&file))
 }
 
-/// What the service has left; `None` where it has not watched for a day, and where that cannot
-/// be read.
+/// What the service has left; `None` where it has not watched for a day, where what it left is
+/// older than two hours, as of another calibration, and where that cannot be read.
 pub(super) fn read_drift(place: &LearnPlace) -> Option<Drift> {
-    serde_json::from_slice(&std::fs::read(file(place)).ok()?).ok()
+    let file = file(place);
+    let written = std::fs::metadata(&file).ok()?.modified().ok()?;
+    if written.elapsed().is_ok_and(|age| age > OLDEST) {
+        return None;
+    }
+    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
 fn file(place: &LearnPlace) -> PathBuf {

@@ -28,7 +28,7 @@ pub fn input_of(preset: Preset) -> InputSection {
         frame_spacing: 1,
         fps: FPS,
         resize: Resize::Bilinear,
-        // The store keeps what the camera showed; the training relights it.
+        // What is observed is stored as the camera showed it; the training relights it.
         relight: false,
     }
 }

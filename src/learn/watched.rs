@@ -28,14 +28,18 @@ pub(crate) fn tell_phase(
     alive: &Arc<()>,
 ) -> io::Result<()> {
     let (place, alive) = (LearnPlace::new(&section.folder), Arc::downgrade(alive));
-    let mut told = None;
+    let (mut told, mut fails) = (None, false);
     let body = move || {
         while alive.strong_count() > 0 {
             let phase = phase(&place);
             if let Some(drift) = vitals.read().drift.filter(|drift| told != Some(*drift)) {
                 told = Some(drift);
-                if let Err(error) = write_drift(&place, &drift) {
-                    log::warn!("{error}");
+                match write_drift(&place, &drift) {
+                    Err(error) if !fails => {
+                        fails = true;
+                        log::warn!("{error}; `learn --status` does not say whether scores drift");
+                    }
+                    written => fails = written.is_err(),
                 }
             }
             // Whoever looks at this very moment is not waited for.

@@ -2,6 +2,8 @@
 
 mod oddness;
 
+pub(super) use oddness::TermsByCell;
+
 use std::sync::MutexGuard;
 use std::time::Instant;
 

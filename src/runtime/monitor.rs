@@ -137,6 +137,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             self.sight.gap(time_ms, frame, &mut self.log);
             self.analyser.forget();
             let transitions = self.machine.step(time_ms, Input::Gap);
+            let quieted = self.quieting.step((time_ms, Some(frame)), Input::Gap, None);
+            quieted.iter().for_each(|event| self.log.record(event));
             self.log_transitions(&transitions, Some(frame), None);
         }
         freed
@@ -173,16 +175,16 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let mut score = analysed?;
         let start = Instant::now();
         let whole = score.and_then(|s| s.surprise).map(|s| s.score);
-        let at = (self.machine.exit_level(), self.machine.state());
-        let known = score.as_mut().and_then(|s| self.quieting.look(&mut self.analyser, s, at));
-        let level = known.map(|known| known.rest).or(whole);
+        let now = (self.machine.exit_level(), self.machine.state());
+        let explained = score.as_mut().and_then(|s| self.quieting.look(&mut self.analyser, s, now));
+        let level = explained.map(|explained| explained.rest).or(whole);
         if score.is_some() {
             self.last_score_ms = Some(time_ms);
         }
         let input = self.input_for(score.is_some(), level);
         let transitions = self.machine.step(time_ms, input);
         let driven = self.drive(now_ms);
-        let quieted = self.quieting.step((time_ms, Some(frame)), input, known.zip(whole));
+        let quieted = self.quieting.step((time_ms, Some(frame)), input, explained.zip(whole));
         quieted.iter().for_each(|event| self.log.record(event));
         if score.is_none() {
             let reason = "the network returned something that is not a number".to_owned();
@@ -239,6 +241,8 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let transitions = self.machine.step(now_ms, Input::Blind);
         let driven = self.drive(now_ms);
         self.log.record(&Event::Blind { time_ms: now_ms, reason: reason.to_owned() });
+        let quieted = self.quieting.step((now_ms, None), Input::Blind, None);
+        quieted.iter().for_each(|event| self.log.record(event));
         self.log_transitions(&transitions, None, None);
         self.log_lines(now_ms, driven);
         self.window.clear()

@@ -1,6 +1,6 @@
 //! What would be an alarm and is known as normal: it is told, and not raised.
 
-use super::analyser::{Analyser, FrameScore};
+use super::analyser::{Analyser, FrameScore, TermsByCell};
 use crate::alarm::{AlarmConfig, AlarmMachine, Input, State, Transitions};
 use crate::feedback::{InForce, MOST_AT_ONCE, Quiet};
 use crate::output::Event;
@@ -69,12 +69,14 @@ impl Quieting {
             return None;
         }
         let terms = analyser.by_cell(score)?;
-        score.odd = Some(terms.oddness(exit_level, whole));
-        if self.quiet.is_empty() || state == State::Alarm {
+        let mut worst = terms.outside(Cells::default());
+        score.odd = Some(terms.oddness(&worst, exit_level, whole));
+        let is_its_own = TermsByCell::is_its_own(&worst, whole);
+        if self.quiet.is_empty() || state == State::Alarm || !is_its_own {
             return None;
         }
+        worst.score = whole;
         let (mut cells, mut explained) = (Cells::default(), None::<Explained>);
-        let mut worst = terms.worst(whole)?;
         for _ in 0..MOST_AT_ONCE {
             if worst.score < exit_level {
                 break;

@@ -68,7 +68,7 @@ fn an_anomaly_begins_with_its_suspicion_and_ends_with_its_worst_moment() {
     assembler.judged(&sample(900, 1.0));
     assert!(tell(&mut assembler, &state(1000, "idle", "suspect"), 501_000).is_empty());
     for (at_ms, score) in [(1000, 4.2), (1100, 4.9), (1200, 4.5)] {
-        assert!(!assembler.judged(&sample(at_ms, score)), "nothing goes on yet");
+        assert_eq!(assembler.judged(&sample(at_ms, score)), None, "nothing goes on yet");
     }
     let begin = begun(tell(&mut assembler, &state(1300, "suspect", "alarm"), 501_300));
     assert_eq!(begin.id, "19700101T000821000-anomaly");
@@ -77,8 +77,8 @@ fn an_anomaly_begins_with_its_suspicion_and_ends_with_its_worst_moment() {
     assert_eq!(begin.peak.unwrap().time_ms, 1100, "so far");
     assert_eq!((begin.zones, begin.trace.len()), (vec!["gate".to_owned()], 4));
     assert_eq!((begin.in_force.enter_level, begin.model_sha256.as_str()), (4.0, "abc"));
-    assert!(assembler.judged(&sample(1300, 7.0)));
-    assert!(!assembler.judged(&sample(1400, 2.0)));
+    assert_eq!(assembler.judged(&sample(1300, 7.0)), Some(true));
+    assert_eq!(assembler.judged(&sample(1400, 2.0)), None);
     let end = ended(tell(&mut assembler, &state(2500, "alarm", "cooldown"), 502_500));
     let peak = end.peak.unwrap();
     assert_eq!((peak.time_ms, peak.score, end.duration_ms), (1300, 7.0, Some(1500)));
@@ -87,6 +87,27 @@ fn an_anomaly_begins_with_its_suspicion_and_ends_with_its_worst_moment() {
     assert!(reason.starts_with("At the top right (0.75, 0.15) something moves"), "{reason}");
     assert!(reason.ends_with("one false alarm a day. It lasted 1.5 s."), "{reason}");
     assert!(tell(&mut assembler, &state(2600, "cooldown", "idle"), 0).is_empty());
+}
+
+#[test]
+fn what_is_raised_beside_something_quiet_is_no_part_of_that() {
+    let quieted = |time_ms, phase| {
+        let (frame, since_ms) = (Some(time_ms / 100), 1000);
+        Event::Quieted { time_ms, frame, phase, since_ms, known: 3, score: 5.0 }
+    };
+    let mut assembler = started();
+    assembler.judged(&sample(1000, 5.0));
+    let quiet = begun(tell(&mut assembler, &quieted(1100, "begin"), 1100));
+    assert_eq!(quiet.quieted, Some(3));
+    assert_eq!(assembler.judged(&sample(1200, 5.5)), Some(false));
+    tell(&mut assembler, &state(1300, "idle", "suspect"), 1300);
+    assert_eq!(assembler.judged(&sample(1300, 5.2)), None);
+    begun(tell(&mut assembler, &state(1400, "suspect", "alarm"), 1400));
+    assert_eq!(assembler.judged(&sample(1500, 9.0)), Some(true));
+    let quiet = ended(tell(&mut assembler, &quieted(2200, "end"), 2200));
+    assert_eq!(quiet.peak.unwrap().score, 5.5);
+    let raised = ended(tell(&mut assembler, &state(2600, "alarm", "cooldown"), 2600));
+    assert_eq!((raised.peak.unwrap().score, raised.quieted), (9.0, None));
 }
 
 #[test]

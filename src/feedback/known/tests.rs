@@ -94,6 +94,21 @@ fn what_cannot_be_known_again_is_refused_with_its_reason() {
 }
 
 #[test]
+fn what_is_called_like_a_way_to_elsewhere_is_refused() {
+    for id in ["", "..", "../observed", "/etc", "a/b", "a\0", "a b", "ä"] {
+        let mut known = KnownNormal::default();
+        let refused = known.add(&anomaly(id, &[(1, 1)]), 7);
+        assert!(matches!(refused, Err(KnownError::Event(_))), "{id:?}");
+        known.add(&anomaly("a", &[(1, 1)]), 7).unwrap();
+        known.entries[0].event = id.into();
+        let folder = tempfile::tempdir().unwrap();
+        known.write(folder.path(), None).unwrap();
+        let read = KnownNormal::read(folder.path());
+        assert!(matches!(read, Err(KnownError::Damaged { .. })), "{id:?}");
+    }
+}
+
+#[test]
 fn a_damaged_file_is_told_and_holds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);

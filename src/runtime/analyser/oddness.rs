@@ -34,19 +34,17 @@ impl Analyser {
 }
 
 impl TermsByCell<'_> {
-    /// The worst of the frame, whose score is `whole`; `None` where no place makes it.
-    pub fn worst(&self, whole: f32) -> Option<Judged> {
-        let worst = self.outside(Cells::default());
-        (worst.score >= LEAST_OWN * whole).then_some(Judged { score: whole, ..worst })
+    /// Whether a place makes the score of its frame.
+    pub fn is_its_own(worst: &Judged, whole: f32) -> bool {
+        worst.score >= LEAST_OWN * whole
     }
 
     /// The cells that reach `level` by themselves, or nearly as much as the worst one, and how
-    /// that moves.
-    pub fn oddness(&self, level: f32, whole: f32) -> Oddness {
-        let worst = self.outside(Cells::default());
+    /// that moves; no cells where no place makes the frame's score.
+    pub fn oddness(&self, worst: &Judged, level: f32, whole: f32) -> Oddness {
         let (cause, motion) = (worst.cause, worst.motion);
         let mut cells = Cells::default();
-        if worst.score < LEAST_OWN * whole {
+        if !Self::is_its_own(worst, whole) {
             return Oddness { cells, cause, motion };
         }
         let level = level.min(NEAR_WORST * worst.score);
