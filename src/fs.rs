@@ -1,9 +1,30 @@
-//! Writing files so that a power cut loses nothing that was there.
+//! Writing files so that a power cut loses nothing that was there, and opening them so that
+//! nobody waits.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
+
+use rustix::fs::OFlags;
+
+/// Opens a file to read it, and never waits: a FIFO, a device and a folder are refused.
+///
+/// # Errors
+/// The file system's, or [`ErrorKind::InvalidInput`] for what is not a regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let check = |about: fs::Metadata| match about.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
+    };
+    // Opening a device may do something, as with a watchdog.
+    check(fs::metadata(path)?)?;
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
+    // Something else may lie there by now.
+    check(file.metadata()?)?;
+    Ok(file)
+}
 
 /// Writes `bytes` beside `path`, syncs, and renames over it. Mode, owner and group
 /// are those of the file that was there.
@@ -63,6 +84,25 @@ fn folder_of(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_a_regular_file_is_refused_without_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        for path in [&fifo, folder.path(), Path::new("/dev/zero")] {
+            let kind = open_regular(path).map(drop).map_err(|error| error.kind());
+            assert_eq!(kind, Err(ErrorKind::InvalidInput), "{}", path.display());
+        }
+        let file = folder.path().join("file");
+        fs::write(&file, "text").unwrap();
+        assert!(open_regular(&file).is_ok());
+        assert_eq!(
+            open_regular(&folder.path().join("none")).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
+    }
 
     #[test]
     fn a_bare_name_lies_in_the_working_folder() {

@@ -1,11 +1,11 @@
 //! Files of secrets: opened in one way, read at each use, kept nowhere, told to nobody.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::fs::OFlags;
+use crate::fs::open_regular;
 
 /// No file of secrets is larger.
 const LARGEST: u64 = 16 * 1024;
@@ -25,11 +25,8 @@ const OTHERS: u32 = 0o007;
 /// It cannot be read, is not a regular file, everybody may use it, or it is empty or
 /// larger than 16 KiB. The text says what to do, and neither names nor quotes the file.
 pub fn contents(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening a device may do something, as with a watchdog.
     refuse_unfit(&fs::metadata(path).map_err(remedied)?)?;
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let opened = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path);
-    let file: File = opened.map_err(remedied)?;
+    let file = open_regular(path).map_err(remedied)?;
     // Something else may lie there by now.
     refuse_unfit(&file.metadata()?)?;
     let mut bytes = Vec::new();

@@ -1,6 +1,5 @@
 //! A TOML file as a tree that remembers where every value stood.
 
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use toml::de::{DeTable, DeValue, Error};
 
 use super::report::{At, Finding, Report};
 use super::trust::{TRUST_REMEDY, Trust};
+use crate::fs::open_regular;
 
 /// Configuration files are small; anything larger is some other file.
 const MAX_BYTES: u64 = 256 * 1024;
@@ -97,7 +97,8 @@ pub(super) fn read(path: &Path, report: &Report) -> Option<Table> {
         return None;
     }
     let mut bytes = Vec::new();
-    let result = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    let result =
+        open_regular(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
         let (problem, remedy) =
             (format!("cannot be read: {error}"), "check the path and its permissions".into());

@@ -1,7 +1,7 @@
 //! Answers from a file, for a setup that nobody watches.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use toml::Value;
@@ -9,6 +9,10 @@ use toml::Value;
 use super::error::SetupError;
 use super::question::{Answer, Interview, KEYS, Question};
 use crate::config::similar;
+use crate::fs::open_regular;
+
+/// What lies behind it is nobody's answers.
+const LONGEST: u64 = 1 << 20;
 
 /// Answers from a TOML file. What it answers is shown on `out`.
 pub struct AnswerFile<W> {
@@ -21,7 +25,9 @@ impl<W: Write> AnswerFile<W> {
     /// # Errors
     /// The file cannot be read, is not TOML, or has a key that nobody asks for.
     pub fn read(file: &Path, out: W) -> Result<Self, SetupError> {
-        let text = std::fs::read_to_string(file).map_err(SetupError::file(file))?;
+        let mut text = String::new();
+        let read = open_regular(file).and_then(|f| f.take(LONGEST).read_to_string(&mut text));
+        read.map_err(SetupError::file(file))?;
         let wrong = |what: String| SetupError::Answers { file: file.to_path_buf(), what };
         let table: toml::Table = text.parse().map_err(|e| wrong(format!("is not TOML: {e}")))?;
         let mut answers = BTreeMap::new();
@@ -32,7 +38,7 @@ impl<W: Write> AnswerFile<W> {
                 let meant = meant.map(|meant| format!("; did you mean `{meant}`?"));
                 let meant = meant.unwrap_or_default();
                 let all = known.join(", ");
-                return Err(wrong(format!("nobody asks for `{key}`{meant} Asked for are: {all}")));
+                return Err(wrong(format!("nobody asks for `{key}`{meant}; asked for are: {all}")));
             }
             let answer = answer(value).map_err(|what| wrong(format!("`{key}` {what}")))?;
             answers.insert(key, answer);

@@ -39,8 +39,10 @@ impl Draft {
         let mut text = format!(
             "# Made by `normwatch setup`, which can be run again. Every key is explained in\n\
              # /usr/share/doc/normwatch/config.md. After a change:\n#\n\
-             #     normwatch check --config {}\n\
+             #     normwatch check {}--config {}\n\
              board = {}\nbundle = {}\n",
+            // There is no bundle yet.
+            if self.learn.is_some() { "--config-only " } else { "" },
             self.file.display(),
             quoted(&self.board),
             quoted(&self.bundle)

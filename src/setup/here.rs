@@ -125,9 +125,9 @@ fn systemd_feeds(root: &Path) -> bool {
     let texts = std::iter::once(main).chain(files).filter_map(|file| fs::read_to_string(file).ok());
     let mut feeds = false;
     for text in texts {
-        let values =
-            text.lines().filter_map(|line| line.trim().strip_prefix("RuntimeWatchdogSec="));
-        for value in values.map(str::trim) {
+        let settings = text.lines().filter_map(|line| line.split_once('='));
+        for (_, value) in settings.filter(|(key, _)| key.trim() == "RuntimeWatchdogSec") {
+            let value = value.trim();
             feeds = !matches!(value, "" | "0" | "off" | "infinity" | "0s");
         }
     }
@@ -167,6 +167,8 @@ mod tests {
         assert!(systemd_feeds(root.path()));
         put("etc/systemd/system.conf.d/50-mine.conf", "[Manager]\nRuntimeWatchdogSec=off\n");
         assert!(!systemd_feeds(root.path()), "a later name");
+        put("etc/systemd/system.conf.d/50-mine.conf", "[Manager]\nRuntimeWatchdogSec = 30\n");
+        assert!(systemd_feeds(root.path()), "blanks do not count");
         put("etc/systemd/system.conf.d/50-mine.conf", "");
         assert!(systemd_feeds(root.path()));
         put(&format!("etc/{name}"), "");

@@ -58,7 +58,7 @@ impl<'a, R: AsFd + Read, W: Write> Prompt<'a, R, W> {
                 Ok(count) => self.read.extend_from_slice(&bytes[..count]),
             }
             if self.read.len() > LONGEST {
-                self.read = b"\n".to_vec();
+                return Err(SetupError::Ended { key });
             }
         }
     }
