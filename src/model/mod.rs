@@ -31,7 +31,7 @@ pub use manifest::{
 pub use memory::{Memory, MemoryError, MemoryRead};
 pub use motion_memory::{
     MOTION_FEATURES, MOTION_HIDDEN, MOTION_ITEMS, MOTION_WIDTH, MotionItems, MotionLayer,
-    MotionMemory, MotionRead,
+    MotionMemory, MotionRead, squared_distance,
 };
 pub use network::{Backend, NetworkError, NetworkOptions};
 pub use precision::Precision;

@@ -188,7 +188,8 @@ impl MotionMemory {
     }
 }
 
-fn squared_distance(a: &[f32; MOTION_WIDTH], b: &[f32; MOTION_WIDTH]) -> f32 {
+/// Between two places in the head's space.
+pub fn squared_distance(a: &[f32; MOTION_WIDTH], b: &[f32; MOTION_WIDTH]) -> f32 {
     a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
 }
 

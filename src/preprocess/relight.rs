@@ -30,7 +30,7 @@ type Means = [f32; TILES * TILES];
 pub(super) struct Relighter {
     width: usize,
     height: usize,
-    /// The picture before, as it came, and its tiles.
+    /// The tiles of the picture before, and that picture as it came.
     before: Option<Means>,
     picture: Vec<u8>,
     estimator: Estimator,

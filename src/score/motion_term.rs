@@ -40,6 +40,8 @@ pub struct MotionTerm {
     size: (usize, usize),
     /// Whether the mask leaves a cell whole.
     whole: Vec<bool>,
+    /// The cell of the picture in which the middle of each lies.
+    picture_cells: Vec<usize>,
     shares: Vec<f32>,
     items: Vec<usize>,
     smoothing_ms: u32,
@@ -62,9 +64,15 @@ impl MotionTerm {
             let row = |y| mask.row(y)[x..x + MOTION_CELL_PX].iter().all(|&watched| watched);
             (y..y + MOTION_CELL_PX).all(row)
         });
+        let size = (mask.width_px(), mask.height_px());
+        let picture_cells = (0..columns * rows).map(|cell| {
+            let (x, y) = middle(place(cell, columns), size);
+            Cells::at(x, y)
+        });
         Some(Self {
             whole: whole.collect(),
-            size: (mask.width_px(), mask.height_px()),
+            picture_cells: picture_cells.collect(),
+            size,
             shares: vec![0.0; columns * rows],
             items: vec![0; columns * rows],
             memory: memory.clone(),
@@ -120,7 +128,7 @@ impl MotionTerm {
         let mut worst = [0.0_f32; WORST];
         let mut cell = 0;
         for (at, &share) in self.shares.iter().enumerate() {
-            if cells.has(self.cell_of(at)) {
+            if cells.has(self.picture_cells[at]) {
                 continue;
             }
             if share > worst[0] {
@@ -149,7 +157,7 @@ impl MotionTerm {
         let most = self.shares.iter().fold(0.0, |most: f32, &share| most.max(share));
         let mut cells = Cells::default();
         for (at, _) in self.shares.iter().enumerate().filter(|(_, share)| **share > most / 2.0) {
-            cells.insert(self.cell_of(at));
+            cells.insert(self.picture_cells[at]);
         }
         cells
     }
@@ -166,23 +174,21 @@ impl MotionTerm {
         self.memory.embedding(&self.features.of(row * columns + column))
     }
 
-    /// Of the picture, that with the middle of one of this term.
-    fn cell_of(&self, at: usize) -> usize {
-        let (x, y) = self.middle(place(at, self.features.grid().0));
-        Cells::at(x, y)
-    }
-
     /// The middle of a cell of this term by its corner, in shares of the picture.
-    pub fn middle(&self, (x_px, y_px): (usize, usize)) -> (f32, f32) {
-        let half = MOTION_CELL_PX / 2;
-        let share = |px: usize, of: usize| (px + half) as f32 / of as f32;
-        (share(x_px, self.size.0), share(y_px, self.size.1))
+    pub fn middle(&self, corner_px: (usize, usize)) -> (f32, f32) {
+        middle(corner_px, self.size)
     }
 
     /// Forgets the past, after a gap in the footage.
     pub fn forget(&mut self) {
         self.last_ns = None;
     }
+}
+
+fn middle((x_px, y_px): (usize, usize), (width_px, height_px): (usize, usize)) -> (f32, f32) {
+    let half = MOTION_CELL_PX / 2;
+    let share = |px: usize, of: usize| (px + half) as f32 / of as f32;
+    (share(x_px, width_px), share(y_px, height_px))
 }
 
 /// Upper left corner of a cell.

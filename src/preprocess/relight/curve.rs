@@ -101,13 +101,16 @@ impl Estimator {
     /// What brings `now` to the light of `before`, whose tiles changed by `median` on the way.
     /// None where neither a factor nor a curve explains half of what the pixels changed by.
     pub fn change(&mut self, before: &[u8], now: &[u8], median: f32) -> Option<Curve> {
-        let flat = Curve([-median; KNOTS]);
-        let bent = self.curve(before, now);
-        let [whole, by_flat, by_bent] =
-            [Curve::default(), flat, bent].map(|curve| self.leaves(before, now, &curve));
-        let is_bent =
-            median.abs() >= LEAST_BENT_LOG && by_bent <= CURVE_LEAVES * by_flat && bent.rises();
-        let (curve, left) = if is_bent { (bent, by_bent) } else { (flat, by_flat) };
+        let whole = self.leaves(before, now, &Curve::default());
+        let mut curve = Curve([-median; KNOTS]);
+        let mut left = self.leaves(before, now, &curve);
+        if median.abs() >= LEAST_BENT_LOG {
+            let bent = self.curve(before, now);
+            let by_bent = self.leaves(before, now, &bent);
+            if by_bent <= CURVE_LEAVES * left && bent.rises() {
+                (curve, left) = (bent, by_bent);
+            }
+        }
         (left <= LIGHT_LEAVES * whole).then_some(curve)
     }
 
