@@ -90,11 +90,12 @@ impl Listing {
         let mut state = self.0.lock();
         let hangs = state.looking.is_some_and(|since| since.elapsed() > PATIENCE);
         if !state.is_recent() && !hangs {
-            // What a look that is under way finds is new enough.
-            state.is_wanted |= state.looking.is_none();
+            // What a look that is under way finds is new enough, unless it began too early.
+            let is_early = state.looking.is_some() && state.is_stale;
+            state.is_wanted |= state.looking.is_none() || is_early;
             self.0.changed.notify_all();
-            let before = state.done;
-            let is_before = |state: &mut State| state.done == before;
+            let enough = state.done + 1 + u64::from(is_early);
+            let is_before = |state: &mut State| state.done < enough;
             let waited = self.0.changed.wait_timeout_while(state, PATIENCE, is_before);
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         }

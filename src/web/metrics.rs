@@ -67,7 +67,8 @@ pub(super) fn render(identity: &Identity, reading: &Reading, outlets: &[OutletCo
         page.family("score_quantile", "gauge", "Of the scores of the last day, -log10 p.");
         page.sample("score_quantile", &[("quantile", "0.5")], drift.median.into());
         page.sample("score_quantile", &[("quantile", "0.95")], drift.high.into());
-        let help = "Whether they have left the calibration's interval for hours.";
+        let help =
+            "Whether the scores of the last day have left the calibration's interval for hours.";
         page.one("drifted", "gauge", help, f64::from(u8::from(drift.drifted)));
     }
     if let Some(celsius) = reading.temperature_c {

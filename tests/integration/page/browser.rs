@@ -75,6 +75,7 @@ fn an_area_is_drawn_moved_and_undone_on_a_phone_and_comes_back_as_numbers() {
     browser.await_true("document.getElementById('no-picture').hidden");
     browser.click("#areas-panel summary");
     browser.await_true("!document.getElementById('areas').hidden");
+    browser.settle("#areas");
     let box_px = browser.run(
         "const b = document.getElementById('areas').getBoundingClientRect(); \
          return [b.width, b.height];",

@@ -150,9 +150,7 @@ impl Browser {
 
     /// Drags, or clicks where both ends are one, in pixels from an element's middle.
     pub fn drag(&self, selector: &str, from: (i32, i32), to: (i32, i32)) {
-        self.run(&format!(
-            "document.querySelector('{selector}').scrollIntoView({{block: 'center'}});"
-        ));
+        self.settle(selector);
         let origin = json!({ ELEMENT: self.element(selector) });
         let go = |(x, y): (i32, i32)| json!({ "type": "pointerMove", "duration": 10, "x": x, "y": y, "origin": origin });
         let mut actions = vec![go(from), json!({ "type": "pointerDown", "button": 0 })];
@@ -164,6 +162,28 @@ impl Browser {
         let pointer =
             json!({ "type": "pointer", "id": "p", "parameters": mouse, "actions": actions });
         self.ask("POST", "actions", &json!({ "actions": [pointer] }));
+    }
+
+    /// Scrolls to an element and waits until it stays where it is: what loads above it moves it.
+    pub fn settle(&self, selector: &str) {
+        let place = || {
+            self.run(&format!(
+                "const e = document.querySelector('{selector}'); \
+                 e.scrollIntoView({{block: 'center'}}); const b = e.getBoundingClientRect(); \
+                 return [b.x, b.y, b.width, b.height];"
+            ))
+        };
+        let (mut before, mut same) = (place(), 0);
+        for _ in 0..600 {
+            std::thread::sleep(Duration::from_millis(50));
+            let now = place();
+            same = if now == before { same + 1 } else { 0 };
+            if same == 4 {
+                return;
+            }
+            before = now;
+        }
+        panic!("{selector} goes on moving: {before}");
     }
 
     /// Keeps a picture of the screen where somebody asks for some, in the folder
