@@ -24,6 +24,7 @@ mod reopening;
 mod rtsp;
 mod rtsp_times;
 mod secrets;
+mod sharing;
 mod standard_input;
 mod stream;
 #[cfg(feature = "v4l2")]
@@ -45,6 +46,7 @@ pub use pipe::PipeSource;
 pub use pipe_options::{PipeCommand, PipeContent, PipeInput, PipeOptions, Timestamps};
 pub use reopening::{Reopening, Starvation};
 pub use rtsp::{RtspOptions, RtspSource};
+pub use sharing::{SharedCamera, Sharing};
 pub use v4l2_options::{ControlSetting, ControlValue, V4l2Options};
 pub use video::{VideoOptions, VideoSource};
 pub use wake::Wake;

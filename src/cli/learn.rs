@@ -1,6 +1,6 @@
 //! `normwatch learn`: a board learns its own camera.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -11,7 +11,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{LearnSection, Site};
 use crate::health::ServiceManager;
 use crate::learn::{
-    Course, CourseEnd, CourseOptions, Generations, Phase, Status, TrainLength, input_of,
+    Course, CourseEnd, CourseOptions, Generations, Phase, Status, TrainLength, input_of, is_same,
+    step_back,
 };
 use crate::runtime::Shutdown;
 use crate::station::{Camera, Needs};
@@ -111,7 +112,10 @@ pub(super) fn run(args: &LearnArgs) -> Result<(), Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let shutdown = Shutdown::on_signals().map_err(Error::signals)?;
     let needs = Needs::of(&input_of(section.preset));
-    let mut camera = Camera::new(&site.camera, needs, clock.clone()).woken_by(shutdown.wake());
+    let mut camera = Camera::new(&site.camera, needs, clock.clone())
+        .woken_by(shutdown.wake())
+        .borrowed_at(section.camera_socket());
+    step_back();
     let course = Course {
         site: &site,
         section,
@@ -199,11 +203,6 @@ fn say_what_next(site: &Site, section: &LearnSection, end: CourseEnd) {
             println!("to learn again: `normwatch learn --config {config} --again`");
         }
     }
-}
-
-/// Whether two paths say the same, but for what leads nowhere else.
-fn is_same(a: &Path, b: &Path) -> bool {
-    a.components().eq(b.components())
 }
 
 #[cfg(test)]

@@ -98,6 +98,9 @@ pub(super) fn run(args: &RecordArgs) -> Result<(), Error> {
         luma: options.channels == Channels::Luma,
     };
     let mut camera = Camera::new(&site.camera, needs, clock.clone()).woken_by(shutdown.wake());
+    if let Some(learn) = &site.learn {
+        camera = camera.borrowed_at(learn.camera_socket());
+    }
     let mut due_ms = 0;
     let mut progress = |stats: &RecordStats| {
         let now_ms = clock.monotonic_ms();

@@ -74,7 +74,13 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     });
     let watched = Arc::new(());
     if let Some(learn) = &site.learn
-        && let Err(error) = tell_phase(learn, station.vitals(), &watched)
+        && let Err(error) = tell_phase(
+            learn,
+            &site.bundle,
+            station.vitals(),
+            &watched,
+            renewing(args, shutdown.clone()),
+        )
     {
         log::warn!("nobody is told how far the learning is: {error}");
     }
@@ -109,4 +115,16 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     }
     print!("{summary}");
     Ok(())
+}
+
+/// What is done once another bundle that was learnt is `current`.
+fn renewing(args: &RunArgs, shutdown: Shutdown) -> impl FnMut() + Send + 'static {
+    let reload = args.reload_on_sighup.then(|| Reload::of(args.config.clone()));
+    move || match &reload {
+        Some(reload) => {
+            log::info!("another bundle is current");
+            reload.begin(&shutdown);
+        }
+        None => log::warn!("another bundle is current: start again to watch with it"),
+    }
 }

@@ -51,6 +51,11 @@ pub struct LearnSection {
 }
 
 impl LearnSection {
+    /// Where whoever watches with the camera shares its frames with whoever learns.
+    pub fn camera_socket(&self) -> PathBuf {
+        self.folder.join("camera.sock")
+    }
+
     /// Reads the section; relative paths are taken from `base`, and what `board`
     /// recommends where nothing is said.
     pub(super) fn read(

@@ -23,6 +23,16 @@ const INVOKED_AS: (&str, &str) = ("NORMWATCH_INVOKED_AS", "normwatch");
 /// Whatever else wants to compute comes first.
 const NICE: i32 = 19;
 
+/// Of whoever observes and settles: before the training, behind a watch.
+const OWN_NICE: i32 = 10;
+
+/// Lets whoever watches with the same board compute first.
+pub fn step_back() {
+    if let Err(error) = setpriority_process(None, OWN_NICE) {
+        log::warn!("this computes with the priority of everybody: {error}");
+    }
+}
+
 /// A training that is asked to end writes a checkpoint first.
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -31,6 +31,7 @@ mod train;
 mod verdict;
 mod watched;
 
+pub use child::step_back;
 pub use course::{Course, CourseEnd, CourseOptions};
 pub use coverage::Coverage;
 pub use error::LearnError;
@@ -43,4 +44,4 @@ pub use status::Status;
 pub use store::{Offered, Store};
 pub use train::TrainLength;
 pub use verdict::Verdict;
-pub(crate) use watched::tell_phase;
+pub(crate) use watched::{is_same, tell_phase};

@@ -1,11 +1,14 @@
-//! How far a learning is, for whoever looks at a site's figures while it is watched.
+//! How far a learning is, for whoever looks at a site's figures while it is watched, and
+//! what it has come to.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use super::drift_file::write_drift;
+use super::generations::Generations;
 use super::place::LearnPlace;
 use super::state::State;
 use crate::config::LearnSection;
@@ -18,20 +21,31 @@ const LOOK: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(500);
 
 /// Says by `vitals` how far the learning is, from a thread of its own: the state is a file,
-/// and a disk may hang. The thread ends once `alive` is let go.
+/// and a disk may hang. Where another bundle has become `current` while `bundle` is that link, `renew` is called,
+/// once for each, and not while an alarm is shown. The thread ends once `alive` is let go.
 ///
 /// # Errors
 /// The thread could not be started.
 pub(crate) fn tell_phase(
     section: &LearnSection,
+    bundle: &Path,
     vitals: Vitals,
     alive: &Arc<()>,
+    mut renew: impl FnMut() + Send + 'static,
 ) -> io::Result<()> {
     let (place, alive) = (LearnPlace::new(&section.folder), Arc::downgrade(alive));
     let (mut told, mut fails) = (None, false);
+    let generations = Generations::new(place.folder());
+    let is_current = is_same(bundle, &generations.current_path());
+    let mut watched = generations.current();
     let body = move || {
         while alive.strong_count() > 0 {
             let phase = phase(&place);
+            let current = generations.current().filter(|_| is_current);
+            if current.is_some() && current != watched && !vitals.read().state.alarm_active() {
+                watched = current;
+                renew();
+            }
             if let Some(drift) = vitals.read().drift.filter(|drift| told != Some(*drift)) {
                 told = Some(drift);
                 match write_drift(&place, &drift) {
@@ -53,6 +67,11 @@ pub(crate) fn tell_phase(
         }
     };
     thread::Builder::new().name("learn-phase".into()).spawn(body).map(drop)
+}
+
+/// Whether two paths say the same, but for what leads nowhere else.
+pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
+    a.components().eq(b.components())
 }
 
 /// In a word; `None` where the state cannot be read now.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::borrowed::share;
 use super::camera::{Camera, Needs, end_is_loss, longest_pause_ms};
 use super::cooling::Cooling;
 use super::error::StationError;
@@ -204,7 +205,11 @@ impl<'a> Station<'a> {
             Cooling::new(site, Path::new(ROOT), options.pace.clone(), self.telling.vitals());
         let mut camera =
             Camera::new(&site.camera, Needs::of(&input), clock.clone()).woken_by(shutdown.wake());
-        let open = Box::new(move || camera.open());
+        let sharing = share(site);
+        let open = Box::new(move || {
+            let source = camera.open()?;
+            Ok(sharing.iter().fold(source, |source, sharing| sharing.around(source)))
+        });
         let progress = options.progress.clone();
         let slowest = Slowest {
             stale_ms: self.plan.stale_ms,

@@ -1,8 +1,10 @@
 //! The camera that a site names, opened as often as need be.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::borrowed::Borrowed;
 use crate::capture::{
     FolderSource, Frame, FrameSource, PipeContent, PipeInput, PipeOptions, PipeSource, RtspOptions,
     RtspSource, SourceError, Timestamps, VideoOptions, VideoSource, Wake,
@@ -43,6 +45,7 @@ pub struct Camera {
     needs: Needs,
     clock: Arc<dyn Clock>,
     wake: Wake,
+    borrowed: Option<Borrowed>,
     #[cfg(feature = "v4l2")]
     v4l2: Option<V4l2Camera>,
 }
@@ -55,6 +58,7 @@ impl Camera {
             needs,
             clock,
             wake: Wake::never(),
+            borrowed: None,
             #[cfg(feature = "v4l2")]
             v4l2: None,
         }
@@ -67,12 +71,31 @@ impl Camera {
         self
     }
 
+    /// Looks through the camera of whoever watches with it, where its frames are shared at
+    /// `socket`. Where nobody does, the camera is opened, and given up once somebody does.
+    #[must_use]
+    pub fn borrowed_at(mut self, socket: PathBuf) -> Self {
+        self.borrowed = Some(Borrowed::new(socket, self.clock.clone()));
+        self
+    }
+
     /// Folders and videos are played at their own pace, as if they were
     /// cameras.
     ///
     /// # Errors
     /// The source's.
     pub fn open(&mut self) -> Result<Box<dyn FrameSource + Send>, SourceError> {
+        let Some(mut borrowed) = self.borrowed.take() else { return self.open_own() };
+        let opened = match borrowed.look(&self.wake) {
+            Ok(Some(shared)) => Ok(Box::new(shared) as _),
+            Ok(None) => self.open_own().map(|own| borrowed.until_shared(own)),
+            Err(error) => Err(error),
+        };
+        self.borrowed = Some(borrowed);
+        opened
+    }
+
+    fn open_own(&mut self) -> Result<Box<dyn FrameSource + Send>, SourceError> {
         let camera = &self.section;
         let pipe = |input: &PipeInput, content: PipeContent| {
             let options = PipeOptions {

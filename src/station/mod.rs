@@ -24,6 +24,7 @@
 //! ```
 
 mod assembly;
+mod borrowed;
 mod camera;
 mod cooling;
 mod counts;
