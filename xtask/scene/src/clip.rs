@@ -2,6 +2,7 @@
 
 use super::actor::Actor;
 use super::anomaly::{Event, plan};
+use super::moth::{Moth, moths};
 use super::number::{Concern, Stream};
 use super::params::SceneParams;
 use super::place::Place;
@@ -45,6 +46,7 @@ pub struct Clip<'a> {
     shake: Shake,
     sun_path: SunPath,
     weather: Weather,
+    moths: Vec<Moth>,
     scratch: RefCell<Scratch>,
 }
 
@@ -91,6 +93,7 @@ impl Scene {
             shake: Shake::new(p.seed, id, p.shake_px),
             sun_path: SunPath::new(self.place.to_sun, p),
             weather: Weather::new(&self.place, p, id),
+            moths: moths(p, id),
             scratch: RefCell::new(Scratch {
                 canvas: Canvas::new(self.place.view.width, self.place.view.height),
                 shade: vec![0.0; self.place.occluders_m().len()],
@@ -146,6 +149,7 @@ impl Clip<'_> {
         }
 
         self.weather.fall(canvas, t_s, frame, sky);
+        self.moths.iter().for_each(|moth| moth.draw(canvas, t_s));
 
         let shift = shift_px(&self.shake, t_s);
         let noise =

@@ -13,6 +13,7 @@ mod figure;
 mod fixture;
 mod gait;
 mod ground;
+mod moth;
 mod number;
 pub mod params;
 mod place;
@@ -42,7 +43,7 @@ use write::{Job, Rendered, Storage, write};
 /// Without `--anomaly` the footage is normal and fit for training. Render a
 /// test set of the same place with the same `--seed`, another `--first-clip`
 /// and some anomalies. What varies conditions (camera, light, sun, fog, rain,
-/// snow) is off by default, and then changes nothing.
+/// snow, insects) is off by default, and then changes nothing.
 #[derive(Args, Debug, Clone)]
 pub struct SceneArgs {
     /// Folder to write to: frames/, masks/, labels.json, scene.toml.
@@ -150,6 +151,12 @@ pub struct SceneArgs {
     #[arg(long)]
     pub snow: Option<f64>,
 
+    /// Insects a minute that cross close before the lens, lit by the camera's
+    /// own lamp: large, bright, gone within half a second, and no anomaly
+    /// [default: 0].
+    #[arg(long, value_name = "N")]
+    pub moths: Option<f64>,
+
     /// Quality of JPEG frames, from 1 to 100 [default: 85].
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub jpeg_quality: Option<u8>,
@@ -230,6 +237,7 @@ impl SceneArgs {
             fog: self.fog.unwrap_or(base.fog),
             rain: self.rain.unwrap_or(base.rain),
             snow: self.snow.unwrap_or(base.snow),
+            moths: self.moths.unwrap_or(base.moths),
         }
     }
 
@@ -277,6 +285,7 @@ fn check(p: &SceneParams) -> Result<()> {
     ensure!(p.lead_in_s >= 0.0, "--lead-in-s must not be negative");
     ensure!((-1.0..=3.0).contains(&p.light), "--light must lie between -1 and 3");
     ensure!((-1.0..=3.0).contains(&p.light_ramp), "--light-ramp must lie between -1 and 3");
+    ensure!((0.0..=120.0).contains(&p.moths), "--moths must lie between 0 and 120");
     ensure!(p.sun_turn_deg.abs() <= 360.0, "--sun-turn-deg must lie between -360 and 360");
     for (name, strength) in [("--fog", p.fog), ("--rain", p.rain), ("--snow", p.snow)] {
         ensure!((0.0..=1.0).contains(&strength), "{name} must lie between 0 and 1");

@@ -41,6 +41,8 @@ pub enum Concern {
     Camera = 11,
     /// Rain and snow.
     Weather = 12,
+    /// Insects before the lens.
+    Moth = 13,
 }
 
 /// A seeded stream of random numbers for one concern.

@@ -50,6 +50,9 @@ pub struct SceneParams {
     pub rain: f64,
     #[serde(skip_serializing_if = "is_default")]
     pub snow: f64,
+    /// How many insects cross close before the lens in a minute.
+    #[serde(skip_serializing_if = "is_default")]
+    pub moths: f64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -79,6 +82,7 @@ impl Default for SceneParams {
             fog: 0.0,
             rain: 0.0,
             snow: 0.0,
+            moths: 0.0,
         }
     }
 }

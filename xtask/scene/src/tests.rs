@@ -51,6 +51,7 @@ fn defaults_stay_out_of_scene_toml_and_other_values_come_back() {
         fog: 0.4,
         rain: 0.2,
         snow: 1.0,
+        moths: 6.0,
         anomalies: vec![AnomalyKind::AgainstFlow],
         ..small()
     };
@@ -142,6 +143,7 @@ fn values_out_of_range_are_refused() {
         SceneParams { light: -2.0, ..small() },
         SceneParams { sun_turn_deg: 400.0, ..small() },
         SceneParams { rain: f64::NAN, ..small() },
+        SceneParams { moths: -1.0, ..small() },
     ] {
         assert!(check(&params).unwrap_err().to_string().starts_with("--"));
     }
