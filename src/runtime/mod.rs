@@ -9,6 +9,7 @@ mod continuity;
 mod histogram;
 mod impairments;
 mod intake;
+mod large_and_short;
 mod line_journal;
 mod live;
 mod monitor;

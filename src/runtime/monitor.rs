@@ -9,6 +9,7 @@ use embedded_hal::digital::OutputPin;
 use super::analyser::Analyser;
 use super::histogram::{Stage, StageTimes};
 use super::impairments::{Impaired, Impairment};
+use super::large_and_short::LargeAndShort;
 use super::line_journal::LineJournal;
 use super::monitor_options::MonitorOptions;
 use super::quieting::Quieting;
@@ -37,6 +38,7 @@ pub struct Monitor<A: OutputPin, F: OutputPin, S> {
     window: Window,
     machine: TracedMachine,
     quieting: Quieting,
+    large: LargeAndShort,
     outputs: AlarmOutputs<A, F>,
     log: EventLog<S>,
     times: StageTimes,
@@ -69,6 +71,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
             window: Window::new(options.past_frames, options.frame_spacing, options.period_ns),
             machine: TracedMachine::new(options.alarm, now_ms),
             quieting: Quieting::new(options.alarm, now_ms),
+            large: LargeAndShort::default(),
             lines: LineJournal::new(&outputs, options.log_lines),
             options,
             analyser,
@@ -116,6 +119,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
     pub fn restart(&mut self, now_ms: u64) -> Freed {
         self.machine.restart(now_ms);
         self.quieting.restart(now_ms);
+        self.large.forget();
         self.last_score_ms = None;
         self.analyser.restart();
         self.slow.iter_mut().for_each(SlowView::forget);
@@ -136,6 +140,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         if gap {
             self.sight.gap(time_ms, frame, &mut self.log);
             self.analyser.forget();
+            self.large.forget();
             let transitions = self.machine.step(time_ms, Input::Gap);
             let quieted = self.quieting.step((time_ms, Some(frame)), Input::Gap, None);
             quieted.iter().for_each(|event| self.log.record(event));
@@ -177,7 +182,13 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         let whole = score.and_then(|s| s.surprise).map(|s| s.score);
         let now = (self.machine.exit_level(), self.machine.state());
         let explained = score.as_mut().and_then(|s| self.quieting.look(&mut self.analyser, s, now));
+        let odd = score.as_ref().and_then(|s| s.odd).map(|odd| odd.cells);
+        // A view that is lost for good is told by others, or it would be told by nobody.
+        let is_told = self.slow.as_ref().is_some_and(SlowView::tells_tampering);
+        let held = is_told && self.large.holds_back(timestamp_ns, odd, now.1);
+        let explained = explained.filter(|_| !held);
         let level = explained.map(|explained| explained.rest).or(whole);
+        let level = if held { level.map(|_| 0.0) } else { level };
         if score.is_some() {
             self.last_score_ms = Some(time_ms);
         }
@@ -238,6 +249,7 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         self.sight.forget();
         self.slow.iter_mut().for_each(SlowView::blind);
         self.analyser.forget();
+        self.large.forget();
         let transitions = self.machine.step(now_ms, Input::Blind);
         let driven = self.drive(now_ms);
         self.log.record(&Event::Blind { time_ms: now_ms, reason: reason.to_owned() });

@@ -1,0 +1,4 @@
+//! Rendered footage of the demonstration's place, through its network to alarms and events.
+
+mod footage;
+mod moth;
