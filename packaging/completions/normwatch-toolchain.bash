@@ -493,7 +493,7 @@ _normwatch__toolchain() {
             return 0
             ;;
         normwatch__subcmd__toolchain__subcmd__scene)
-            opts="-h --out --like --seed --clips --first-clip --seconds --fps --width-px --height-px --anomaly --anomalies-per-clip --lead-in-s --density --noise-sigma --light-drift --shake-px --camera --light --light-ramp --sun-turn-deg --fog --rain --snow --jpeg-quality --colour --format --force --json --help"
+            opts="-h --out --like --seed --clips --first-clip --seconds --fps --width-px --height-px --anomaly --anomalies-per-clip --lead-in-s --density --noise-sigma --light-drift --shake-px --camera --light --light-ramp --sun-turn-deg --fog --rain --snow --moths --jpeg-quality --colour --format --force --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -588,6 +588,10 @@ _normwatch__toolchain() {
                     return 0
                     ;;
                 --snow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --moths)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -201,6 +201,7 @@ complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand 
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l fog -d 'Fog, from 0 to 1; 1 hides half of what is 14 m away [default: 0]' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l rain -d 'Rain, from 0 to 1 [default: 0]' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l snow -d 'Snow, from 0 to 1 [default: 0]' -r
+complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l moths -d 'Insects a minute that cross close before the lens, lit by the camera\'s own lamp: large, bright, gone within half a second, and no anomaly [default: 0]' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l jpeg-quality -d 'Quality of JPEG frames, from 1 to 100 [default: 85]' -r
 complete -c normwatch-toolchain -n "__fish_normwatch_toolchain_using_subcommand scene" -l format -d 'File format of the frames [default: jpg]' -r -f -a "jpg\t'Lossy, as from a network camera'
 png\t'Lossless: exactly what the sensor model gives'"

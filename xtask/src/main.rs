@@ -6,6 +6,7 @@ mod dist;
 mod door;
 mod faults;
 mod fresh;
+mod home_assistant;
 mod kernels;
 mod latency;
 mod mutate;
@@ -47,6 +48,7 @@ enum Command {
     Door(door::DoorArgs),
     Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
+    HomeAssistant(home_assistant::HomeAssistantArgs),
     /// How long a frame takes to the lines with every output failing, and with none.
     Latency,
     Mutate(mutate::MutateArgs),
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Door(args) => door::run(&args),
         Command::Faults(args) => faults::run(&args),
         Command::Fresh(args) => fresh::run(&args),
+        Command::HomeAssistant(args) => home_assistant::run(&args),
         Command::Latency => latency::run(),
         Command::Mutate(args) => mutate::run(&args),
         Command::Release(args) => release::run(&args),

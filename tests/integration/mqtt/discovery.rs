@@ -1,8 +1,12 @@
 //! The discovery against what Home Assistant's own source takes: a table that
 //! `tests/fixtures/home_assistant_mqtt.py` reads from a release of it. A key that Home
-//! Assistant does not know it drops without a word.
+//! Assistant does not know it drops without a word. `cargo xtask home-assistant` asks a real
+//! one as well.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
@@ -75,11 +79,27 @@ fn check_component(key: &str, component: &Value, table: &Value) {
     assert_ne!(rest.get("retain"), Some(&true.into()), "a command is never retained");
 }
 
+/// What Home Assistant itself says, where it is at hand.
+fn ask_home_assistant(payload: &Value) {
+    let Some(folder) = std::env::var_os("NORMWATCH_HOME_ASSISTANT") else { return };
+    let script = "tests/fixtures/home_assistant_schemas.py";
+    let mut child = Command::new(Path::new(&folder).join("python/bin/python"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
+        .arg("check")
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(payload.to_string().as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success(), "Home Assistant finds a fault");
+}
+
 #[test]
 fn the_discovery_has_no_key_and_no_word_that_home_assistant_does_not_know() {
     let table: Value = serde_json::from_str(TABLE).unwrap();
     for (commands, picture) in [(true, true), (false, false)] {
         let (topic, payload) = discovery(commands, picture);
+        ask_home_assistant(&payload);
         check(&payload, &table["root"], "the payload");
         check(&payload["device"], &table["device"], "the device");
         check(&payload["origin"], &table["origin"], "the origin");
