@@ -79,11 +79,52 @@ pub struct GpioLine {
     pub kernel_name: Option<String>,
     /// Label of the chip, for lines that the kernel does not name.
     pub chip_label: Option<String>,
-    /// Position on that chip, 0 to 1023.
+    /// Position on that chip, 0 to 1023; the pin of an expander.
     pub offset: Option<u32>,
+    /// The I²C chip that the line is a pin of, where the kernel does not drive it.
+    pub expander: Option<ExpanderAt>,
     /// Pin of the board's header, 1 to 200.
     pub header_pin: Option<u32>,
     pub note: Option<String>,
+}
+
+/// An I²C expander, driven from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpanderAt {
+    pub chip: ExpanderChip,
+    /// For instance `/dev/i2c-1`.
+    pub bus: PathBuf,
+    /// 8 to 119, as data sheets have it: without the bit for reading.
+    pub address: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpanderChip {
+    /// 8 pins without registers; PCF8574A too.
+    Pcf8574,
+    /// 16 pins, of which 0 to 7 are port A.
+    Mcp23017,
+}
+
+impl ExpanderChip {
+    pub const ALL: [(&'static str, Self); 2] =
+        [("pcf8574", Self::Pcf8574), ("mcp23017", Self::Mcp23017)];
+
+    /// As board files have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcf8574 => "pcf8574",
+            Self::Mcp23017 => "mcp23017",
+        }
+    }
+
+    /// The highest number of a pin.
+    pub fn last_pin(self) -> u32 {
+        match self {
+            Self::Pcf8574 => 7,
+            Self::Mcp23017 => 15,
+        }
+    }
 }
 
 /// `[watchdog]`: the hardware that resets a hung board.
@@ -180,11 +221,13 @@ fn read_gpio(mut section: Section<'_>) -> Option<GpioSection> {
 
 fn read_gpio_line(mut section: Section<'_>, others: &[GpioLine]) -> Option<GpioLine> {
     let name = section.required("name", "\"ALARM\"");
+    let expander = read_expander(&mut section);
     let line = GpioLine {
         name: name.clone().and_then(Item::text).unwrap_or_default(),
         kernel_name: section.optional("kernel_name").and_then(Item::text),
         chip_label: section.optional("chip_label").and_then(Item::text),
         offset: section.optional("offset").and_then(|item| item.whole(0..=1023)),
+        expander,
         header_pin: section.optional("header_pin").and_then(|item| item.whole(1..=200)),
         note: section.optional("note").and_then(Item::text),
     };
@@ -192,6 +235,24 @@ fn read_gpio_line(mut section: Section<'_>, others: &[GpioLine]) -> Option<GpioL
         name?.invalid("is the name of an earlier line too", "give each line a name of its own");
     }
     Some(line)
+}
+
+/// Its pin is the line's `offset`, which then must be there.
+fn read_expander(section: &mut Section<'_>) -> Option<ExpanderAt> {
+    let Some(item) = section.optional("expander") else {
+        let remedy = "add `expander`, or remove the key";
+        section.refuse(&["i2c_bus", "i2c_address"], "without `expander`", remedy);
+        return None;
+    };
+    let remedy = "remove it: an expander has neither";
+    section.refuse(&["kernel_name", "chip_label"], "with `expander`", remedy);
+    let chip = item.choice(&ExpanderChip::ALL);
+    let bus = section.required("i2c_bus", "\"/dev/i2c-1\"").and_then(Item::text);
+    let address = section.required("i2c_address", "0x20").and_then(|item| item.whole(8..=119));
+    let offset = section.required("offset", "0");
+    let chip = chip?;
+    offset.and_then(|item| item.whole(0..=chip.last_pin()))?;
+    Some(ExpanderAt { chip, bus: bus?.into(), address: address? as u8 })
 }
 
 fn read_watchdog(mut section: Section<'_>) -> Option<WatchdogSection> {

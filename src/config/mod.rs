@@ -50,8 +50,8 @@ use std::path::{Path, PathBuf};
 
 pub use alarm::{AlarmSection, BudgetSection, MemorySection};
 pub use board::{
-    Board, CpuSection, GpioDriver, GpioLine, GpioSection, RecommendedSection, ThermalSection,
-    WatchdogSection,
+    Board, CpuSection, ExpanderAt, ExpanderChip, GpioDriver, GpioLine, GpioSection,
+    RecommendedSection, ThermalSection, WatchdogSection,
 };
 pub use camera::{CameraSection, CameraSource, V4l2Section};
 pub use diagnostic::{ConfigError, Diagnostic};

@@ -3,7 +3,7 @@
 use super::report::Report;
 use super::scope::Scope;
 use crate::access;
-use crate::config::{Board, GpioDriver, Site};
+use crate::config::{Board, ExpanderAt, GpioDriver, GpioLine, Site};
 use crate::gpio::{Chip, LineError, Place, Survey, find};
 
 const SUBJECT: &str = "lines";
@@ -49,11 +49,31 @@ fn survey(report: &mut Report) -> Survey {
 fn board_lines(board: &Board, site: Option<&Site>, survey: &Survey, report: &mut Report) {
     for line in &board.gpio.lines {
         let needed = site.is_some_and(|site| uses(site, &line.name));
+        if let Some(at) = &line.expander {
+            expander_line(line, at, needed, report);
+            continue;
+        }
         match find(survey, &board.gpio, line) {
             Ok(place) if place.consumer.is_some() => held(needed, place, report),
             Ok(place) => report.ok(SUBJECT, format!("{} is {}", place.line, place.describe())),
             Err(error) => report.missing(needed, SUBJECT, error.to_string(), ""),
         }
+    }
+}
+
+/// Nobody asks the chip: whoever reads a register of another chip may upset it.
+fn expander_line(line: &GpioLine, at: &ExpanderAt, needed: bool, report: &mut Report) {
+    let (name, pin, chip) = (&line.name, line.offset.unwrap_or_default(), at.chip.name());
+    let bus = at.bus.display();
+    let text = format!("{name} is pin {pin} of the {chip} at {:#04x} on {bus}", at.address);
+    if cfg!(not(feature = "i2c")) {
+        let error = LineError::NoI2c { line: name.clone() };
+        report.missing(needed, SUBJECT, error.to_string(), "");
+    } else if at.bus.exists() {
+        report.ok(SUBJECT, text);
+    } else {
+        let remedy = "enable I²C (on a Raspberry Pi: `sudo raspi-config nonint do_i2c 0`)";
+        report.missing(needed, SUBJECT, format!("{text}, and there is no such bus"), remedy);
     }
 }
 

@@ -18,6 +18,17 @@ pub enum LineError {
          build it with the default features, or use a board whose `gpio.driver` is \"simulated\""
     )]
     NotBuilt { line: String },
+    #[error(
+        "GPIO line `{line}` is a pin of an I²C expander: this program was built without the feature \
+         `i2c`; build it with the feature, or let the kernel drive the chip and name the line by its \
+         `chip_label`"
+    )]
+    NoI2c { line: String },
+    #[error(
+        "GPIO line `{line}` is a pin of an I²C expander, which are outputs here: take a line that the \
+         kernel drives"
+    )]
+    OutputOnly { line: String },
     #[error("GPIO line `{line}` has an `offset` but no chip: add `chip_label` to the board file")]
     NoChipLabel { line: String },
     #[error(

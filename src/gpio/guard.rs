@@ -13,7 +13,9 @@ use embedded_hal::digital::PinState;
 
 use super::error::LineError;
 use super::kernel;
+use super::pin::BoardPin;
 use super::place::Place;
+use crate::config::{ExpanderAt, ExpanderChip};
 
 /// The word that keeps the guard from acting.
 const DISMISSED: &[u8] = b"dismissed\n";
@@ -26,10 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const KILLED_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A line and the electrical level that is safe for it. Written as
-/// `/dev/gpiochip0:17:low`.
+/// `/dev/gpiochip0:17:low`, and for a pin of an expander as `/dev/i2c-1@mcp23017@32:3:low`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardedLine {
+    /// The chip's device node, or the bus's.
     pub chip: PathBuf,
+    /// With its address.
+    pub expander: Option<(ExpanderChip, u8)>,
     pub offset: u32,
     pub safe: PinState,
 }
@@ -37,7 +42,11 @@ pub struct GuardedLine {
 impl fmt::Display for GuardedLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let level = if self.safe == PinState::High { "high" } else { "low" };
-        write!(f, "{}:{}:{level}", self.chip.display(), self.offset)
+        write!(f, "{}", self.chip.display())?;
+        if let Some((chip, address)) = self.expander {
+            write!(f, "@{}@{address}", chip.name())?;
+        }
+        write!(f, ":{}:{level}", self.offset)
     }
 }
 
@@ -55,7 +64,19 @@ impl FromStr for GuardedLine {
             other => return Err(format!("`{other}` is neither high nor low")),
         };
         let offset = offset.parse().map_err(|_| format!("`{offset}` is not an offset"))?;
-        Ok(Self { chip: chip.into(), offset, safe })
+        let parts = chip.rsplitn(3, '@').collect::<Vec<_>>();
+        if let [address, name, bus] = parts[..]
+            && let Some((_, expander)) = ExpanderChip::ALL.into_iter().find(|(n, _)| *n == name)
+            && let Ok(address) = address.parse()
+        {
+            return Ok(Self {
+                chip: bus.into(),
+                expander: Some((expander, address)),
+                offset,
+                safe,
+            });
+        }
+        Ok(Self { chip: chip.into(), expander: None, offset, safe })
     }
 }
 
@@ -144,7 +165,10 @@ fn is_dismissed(pipe: &mut impl Read) -> bool {
     pipe.read_to_end(&mut said).is_ok() && said == DISMISSED
 }
 
-fn drive(line: &GuardedLine, deadline: Instant) -> Result<impl Sized + use<>, LineError> {
+fn drive(line: &GuardedLine, deadline: Instant) -> Result<BoardPin, LineError> {
+    if let Some((chip, address)) = line.expander {
+        return drive_expander(line, ExpanderAt { chip, bus: line.chip.clone(), address });
+    }
     let place = Place {
         line: line.to_string(),
         chip: line.chip.clone(),
@@ -162,9 +186,27 @@ fn drive(line: &GuardedLine, deadline: Instant) -> Result<impl Sized + use<>, Li
             {
                 thread::sleep(Duration::from_millis(5));
             }
-            result => return result,
+            result => return result.map(BoardPin::Kernel),
         }
     }
+}
+
+/// Nobody holds its pins.
+#[cfg(feature = "i2c")]
+fn drive_expander(line: &GuardedLine, at: ExpanderAt) -> Result<BoardPin, LineError> {
+    let refused = |error: &dyn fmt::Display| LineError::Refused {
+        place: Box::new(Place::of_expander(&line.to_string(), &at, line.offset)),
+        wanted: "an output",
+        reason: error.to_string(),
+    };
+    let chip = super::i2c_bus::open(&at).map_err(|error| refused(&error))?;
+    let pin = super::expander::ExpanderPin::new(chip, line.offset as u8, line.safe);
+    pin.map(BoardPin::Expander).map_err(|error| refused(&error))
+}
+
+#[cfg(not(feature = "i2c"))]
+fn drive_expander(line: &GuardedLine, _: ExpanderAt) -> Result<BoardPin, LineError> {
+    Err(LineError::NoI2c { line: line.to_string() })
 }
 
 #[cfg(test)]
@@ -173,7 +215,9 @@ mod tests {
 
     #[test]
     fn a_guarded_line_is_read_as_it_is_written() {
-        for text in ["/dev/gpiochip0:17:low", "/dev/odd:name:3:high"] {
+        for text in
+            ["/dev/gpiochip0:17:low", "/dev/odd:name:3:high", "/dev/i2c-1@pcf8574@32:7:high"]
+        {
             assert_eq!(text.parse::<GuardedLine>().unwrap().to_string(), text);
         }
         for text in ["/dev/gpiochip0:17", "/dev/gpiochip0:x:low", "/dev/gpiochip0:1:up"] {

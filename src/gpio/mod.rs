@@ -9,11 +9,14 @@
 mod contact;
 mod debounce;
 mod error;
+mod expander;
 mod find;
 #[cfg(feature = "gpio")]
 mod guard;
 #[cfg(feature = "gpio")]
 mod guard_keeper;
+#[cfg(feature = "i2c")]
+mod i2c_bus;
 #[cfg(feature = "gpio")]
 mod kernel;
 mod open;
@@ -27,6 +30,7 @@ mod survey;
 pub use contact::{Contact, InputRequest, LevelSource, Unconnected};
 pub use debounce::Debouncer;
 pub use error::LineError;
+pub use expander::{Expander, ExpanderError, ExpanderPin};
 pub use find::find;
 #[cfg(feature = "gpio")]
 pub use guard::{GuardedLine, LineGuard, guard};

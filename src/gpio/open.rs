@@ -9,13 +9,16 @@ use super::pin::BoardPin;
 use super::place::Place;
 use super::simulated::SimulatedLine;
 use super::survey::Survey;
-use crate::config::{Board, GpioDriver, GpioLine};
+use crate::config::{Board, ExpanderAt, GpioDriver, GpioLine};
 
 /// Opens lines of one board by the names that its file gives them.
 #[derive(Debug)]
 pub struct BoardLines<'a> {
     board: &'a Board,
     survey: Survey,
+    /// Those that lines were taken of, for the next line of the same chip.
+    #[cfg(feature = "i2c")]
+    expanders: std::cell::RefCell<Vec<(ExpanderAt, super::i2c_bus::SharedExpander)>>,
 }
 
 impl<'a> BoardLines<'a> {
@@ -25,7 +28,12 @@ impl<'a> BoardLines<'a> {
             GpioDriver::Simulated => Survey::default(),
             GpioDriver::Gpiocdev => survey(),
         };
-        Self { board, survey }
+        Self {
+            board,
+            survey,
+            #[cfg(feature = "i2c")]
+            expanders: Default::default(),
+        }
     }
 
     /// Takes a line as an output that shows the electrical `level` from its
@@ -35,9 +43,10 @@ impl<'a> BoardLines<'a> {
     /// The line is not there, in use by another program, or cannot be an output.
     pub fn output(&self, name: &str, level: PinState) -> Result<BoardPin, LineError> {
         let line = self.line(name)?;
-        match self.board.gpio.driver {
-            GpioDriver::Simulated => Ok(BoardPin::Simulated(SimulatedLine::new().1)),
-            GpioDriver::Gpiocdev => kernel_output(&self.free(line)?, level),
+        match (self.board.gpio.driver, &line.expander) {
+            (GpioDriver::Simulated, _) => Ok(BoardPin::Simulated(SimulatedLine::new().1)),
+            (_, Some(at)) => self.expander_output(line, at, level),
+            (GpioDriver::Gpiocdev, None) => kernel_output(&self.free(line)?, level),
         }
     }
 
@@ -48,8 +57,15 @@ impl<'a> BoardLines<'a> {
         if self.board.gpio.driver == GpioDriver::Simulated {
             return None;
         }
-        let place = find(&self.survey, &self.board.gpio, self.line(name).ok()?).ok()?;
-        Some(super::guard::GuardedLine { chip: place.chip, offset: place.offset, safe })
+        let line = self.line(name).ok()?;
+        if let Some(at) = &line.expander {
+            let (chip, offset) = (at.bus.clone(), line.offset.unwrap_or_default());
+            let expander = Some((at.chip, at.address));
+            return Some(super::guard::GuardedLine { chip, expander, offset, safe });
+        }
+        let place = find(&self.survey, &self.board.gpio, line).ok()?;
+        let Place { chip, offset, .. } = place;
+        Some(super::guard::GuardedLine { chip, expander: None, offset, safe })
     }
 
     /// Takes a line as an input. The kernel debounces it and keeps its changes
@@ -61,12 +77,47 @@ impl<'a> BoardLines<'a> {
     pub fn input(&self, name: &str, request: InputRequest) -> Result<Contact, LineError> {
         let line = self.line(name)?;
         match self.board.gpio.driver {
+            GpioDriver::Gpiocdev if line.expander.is_some() => {
+                Err(LineError::OutputOnly { line: name.into() })
+            }
             GpioDriver::Simulated => {
                 let idle = Unconnected(request.polarity.level(false));
                 Ok(Contact::new(Box::new(idle), request.polarity, 0))
             }
             GpioDriver::Gpiocdev => kernel_input(&self.free(line)?, request),
         }
+    }
+
+    #[cfg(feature = "i2c")]
+    fn expander_output(
+        &self,
+        line: &GpioLine,
+        at: &ExpanderAt,
+        level: PinState,
+    ) -> Result<BoardPin, LineError> {
+        use super::expander::ExpanderPin;
+
+        let pin = line.offset.unwrap_or_default();
+        let place = Place::of_expander(&line.name, at, pin);
+        let mut expanders = self.expanders.borrow_mut();
+        let known = expanders.iter().find(|(other, _)| other == at);
+        let chip = match known {
+            Some((_, chip)) => chip.clone(),
+            None => super::i2c_bus::open(at).map_err(|error| refused(&place, &error))?,
+        };
+        expanders.push((at.clone(), chip.clone()));
+        let pin = ExpanderPin::new(chip, pin as u8, level).map_err(|e| refused(&place, &e))?;
+        Ok(BoardPin::Expander(pin))
+    }
+
+    #[cfg(not(feature = "i2c"))]
+    fn expander_output(
+        &self,
+        line: &GpioLine,
+        _: &ExpanderAt,
+        _: PinState,
+    ) -> Result<BoardPin, LineError> {
+        Err(LineError::NoI2c { line: line.name.clone() })
     }
 
     fn line(&self, name: &str) -> Result<&'a GpioLine, LineError> {
@@ -83,6 +134,12 @@ impl<'a> BoardLines<'a> {
             None => Ok(place),
         }
     }
+}
+
+#[cfg(feature = "i2c")]
+fn refused(place: &Place, error: &dyn std::fmt::Display) -> LineError {
+    let (place, reason) = (Box::new(place.clone()), error.to_string());
+    LineError::Refused { place, wanted: "an output", reason }
 }
 
 #[cfg(feature = "gpio")]

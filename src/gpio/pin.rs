@@ -5,6 +5,10 @@ use std::fmt;
 
 use embedded_hal::digital::{Error, ErrorKind, ErrorType, OutputPin, PinState};
 
+#[cfg(feature = "i2c")]
+use super::expander::{ExpanderError, ExpanderPin};
+#[cfg(feature = "i2c")]
+use super::i2c_bus::LinuxBus;
 use super::simulated::SimulatedPin;
 
 /// An output pin of whichever kind the board's driver has.
@@ -13,6 +17,8 @@ pub enum BoardPin {
     Simulated(SimulatedPin),
     #[cfg(feature = "gpio")]
     Kernel(KernelPin),
+    #[cfg(feature = "i2c")]
+    Expander(ExpanderPin<LinuxBus>),
 }
 
 /// An output line of a GPIO character device. Every level goes to the kernel, the
@@ -56,6 +62,13 @@ impl From<gpiocdev::Error> for PinError {
     }
 }
 
+#[cfg(feature = "i2c")]
+impl From<ExpanderError> for PinError {
+    fn from(error: ExpanderError) -> Self {
+        Self::new(error)
+    }
+}
+
 impl fmt::Display for PinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -93,6 +106,8 @@ impl OutputPin for BoardPin {
             Self::Simulated(pin) => Ok(pin.set_state(state)?),
             #[cfg(feature = "gpio")]
             Self::Kernel(pin) => Ok(pin.set_state(state)?),
+            #[cfg(feature = "i2c")]
+            Self::Expander(pin) => Ok(pin.set_state(state)?),
         }
     }
 }

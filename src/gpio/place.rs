@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "i2c")]
+use crate::config::ExpanderAt;
+
 /// What the kernel shows as the holder of our lines.
 pub const CONSUMER: &str = "normwatch";
 
@@ -21,6 +24,19 @@ pub struct Place {
 }
 
 impl Place {
+    /// A pin of an expander.
+    #[cfg(feature = "i2c")]
+    pub(super) fn of_expander(line: &str, at: &ExpanderAt, pin: u32) -> Self {
+        Self {
+            line: line.into(),
+            chip: at.bus.clone(),
+            chip_label: format!("{} at {:#04x}", at.chip.name(), at.address),
+            offset: pin,
+            kernel_name: String::new(),
+            consumer: None,
+        }
+    }
+
     /// For messages: the kernel's name, or offset and chip.
     pub fn describe(&self) -> String {
         let Self { chip_label, offset, kernel_name, .. } = self;

@@ -3,7 +3,9 @@
 use std::fs;
 
 use normwatch::capture::{PipeContent, PixelFormat};
-use normwatch::config::{CameraSource, ConfigError, Site, list_boards, load_board};
+use normwatch::config::{
+    CameraSource, ConfigError, ExpanderAt, ExpanderChip, Site, list_boards, load_board,
+};
 
 use crate::{Workplace, boards, edited, load_text, shorthand};
 
@@ -115,5 +117,43 @@ fn a_board_may_be_named_by_its_path() {
         fs::write(place.path("site.conf"), site_on(name)).unwrap();
         let site = place.load("site.conf", &[]).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(site.board.name, "mine");
+    }
+}
+
+#[test]
+fn a_line_may_be_a_pin_of_an_expander() {
+    let line = |keys: &str| {
+        let board = format!(
+            "description = 'b'\n[gpio]\ndriver = 'gpiocdev'\n[[gpio.line]]\nname = 'ALARM'\n{keys}\n\
+             [camera]\nsource = 'stdin'\nformat = 'y4m'\n"
+        );
+        load_from_boards(&site_on("a"), &[("a.toml", &board)])
+    };
+    let keys = "expander = 'mcp23017'\ni2c_bus = '/dev/i2c-1'\ni2c_address = 0x20\noffset = 15";
+    let site = line(keys).unwrap();
+    let alarm = site.board.gpio.line("ALARM").unwrap();
+    let (chip, bus, address) = (ExpanderChip::Mcp23017, "/dev/i2c-1".into(), 0x20);
+    assert_eq!(alarm.expander, Some(ExpanderAt { chip, bus, address }));
+    assert_eq!(alarm.offset, Some(15));
+    let with = |from: &str, to: &str| shorthand(&line(&keys.replace(from, to)).unwrap_err());
+    for (from, to, expected) in [
+        ("mcp23017", "mcp23018", "6:12 `gpio.line[0].expander` does not know `mcp23018` ?mcp23017"),
+        ("mcp23017", "pcf8574", "9:10 `gpio.line[0].offset` is 15, out of range"),
+        ("0x20", "0x80", "8:15 `gpio.line[0].i2c_address` is 128, out of range"),
+        ("offset = 15", "", "4:1 missing key `gpio.line[0].offset`"),
+        ("i2c_bus = '/dev/i2c-1'", "", "4:1 missing key `gpio.line[0].i2c_bus`"),
+        (
+            "expander = 'mcp23017'",
+            "",
+            "7:1 `gpio.line[0].i2c_bus` has no meaning without `expander`",
+        ),
+        (
+            "offset = 15",
+            "offset = 15\nchip_label = 'x'",
+            "10:1 `gpio.line[0].chip_label` has no meaning with `expander`",
+        ),
+    ] {
+        let found = with(from, to);
+        assert_eq!(found.first().map(String::as_str), Some(expected), "{found:?}");
     }
 }

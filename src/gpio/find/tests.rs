@@ -31,6 +31,7 @@ fn line(name: &str) -> GpioLine {
         kernel_name: None,
         chip_label: None,
         offset: None,
+        expander: None,
         header_pin: None,
         note: None,
     }
