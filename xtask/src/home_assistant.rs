@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use normwatch_host::shell;
+use normwatch_host::{cross, shell};
 
 const SCRIPT: &str = "tests/fixtures/home_assistant_schemas.py";
 
@@ -29,7 +29,9 @@ pub fn run(args: &HomeAssistantArgs) -> Result<()> {
     let place = folder.to_str().context("--folder must be UTF-8")?;
     if !folder.join("source").is_dir() {
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {place}"))?;
-        shell::run(&args.python, &[SCRIPT, "prepare", place, &args.release], &[])?;
+        let script = cross::root().join(SCRIPT);
+        let script = script.to_str().context("the repository's path must be UTF-8")?;
+        shell::run(&args.python, &[script, "prepare", place, &args.release], &[])?;
     }
     // Of the whole workspace, or tract is compiled again with other features.
     let test = ["test", "--workspace", "--locked", "--test", "integration", "--"];
