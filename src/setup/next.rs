@@ -8,6 +8,9 @@ use crate::config::{CameraSource, Site};
 
 const FOLDER: &str = "/etc/normwatch";
 
+/// Whoever learns and the service have files in common.
+const USER: &str = "normwatch";
+
 /// The commands that follow, in their order. `trains` says whether the toolchain's program
 /// is there.
 pub fn next_steps(draft: &Draft, site: &Site, trains: bool) -> String {
@@ -31,13 +34,22 @@ pub fn next_steps(draft: &Draft, site: &Site, trains: bool) -> String {
             step("Install the program that trains:", install);
         }
         if !learn.folder.exists() {
-            let make = format!("sudo install -d -o $USER {}", learn.folder.display());
-            step("Make the folder for what is learnt:", &make);
+            let folder = learn.folder.display();
+            let owner = if unit.is_some() { USER } else { "$USER" };
+            let make = format!("sudo install -d -o {owner} {folder}");
+            step(
+                "Make the folder for what is learnt, which the service shares its camera in:",
+                &make,
+            );
         }
         let words = "Start to learn: two days, unless you say otherwise, so use `tmux` over ssh. \
             What the camera sees meanwhile counts as normal:";
-        step(words, &format!("normwatch learn --config {config}"));
-        let status = format!("normwatch learn --config {config} --status");
+        let learn = match unit {
+            Some(_) => format!("sudo -u {USER} normwatch learn --config {config}"),
+            None => format!("normwatch learn --config {config}"),
+        };
+        step(words, &learn);
+        let status = format!("{learn} --status");
         step("How far it is, and at its end how to watch with it:", &status);
     } else {
         step(

@@ -48,7 +48,8 @@ impl Wizard<'_> {
 
     fn learning(&self) -> Question {
         let kept = self.former.as_ref().and_then(|former| former.text(&["learn", "folder"]));
-        let usual = kept.unwrap_or_else(|| format!("/srv/normwatch/learnt{}", self.suffix("-")));
+        let usual =
+            kept.unwrap_or_else(|| format!("/var/lib/normwatch{}/learnt", self.suffix("-")));
         let text = "Where are its pictures and bundles to lie? They stay on this board";
         Question::new("folder", text).usually(usual)
     }

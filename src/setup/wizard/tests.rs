@@ -37,8 +37,8 @@ fn what_can_be_known_is_not_asked() {
     assert_eq!((&*site.board.name, site.budget.alarms_per_day), ("raspberry-pi-5", 1.0));
     let CameraSource::V4l2(camera) = &site.camera.source else { panic!("{:?}", site.camera) };
     assert_eq!(camera.device.as_deref(), Some("/dev/v4l/by-id/usb-A"));
-    assert_eq!(site.bundle, Path::new("/srv/normwatch/learnt/current"));
-    assert_eq!(site.learn.unwrap().folder, Path::new("/srv/normwatch/learnt"));
+    assert_eq!(site.bundle, Path::new("/var/lib/normwatch/learnt/current"));
+    assert_eq!(site.learn.unwrap().folder, Path::new("/var/lib/normwatch/learnt"));
     assert_eq!(site.output.fault.unwrap().line, "FAULT");
     assert_eq!(*desk.machine.clicks.borrow(), [("ALARM".to_owned(), Polarity::ActiveHigh)]);
     assert!(desk.folder.path().join("still.jpg").exists());
@@ -186,7 +186,7 @@ fn lines_and_watchdog_of_another_site_are_left_to_it() {
         ("camera", &["/dev/v4l/by-id/usb-A", "/dev/v4l/by-id/usb-B"]),
         ("alarm_line", &["ALARM", "CHANGED"]),
         ("events", &["/var/lib/normwatch/events.jsonl", "/var/lib/normwatch/b.jsonl"]),
-        ("folder", &["/srv/normwatch/learnt", "/srv/normwatch/b"]),
+        ("folder", &["/var/lib/normwatch/learnt", "/srv/normwatch/b"]),
     ]);
     let made = desk.ask(&mut person).unwrap();
     let refused = person.said.matches("is claimed by").count();
