@@ -1,19 +1,28 @@
 //! A TOML file as a tree that remembers where every value stood.
 
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue, Error};
 
 use super::report::{At, Finding, Report};
 use super::trust::{TRUST_REMEDY, Trust};
-use crate::fs::open_regular;
 
 /// Configuration files are small; anything larger is some other file.
 const MAX_BYTES: u64 = 256 * 1024;
 
 /// Looked at in a file that is no TOML at all.
 const MAX_SYNTAX_ERRORS: usize = 500;
+
+/// A pipe would hold whoever opens it until somebody writes. The room `fs` is not in every
+/// build that reads a configuration.
+fn open(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
+    }
+}
 
 /// A TOML value and where it stood.
 #[derive(Clone, Debug)]
@@ -97,8 +106,7 @@ pub(super) fn read(path: &Path, report: &Report) -> Option<Table> {
         return None;
     }
     let mut bytes = Vec::new();
-    let result =
-        open_regular(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+    let result = open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
         let (problem, remedy) =
             (format!("cannot be read: {error}"), "check the path and its permissions".into());
