@@ -8,7 +8,8 @@ use super::error::Error;
 use super::{learn, print_json, site};
 use crate::learn::{Generation, Generations, LearnError};
 
-/// What watches changes with the next start of the service.
+/// A service that watches takes what is current within a minute, see `run --reload-on-sighup`.
+/// A run without that has to be started again.
 #[derive(Args, Debug)]
 pub(super) struct BundleArgs {
     #[command(subcommand)]
@@ -71,16 +72,20 @@ pub(super) fn run(args: &BundleArgs) -> Result<(), Error> {
             let generations = generations(&args.site)?;
             let number = args.number.map_or_else(|| newest(&generations), Ok)?;
             generations.switch_to(number)?;
-            println!("generation {number} is current; restart the service to watch with it");
+            say_current(number);
             Ok(())
         }
         BundleCommand::Rollback(args) => {
             let number = generations(args)?.rollback()?;
-            println!("generation {number} is current; restart the service to watch with it");
+            say_current(number);
             Ok(())
         }
         BundleCommand::Pin(args) => pin(args),
     }
+}
+
+fn say_current(number: u32) {
+    println!("generation {number} is current; a service that watches takes it within a minute");
 }
 
 fn generations(args: &SiteArgs) -> Result<Generations, Error> {

@@ -194,10 +194,11 @@ fn say_what_next(site: &Site, section: &LearnSection, end: CourseEnd) {
                 println!("bundle = \"{}\"", current.display());
             }
             match armed {
-                true => println!("\nit is current; restart the service to watch with it"),
+                true => {
+                    println!("\nit is current; a service that watches takes it within a minute")
+                }
                 false => println!(
-                    "\nnot current yet; to watch with it: `normwatch bundle use --config {config}`, \
-                     then restart the service"
+                    "\nnot current yet; to watch with it: `normwatch bundle use --config {config}`"
                 ),
             }
             println!("to learn again: `normwatch learn --config {config} --again`");

@@ -21,8 +21,9 @@ const LOOK: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(500);
 
 /// Says by `vitals` how far the learning is, from a thread of its own: the state is a file,
-/// and a disk may hang. Where another bundle has become `current` while `bundle` is that link, `renew` is called,
-/// once for each, and not while an alarm is shown. The thread ends once `alive` is let go.
+/// and a disk may hang. Where another bundle has become `current` while `bundle` is that link,
+/// `renew` is called, once for each, and not while an alarm is shown. The thread ends once
+/// `alive` is let go.
 ///
 /// # Errors
 /// The thread could not be started.
@@ -37,8 +38,8 @@ pub(crate) fn tell_phase(
     let (mut told, mut fails) = (None, false);
     let generations = Generations::new(place.folder());
     let is_current = is_same(bundle, &generations.current_path());
-    let mut watched = generations.current();
     let body = move || {
+        let mut watched = generations.current();
         while alive.strong_count() > 0 {
             let phase = phase(&place);
             let current = generations.current().filter(|_| is_current);
