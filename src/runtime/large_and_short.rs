@@ -14,6 +14,7 @@ const COUNTS_AFTER_NS: u64 = 1_000_000_000;
 /// It looks at one stretch of odd frames after another. From the first in which much of the
 /// picture is odd it holds the scores back for a second, or to the end of the stretch if that
 /// comes first. What has become an alarm is left alone, and what is small is never held back.
+/// Missing frames end no stretch: a camera that loses one in ten would hold everything back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LargeAndShort {
     large_since_ns: Option<u64>,
@@ -25,6 +26,9 @@ impl LargeAndShort {
     /// it, `None` where its score is below the exit level.
     pub fn holds_back(&mut self, timestamp_ns: u64, odd: Option<Cells>, state: State) -> bool {
         let Some(odd) = odd else {
+            if self.large_since_ns.is_some() && !self.counts {
+                log::info!("something large was there for less than a second, and was not raised");
+            }
             self.forget();
             return false;
         };
@@ -39,9 +43,6 @@ impl LargeAndShort {
 
     /// As if nothing large had been there.
     pub fn forget(&mut self) {
-        if self.large_since_ns.is_some() && !self.counts {
-            log::info!("something large was there for less than a second, and was not raised");
-        }
         *self = Self::default();
     }
 }

@@ -140,7 +140,6 @@ impl<A: OutputPin, F: OutputPin, S: EventSink> Monitor<A, F, S> {
         if gap {
             self.sight.gap(time_ms, frame, &mut self.log);
             self.analyser.forget();
-            self.large.forget();
             let transitions = self.machine.step(time_ms, Input::Gap);
             let quieted = self.quieting.step((time_ms, Some(frame)), Input::Gap, None);
             quieted.iter().for_each(|event| self.log.record(event));

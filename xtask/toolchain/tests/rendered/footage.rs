@@ -6,7 +6,7 @@ use normwatch::alarm::AlarmConfig;
 use normwatch::calibrate::{BackgroundFootage, Budget, Calibration};
 use normwatch::capture::{Frame, FrameSource, PixelFormat, SourceError};
 use normwatch::model::Bundle;
-use normwatch::output::EventSink;
+use normwatch::output::{EventSink, JsonLines};
 use normwatch::preprocess::Preprocessor;
 use normwatch::replay::{Clip, ClipTrace, PlayError, PlayOptions, Playing, play_from};
 use normwatch::runtime::{Scoring, SlowViewOptions, UpdatePolicy, default_alarm};
@@ -72,14 +72,15 @@ pub fn options(bundle: &Bundle, calibration: Calibration, min_duration_ms: u32) 
 
 struct Rendered {
     params: SceneParams,
-    pictures: Vec<Vec<u8>>,
+    /// Each with its number: some may be missing.
+    pictures: Vec<(u64, Vec<u8>)>,
     next: usize,
 }
 
 impl FrameSource for Rendered {
     fn next_frame(&mut self) -> Result<Option<Frame<'_>>, SourceError> {
-        let Some(data) = self.pictures.get(self.next) else { return Ok(None) };
-        let sequence = self.next as u64;
+        let Some((sequence, data)) = self.pictures.get(self.next) else { return Ok(None) };
+        let sequence = *sequence;
         self.next += 1;
         Ok(Some(Frame {
             format: PixelFormat::Grey,
@@ -99,7 +100,8 @@ impl FrameSource for Rendered {
 
 fn rendered(params: &SceneParams, number: u32) -> Rendered {
     let scene = Scene::new(params).unwrap();
-    let pictures = scene.clip(number).unwrap().frames().map(|frame| frame.pixels).collect();
+    let clip = scene.clip(number).unwrap();
+    let pictures = (0..).zip(clip.frames().map(|frame| frame.pixels)).collect();
     Rendered { params: params.clone(), pictures, next: 0 }
 }
 
@@ -107,12 +109,36 @@ fn rendered(params: &SceneParams, number: u32) -> Rendered {
 pub fn play(
     params: &SceneParams,
     number: u32,
+    played: (&Bundle, &PlayOptions),
+    sink: Option<impl EventSink>,
+    observe: &mut dyn FnMut(&Playing<'_>),
+) -> ClipTrace {
+    play_pictures(&|| rendered(params, number), played, sink, observe)
+}
+
+/// Plays a clip whose pictures `change` alters, by number, and leaves out where it says so.
+pub fn play_changed(
+    params: &SceneParams,
+    number: u32,
+    played: (&Bundle, &PlayOptions),
+    change: &dyn Fn(u64, &mut [u8]) -> bool,
+) -> ClipTrace {
+    let changed = || {
+        let mut source = rendered(params, number);
+        source.pictures.retain_mut(|(number, picture)| change(*number, picture));
+        source
+    };
+    play_pictures(&changed, played, None::<JsonLines<Vec<u8>>>, &mut |_| ())
+}
+
+fn play_pictures(
+    source: &dyn Fn() -> Rendered,
     (bundle, options): (&Bundle, &PlayOptions),
     sink: Option<impl EventSink>,
     observe: &mut dyn FnMut(&Playing<'_>),
 ) -> ClipTrace {
-    let open = |_: &Clip| Ok(Box::new(rendered(params, number)) as Box<dyn FrameSource + Send>);
-    let clip = Clip { name: number.to_string(), path: PathBuf::from("rendered") };
+    let open = |_: &Clip| Ok(Box::new(source()) as Box<dyn FrameSource + Send>);
+    let clip = Clip { name: "clip".into(), path: PathBuf::from("rendered") };
     let mut each = |playing: &Playing<'_>| {
         observe(playing);
         Ok::<_, PlayError>(())

@@ -8,7 +8,7 @@ use normwatch::runtime::DEFAULT_MIN_DURATION_MS;
 use normwatch_scene::clip::Scene;
 use normwatch_scene::params::{AnomalyKind, SceneParams};
 
-use super::footage::{bundle, calibration, options, play, scene};
+use super::footage::{bundle, calibration, options, play, play_changed, scene};
 
 const CLIP: u32 = 301;
 
@@ -56,5 +56,34 @@ fn who_stays_for_seconds_is_an_event_as_ever() {
         let raised = |frame: usize| trace.states[frame].alarm_active();
         assert!((from..to).any(raised), "{:?}", event.kind);
         assert!(!(from - 20..from).any(raised), "{:?}", event.kind);
+    }
+}
+
+/// Noise over two fifths of the picture.
+fn cover(number: u64, picture: &mut [u8], width_px: usize) {
+    let mut noise = number as u32 | 1;
+    for row in picture.chunks_exact_mut(width_px) {
+        for level in &mut row[..width_px * 2 / 5] {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *level = (noise >> 24) as u8;
+        }
+    }
+}
+
+/// A camera that loses one frame in ten has a gap a second.
+#[test]
+fn something_large_is_raised_though_frames_are_missing() {
+    let bundle = bundle();
+    let options = options(&bundle, calibration(&bundle), AlarmSection::default().min_duration_ms);
+    let params = scene(40, 0.0, &[]);
+    let width_px = params.width_px as usize;
+    for lost_every in [u64::MAX, 10, 9] {
+        let trace = play_changed(&params, CLIP, (&bundle, &options), &|number, picture| {
+            if (200..240).contains(&number) {
+                cover(number, picture, width_px);
+            }
+            (number + 1) % lost_every != 0
+        });
+        assert_eq!(trace.alarms.len(), 1, "one in {lost_every} is lost");
     }
 }
