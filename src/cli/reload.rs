@@ -35,7 +35,8 @@ impl Reload {
 
     /// Looks in a thread of its own: a bundle may come from a slow card. While one look
     /// is under way, another is not begun.
-    pub fn begin(&self, shutdown: &Shutdown) {
+    /// `may` is asked at the end, when the watch would begin again.
+    pub fn begin(&self, shutdown: &Shutdown, may: impl Fn() -> bool + Send + 'static) {
         if self.looking.swap(true, Ordering::AcqRel) {
             log::warn!("{}: still being read for the reload before", self.config.display());
             return;
@@ -45,6 +46,9 @@ impl Reload {
         let look = move || {
             let _looking = looking;
             match own.look() {
+                Ok(()) if !may() => {
+                    log::info!("{}: read again; the watch goes on for now", own.config.display());
+                }
                 Ok(()) => {
                     log::info!("{}: read again; the watch begins again", own.config.display());
                     shutdown.urge_to_reload();

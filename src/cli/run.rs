@@ -15,7 +15,8 @@ use super::signals::{Handover, Held, Holding};
 use super::{fall_back, logger, print_json, signals, site};
 use crate::alarm::Input;
 use crate::clock::{Clock, SystemClock};
-use crate::learn::tell_phase;
+use crate::health::Vitals;
+use crate::learn::{tell_phase, watched_generation};
 use crate::runtime::{Shutdown, Step};
 use crate::station::Station;
 
@@ -54,10 +55,13 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     let acknowledged = Arc::new(AtomicBool::new(false));
     let holding = Holding::default();
     let handover = Handover::default();
-    let reload = args.reload_on_sighup.then(|| (Reload::of(args.config.clone()), handover.clone()));
-    signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone(), reload)
+    let reload = args.reload_on_sighup.then(|| Reload::of(args.config.clone()));
+    let by_signal = reload.clone().map(|reload| (reload, handover.clone()));
+    signals::listen(shutdown.clone(), acknowledged.clone(), holding.clone(), by_signal)
         .map_err(Error::signals)?;
     let mut site = site::load(&args.config)?;
+    // Before it is loaded, and before an older one may stand in for it.
+    let generation = site.learn.as_ref().and_then(|learn| watched_generation(learn, &site.bundle));
     let mut plan = fall_back::plan(&mut site)?;
     if let Some(armed) = reload::was_armed().filter(|_| site.input.arm.is_none()) {
         plan.alarm.armed_at_start = armed;
@@ -76,10 +80,9 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     if let Some(learn) = &site.learn
         && let Err(error) = tell_phase(
             learn,
-            &site.bundle,
             station.vitals(),
             &watched,
-            renewing(args, shutdown.clone()),
+            (generation, renewing(reload, shutdown.clone(), station.vitals())),
         )
     {
         log::warn!("nobody is told how far the learning is: {error}");
@@ -117,14 +120,22 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is done once another bundle that was learnt is `current`.
-fn renewing(args: &RunArgs, shutdown: Shutdown) -> impl FnMut() + Send + 'static {
-    let reload = args.reload_on_sighup.then(|| Reload::of(args.config.clone()));
+/// What is done while another bundle that was learnt is `current`.
+fn renewing(
+    reload: Option<Reload>,
+    shutdown: Shutdown,
+    vitals: Vitals,
+) -> impl FnMut() + Send + 'static {
+    let mut told = false;
     move || match &reload {
         Some(reload) => {
+            let vitals = vitals.clone();
             log::info!("another bundle is current");
-            reload.begin(&shutdown);
+            reload.begin(&shutdown, move || vitals.read().calm);
         }
-        None => log::warn!("another bundle is current: start again to watch with it"),
+        None if !std::mem::replace(&mut told, true) => {
+            log::warn!("another bundle is current: start again to watch with it");
+        }
+        None => {}
     }
 }

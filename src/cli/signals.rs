@@ -138,7 +138,7 @@ pub(super) fn listen(
     let body = move || {
         for signal in signals.forever() {
             match (signal, &reload) {
-                (SIGHUP, Some(reload)) => reload.begin(&shutdown),
+                (SIGHUP, Some(reload)) => reload.begin(&shutdown, || true),
                 (SIGINT | SIGTERM | SIGHUP | SIGQUIT, _) => {
                     shutdown.urge();
                     if holding.may_end() {

@@ -17,6 +17,9 @@ pub struct Reading {
     pub well: bool,
     /// A frame of the camera has come of late.
     pub camera_up: bool,
+    /// Armed, and nothing is raised, suspected or there that was not: a moment in which the
+    /// watch may begin again.
+    pub calm: bool,
     /// Of the last judged frame, in −log10 p; `None` before the first.
     pub score: Option<f32>,
     /// When it was given, milliseconds since 1970-01-01 UTC.
@@ -51,6 +54,7 @@ impl Default for Reading {
             state: State::WarmUp,
             well: false,
             camera_up: false,
+            calm: false,
             score: None,
             score_unix_ms: None,
             score_ms: None,

@@ -44,4 +44,4 @@ pub use status::Status;
 pub use store::{Offered, Store};
 pub use train::TrainLength;
 pub use verdict::Verdict;
-pub(crate) use watched::{is_same, tell_phase};
+pub(crate) use watched::{is_same, tell_phase, watched_generation};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::drift_file::write_drift;
 use super::generations::Generations;
@@ -20,31 +20,41 @@ const LOOK: Duration = Duration::from_secs(30);
 /// Looked at in steps, so that the thread ends soon.
 const STEP: Duration = Duration::from_millis(500);
 
+/// What is to be watched with and was refused, or came at a bad moment, is tried again so
+/// much later.
+const TRY_AGAIN: Duration = Duration::from_secs(300);
+
+/// The generation that a site watches with; `None` where its bundle is not the link of what
+/// it learns.
+pub(crate) fn watched_generation(section: &LearnSection, bundle: &Path) -> Option<u32> {
+    let generations = Generations::new(&section.folder);
+    generations.current().filter(|_| is_same(bundle, &generations.current_path()))
+}
+
 /// Says by `vitals` how far the learning is, from a thread of its own: the state is a file,
-/// and a disk may hang. Where another bundle has become `current` while `bundle` is that link,
-/// `renew` is called, once for each, and not while an alarm is shown. The thread ends once
+/// and a disk may hang. While another generation than the one that is watched with is
+/// `current`, `renew` is called, now and then, and only in a calm moment. The thread ends once
 /// `alive` is let go.
 ///
 /// # Errors
 /// The thread could not be started.
 pub(crate) fn tell_phase(
     section: &LearnSection,
-    bundle: &Path,
     vitals: Vitals,
     alive: &Arc<()>,
-    mut renew: impl FnMut() + Send + 'static,
+    (watched, mut renew): (Option<u32>, impl FnMut() + Send + 'static),
 ) -> io::Result<()> {
     let (place, alive) = (LearnPlace::new(&section.folder), Arc::downgrade(alive));
     let (mut told, mut fails) = (None, false);
     let generations = Generations::new(place.folder());
-    let is_current = is_same(bundle, &generations.current_path());
+    let mut tried: Option<Instant> = None;
     let body = move || {
-        let mut watched = generations.current();
         while alive.strong_count() > 0 {
             let phase = phase(&place);
-            let current = generations.current().filter(|_| is_current);
-            if current.is_some() && current != watched && !vitals.read().state.alarm_active() {
-                watched = current;
+            let current = generations.current().filter(|_| watched.is_some());
+            let is_due = tried.is_none_or(|at| at.elapsed() >= TRY_AGAIN);
+            if current.is_some() && current != watched && is_due && vitals.read().calm {
+                tried = Some(Instant::now());
                 renew();
             }
             if let Some(drift) = vitals.read().drift.filter(|drift| told != Some(*drift)) {

@@ -7,7 +7,7 @@ use crate::calibrate::{Drift, DriftMonitor};
 use crate::clock::Clock;
 use crate::health::{STAGES, Vitals};
 use crate::output::{Event, EventSink};
-use crate::runtime::{Scoring, Stage, StageTimes, Step};
+use crate::runtime::{Scoring, SlowState, Stage, StageTimes, Step};
 
 /// Notes what the event log tells.
 #[derive(Clone, Debug)]
@@ -99,6 +99,7 @@ impl Watching {
         self.vitals.note(|reading| {
             (reading.judged, reading.rested, reading.drift) = (judged, rested, drift);
             (reading.state, reading.well, reading.camera_up) = (step.state, well, true);
+            reading.calm = step.state == State::Idle && step.slow == SlowState::default();
             if score.is_some() {
                 reading.score = score;
                 reading.score_ms = Some(clock.monotonic_ms());

@@ -2,7 +2,6 @@
 //! only pretends: the real one is tested beside it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -12,6 +11,8 @@ use std::time::{Duration, Instant};
 use normwatch::learn::{LearnPlace, Phase, State};
 
 use crate::common::{Bench, json, stderr};
+
+mod beside;
 
 const LEARN: [&str; 3] = ["learn", "--config", "site.toml"];
 
@@ -263,44 +264,4 @@ fn bundles_are_chosen_kept_and_taken_back() {
     said(&ground.bundle(&["use", "2"]), 0);
     let out = ground.command(&["check", "--config", "site.toml"]).output().unwrap();
     said(&out, 0);
-}
-
-/// Until a process has said a line with all of this, on standard error.
-fn until_said(child: &mut Child, what: &[&str]) -> String {
-    let mut all = String::new();
-    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
-    while !all.lines().any(|line| what.iter().all(|what| line.contains(what))) {
-        let line = lines.next().unwrap_or_else(|| panic!("never {what:?}:\n{all}"));
-        all.push_str(&line.unwrap());
-        all.push('\n');
-    }
-    all
-}
-
-#[test]
-fn a_watch_goes_on_while_its_camera_is_learnt_from() {
-    let ground = Ground::new().with_toolchain();
-    let site = fs::read_to_string(ground.bench.path("site.toml")).unwrap();
-    let watched = site.replace("bundle = \"learnt/current\"", "bundle = \"bundle\"");
-    fs::write(ground.bench.path("site.toml"), watched).unwrap();
-    // The learner is there first, with the camera, and gives it up to the watch.
-    let mut learner = ground.observer();
-    let watch = ground.command(&["run", "--config", "site.toml", "--json"]).spawn().unwrap();
-    let all = until_said(&mut learner, &["camera that is shared at", "camera.sock"]);
-    assert!(all.contains("given up: a program that watches wants it"), "{all}");
-    let before = ground.status()["losses"].clone();
-    learner.kill().unwrap();
-    learner.wait().unwrap();
-    // And again, from the first moment on.
-    let out = ground.learn(&["--observe", "4s", "--until", "observe", "--accept-calm"]);
-    let all = stderr(&out);
-    assert!(all.contains("observing the camera that is shared at"), "{all}");
-    assert!(!all.contains("camera lost"), "{all}");
-    assert_eq!(ground.status()["losses"], before);
-    assert!(Command::new("kill").arg(watch.id().to_string()).status().unwrap().success());
-    let out = watch.wait_with_output().unwrap();
-    assert!(out.status.success(), "{}", stderr(&out));
-    let summary = json(&out.stdout);
-    assert_eq!(summary["reopened"], 0, "{summary}");
-    assert!(summary["judged"].as_u64().unwrap() > 20, "{summary}");
 }
