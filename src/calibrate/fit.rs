@@ -1,5 +1,6 @@
 //! Fits a distribution, with its tail, to the values of normal footage.
 
+use super::clusters::cluster_peaks;
 use crate::score::{Distribution, Tail, quantile};
 
 /// Points of the stored empirical distribution: every half percent.
@@ -12,9 +13,27 @@ const TAIL_FROM: f64 = 0.95;
 /// call everything past it impossible; above a half the mean is unstable.
 const SHAPE_RANGE: (f64, f64) = (0.0, 0.5);
 
-/// Quantiles of `values` and a generalised Pareto tail over their 95 %
-/// quantile. `None` when they do not vary, or some are not finite.
-pub fn fit_distribution(values: &[f64]) -> Option<Distribution> {
+/// However few the peaks are. A heavier tail would call nothing rare.
+const MAX_SHAPE: f64 = 1.0;
+
+/// Quantiles of the values of normal footage, clips of (time in ns, value), and a
+/// generalised Pareto tail over their 95 % quantile. `None` when they do not vary, or some
+/// are not finite.
+///
+/// The frames of one passer-by say one thing together, so it is the independent peaks over
+/// the threshold that count: the tail is at least as heavy as an exponential one whose scale
+/// so few of them have told. With n peaks, the predictive distribution has the shape 1/n.
+pub fn fit_distribution(clips: &[Vec<(u64, f64)>]) -> Option<Distribution> {
+    let values: Vec<f64> = clips.iter().flatten().map(|(_, value)| *value).collect();
+    let distribution = fit_values(&values)?;
+    let peaks = |clip: &Vec<(u64, f64)>| cluster_peaks(clip, distribution.tail.threshold).len();
+    let least = (1.0 / clips.iter().map(peaks).sum::<usize>().max(1) as f64).min(MAX_SHAPE);
+    let tail = Tail { shape: distribution.tail.shape.max(least), ..distribution.tail };
+    Some(Distribution { tail, ..distribution })
+}
+
+/// As if each value had nothing to do with the next.
+fn fit_values(values: &[f64]) -> Option<Distribution> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (first, last) = (*sorted.first()?, *sorted.last()?);
@@ -91,21 +110,49 @@ mod tests {
 
     #[test]
     fn what_does_not_vary_has_no_distribution() {
-        assert!(fit_distribution(&[1.0; 500]).is_none());
+        assert!(fit_values(&[1.0; 500]).is_none());
+        assert!(fit_values(&[]).is_none());
         assert!(fit_distribution(&[]).is_none());
-        assert!(fit_distribution(&[1.0, f64::NAN, 2.0]).is_none());
+        assert!(fit_values(&[1.0, f64::NAN, 2.0]).is_none());
         assert!(fit_tail(&[1.0]).is_none());
     }
 
     #[test]
     fn fitted_surprise_matches_the_share_seen() {
         let values = pareto(0.0, 1.0, 20_000);
-        let distribution = fit_distribution(&values).unwrap();
+        let distribution = fit_values(&values).unwrap();
         distribution.check().unwrap();
         for probability in [0.5, 0.1, 0.01, 0.001] {
             let x = -f64::ln(probability);
             let got = f64::from(distribution.surprise(x));
             assert!((got + probability.log10()).abs() < 0.05, "p {probability}: {got}");
         }
+    }
+    /// Values from 0 to 1, and every so many frames somebody who is there for a second.
+    fn footage(every: u64, visits: u64) -> Vec<(u64, f64)> {
+        let frame = |n: u64| {
+            let (visit, since) = (n / every, n % every);
+            let noise = f64::from(u32::try_from(n * 7919 % 1000).unwrap()) / 1000.0;
+            let height = 2.0 + (visit * 37 % 11) as f64 / 5.0;
+            (n * 100_000_000, if since < 10 && visit < visits { height } else { noise })
+        };
+        (0..every * visits.max(2)).map(frame).collect()
+    }
+
+    #[test]
+    fn few_independent_peaks_make_a_heavy_tail() {
+        let surprise = |clip: Vec<(u64, f64)>| {
+            let fitted = fit_distribution(&[clip]).unwrap();
+            fitted.check().unwrap();
+            (fitted.tail.shape, fitted.surprise(fitted.tail.threshold + 10.0 * fitted.tail.scale))
+        };
+        let (many, few) = (footage(100, 200), footage(200, 3));
+        let alone = fit_values(&few.iter().map(|(_, value)| *value).collect::<Vec<_>>()).unwrap();
+        assert!(alone.tail.shape < 0.2, "frames by frames, {:?}", alone.tail);
+        let (shape, of_few) = surprise(few);
+        assert!((shape - 1.0 / 3.0).abs() < 1e-9, "three visits, {shape}");
+        let (shape, of_many) = surprise(many);
+        assert!(shape < 0.05, "two hundred visits, {shape}");
+        assert!(of_few < of_many - 1.5, "{of_few} {of_many}");
     }
 }

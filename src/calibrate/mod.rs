@@ -23,7 +23,7 @@ pub use learn_background::BackgroundFootage;
 pub use stays::{StaysCalibration, StaysRule, UsualStays};
 
 use crate::preprocess::Light;
-use crate::score::{BlockRule, DeployedScore, Weights};
+use crate::score::{BlockRule, DeployedScore, Distribution, Weights};
 
 /// The score terms of one frame of normal footage.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,19 +81,16 @@ pub fn calibrate_roughly(
 ) -> Result<Calibration, CalibrationError> {
     let all: Vec<&TermSample> = clips.iter().flatten().collect();
     let term = |name: &'static str, pick: fn(&TermSample) -> f64| {
-        let values: Vec<f64> = all.iter().map(|s| pick(s)).collect();
-        fit_distribution(&values).ok_or(CalibrationError::Constant { term: name })
+        let fitted = distribution_of(clips, |sample| Some(pick(sample)));
+        fitted.ok_or(CalibrationError::Constant { term: name })
     };
     let block_ratio = term("block error", |s| s.block_ratio)?;
     let memory_distance = term("memory distance", |s| s.distance)?;
     // A view that never differs says nothing of what would.
-    let views: Option<Vec<f64>> = all.iter().map(|s| s.view_ratio).collect();
-    let view_ratio = views.filter(|_| weights.view > 0.0).and_then(|v| fit_distribution(&v));
-    let motions: Option<Vec<f64>> = all.iter().map(|s| s.motion).collect();
-    let motion = motions.filter(|_| weights.motion > 0.0).and_then(|m| fit_distribution(&m));
+    let view_ratio = distribution_of(clips, |s| s.view_ratio.filter(|_| weights.view > 0.0));
+    let motion = distribution_of(clips, |s| s.motion.filter(|_| weights.motion > 0.0));
     let psnr_db = term("PSNR", |s| s.psnr_db)?.quantiles;
 
-    let mut scores: Vec<f64> = Vec::with_capacity(all.len());
     let scorer = DeployedScore::new(block_ratio.clone(), memory_distance.clone(), weights)
         .with_view(view_ratio.clone())
         .with_motion(motion.clone());
@@ -104,10 +101,10 @@ pub fn calibrate_roughly(
         };
         let clip_scores: Vec<(u64, f64)> =
             clip.iter().map(|s| (s.timestamp_ns, score(s))).collect();
-        scores.extend(clip_scores.iter().map(|(_, score)| score));
         scored_clips.push(clip_scores);
     }
-    let score = fit_distribution(&scores).ok_or(CalibrationError::Constant { term: "score" })?;
+    let score =
+        fit_distribution(&scored_clips).ok_or(CalibrationError::Constant { term: "score" })?;
     let light = Light::mean_of(all.iter().map(|s| s.light));
     // A camera need not keep the model's rate, so the frames' own times count.
     let lasted_ns = |clip: &Vec<TermSample>| match (clip.first(), clip.last()) {
@@ -143,4 +140,15 @@ pub fn calibrate_roughly(
         stays: None,
         clusters,
     })
+}
+
+/// The distribution of a term that every frame has.
+fn distribution_of(
+    clips: &[Vec<TermSample>],
+    pick: impl Fn(&TermSample) -> Option<f64>,
+) -> Option<Distribution> {
+    let of_clip = |clip: &Vec<TermSample>| {
+        clip.iter().map(|s| pick(s).map(|value| (s.timestamp_ns, value))).collect()
+    };
+    fit_distribution(&clips.iter().map(of_clip).collect::<Option<Vec<_>>>()?)
 }

@@ -56,17 +56,19 @@ impl StaysCalibration {
         // What differs less has gone anyhow. A tail fitted to the noise of a calm
         // scene can be so heavy that nothing is ever rare.
         let counted = |ratio: f64| ratio.max(LEAST_RATIO * GONE_SHARE);
-        let all: Vec<f64> = runs.iter().flatten().map(|(_, ratio)| counted(*ratio)).collect();
-        let duration_s = all.len() as f64 * LOOK_NS as f64 / 1e9;
-        let enough = all.len() >= LEAST_LOOKS;
+        let looks: usize = runs.iter().map(Vec::len).sum();
+        let duration_s = looks as f64 * LOOK_NS as f64 / 1e9;
+        let each =
+            |run: &Vec<(u64, f64)>| run.iter().map(|&(at, ratio)| (at, counted(ratio))).collect();
+        let all: Vec<Vec<(u64, f64)>> = runs.iter().map(each).collect();
+        let enough = looks >= LEAST_LOOKS;
         let ratio = enough.then(|| fit_distribution(&all)).flatten();
         let usual = ratio.and_then(|ratio| {
             let score =
                 |&(at_ns, value): &(u64, f64)| (at_ns, f64::from(ratio.surprise(counted(value))));
             let scored: Vec<Vec<(u64, f64)>> =
                 runs.iter().map(|run| run.iter().map(score).collect()).collect();
-            let scores: Vec<f64> = scored.iter().flatten().map(|(_, score)| *score).collect();
-            let distribution = fit_distribution(&scores)?;
+            let distribution = fit_distribution(&scored)?;
             let peaks = clusters::tails(&scored, &distribution, duration_s).into_iter().next()?;
             Some(UsualStays { usual_score: distribution.quantile(USUAL), ratio, peaks })
         });
