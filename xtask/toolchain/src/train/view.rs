@@ -2,7 +2,7 @@
 //! from that by place.
 
 use anyhow::{Result, anyhow};
-use normwatch::model::{InputSection, UsualView};
+use normwatch::model::{InputSection, UsualView, VIEW_BLOCK_PX};
 use normwatch::preprocess::Edges;
 use normwatch::score::{ErrorMap, Mask, ViewTerm};
 
@@ -10,8 +10,9 @@ use super::footage::ClipFrames;
 
 /// Pictures that it takes, evenly spread: more would not change a median.
 const PICTURES: usize = 200;
-/// What is usual is what this share of them stays below.
-const USUAL: f64 = 0.95;
+/// Ways that a camera slips by half a pixel: right, down, and whether to the other side.
+const SLIPS: [(isize, isize); 8] =
+    [(1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)];
 
 /// # Errors
 /// An input too small for blocks.
@@ -36,22 +37,38 @@ fn median(pictures: &[&[u8]], frame_len: usize) -> Vec<u8> {
     (0..frame_len).map(median).collect()
 }
 
+/// By block, the most that any of the pictures differs from their median, or the median
+/// itself where the camera has slipped by half a pixel: on another day it will have.
 fn usual(pictures: &[&[u8]], median: &[u8], input: &InputSection) -> Vec<f32> {
     let mask = Mask::everything(input.width_px, input.height_px);
     let mut map = ErrorMap::new(mask, ViewTerm::RULE);
     let prediction: Vec<f32> = median.iter().map(|&level| f32::from(level) / 127.5 - 1.0).collect();
-    let mut ratios: Vec<Vec<f32>> = Vec::new();
-    for picture in pictures {
+    let mut most = Vec::new();
+    let mut see = |picture: &[u8]| {
         map.measure_within(&prediction, picture, None, (Edges::default(), 0));
-        ratios.push(map.ratios().0.to_vec());
-    }
-    let at = ((pictures.len() - 1) as f64 * USUAL).round() as usize;
-    let mut values = vec![0.0; pictures.len()];
-    let quantile = |block: usize| {
-        values.iter_mut().zip(&ratios).for_each(|(value, ratios)| *value = ratios[block]);
-        *values.select_nth_unstable_by(at, f32::total_cmp).1
+        let ratios = map.ratios().0;
+        most.resize(ratios.len(), 0.0);
+        most.iter_mut().zip(ratios).for_each(|(most, ratio)| *most = f32::max(*most, *ratio));
     };
-    (0..ratios[0].len()).map(quantile).collect()
+    pictures.iter().for_each(|picture| see(picture));
+    SLIPS.iter().for_each(|&slip| see(&slipped(median, input, slip)));
+    most
+}
+
+/// A picture that has slipped by half a pixel, to the right and down.
+fn slipped(picture: &[u8], input: &InputSection, (right, down): (isize, isize)) -> Vec<u8> {
+    let (width, height) = (input.width_px, input.height_px);
+    let beside = |at: usize, by: isize, end: usize| at.saturating_add_signed(-by).min(end - 1);
+    let of_plane = |plane: &[u8]| -> Vec<u8> {
+        let slip = |at: usize| {
+            let (x, y) = (at % width, at / width);
+            let (x2, y2) = (beside(x, right, width), beside(y, down, height));
+            let level = |x: usize, y: usize| u16::from(plane[y * width + x]);
+            ((level(x, y) + level(x2, y) + level(x, y2) + level(x2, y2) + 2) / 4) as u8
+        };
+        (0..plane.len()).map(slip).collect()
+    };
+    picture.chunks_exact(width * height).flat_map(of_plane).collect()
 }
 
 #[cfg(test)]
@@ -59,26 +76,39 @@ mod tests {
     use super::*;
     use crate::net::Preset;
 
-    /// Texture, with a place that flickers and somebody who passes once.
+    /// Flat, with a striped wall, a place that flickers, and somebody who passes once.
     #[test]
-    fn the_median_forgets_a_passer_by_and_a_flicker_is_usual() {
+    fn a_passer_by_a_flicker_and_half_a_pixel_are_usual() {
         let mut input = Preset::Nano.values().input;
-        (input.width_px, input.height_px) = (32, 32);
+        (input.width_px, input.height_px) = (48, 48);
         let frame = |n: usize| {
             let level = move |i: usize| {
-                let (x, y) = (i % 32, i / 32);
-                let flickers = x >= 20 && y >= 20 && (x + y + n).is_multiple_of(2);
+                let (x, y) = (i % 48, i / 48);
+                let flickers = x >= 36 && y >= 36 && (x + y + n).is_multiple_of(2);
                 let passes = n == 7 && x < 12 && y < 12 && (x + y).is_multiple_of(3);
-                (80 + x / 3 * 5) as u8 + u8::from(flickers) * 60 + u8::from(passes) * 100
+                let stripes = x >= 36 && y < 12 && x % 8 < 4;
+                80 + u8::from(flickers) * 60 + u8::from(passes) * 100 + u8::from(stripes) * 90
             };
-            (0..32 * 32).map(level)
+            (0..48 * 48).map(level)
         };
         let segments = vec![(0..40).flat_map(frame).collect()];
         let clips = [ClipFrames { name: "clip".into(), segments }];
         let view = learn_view(&clips, &input).unwrap();
-        assert_eq!(view.picture()[5 * 32 + 5], 85);
-        let usual = view.usual();
-        assert!(usual[0] < 1e-3, "{}", usual[0]);
-        assert!(*usual.last().unwrap() > 1.0, "{:?}", usual.last());
+        assert_eq!(view.picture()[5 * 48 + 5], 80, "the median forgets who passed");
+        let columns = 48 + 1 - VIEW_BLOCK_PX;
+        let usual = |x: usize, y: usize| view.usual()[y * columns + x];
+        let of = [usual(36, 36), usual(0, 0), usual(36, 0), usual(0, 36)];
+        let [flicker, passer_by, stripes, wall] = of;
+        assert!(flicker > 1.0 && passer_by > 0.1 && stripes > 0.1 && wall < 1e-3, "{of:?}");
+    }
+
+    #[test]
+    fn a_slip_moves_each_plane_by_half_a_pixel() {
+        let mut input = Preset::Nano.values().input;
+        (input.width_px, input.height_px) = (3, 2);
+        let picture = [0, 40, 80, 0, 40, 80, 9, 9, 9, 9, 9, 9];
+        assert_eq!(slipped(&picture, &input, (1, 0))[..6], [0, 20, 60, 0, 20, 60]);
+        assert_eq!(slipped(&picture, &input, (-1, -1))[..6], [20, 60, 80, 20, 60, 80]);
+        assert_eq!(slipped(&picture, &input, (0, 1)), picture);
     }
 }
