@@ -1,10 +1,12 @@
 //! Writing files so that a power cut loses nothing that was there, and opening them so that
 //! nobody waits.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
@@ -24,6 +26,31 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     // Something else may lie there by now.
     check(file.metadata()?)?;
     Ok(file)
+}
+
+/// Who holds a folder holds it so long at most: it changes one small file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Holds a folder, until the value is dropped, for one change of a file in it: what two
+/// programs read, change and write at the same moment is lost by neither.
+///
+/// # Errors
+/// The file system's, or [`ErrorKind::TimedOut`] where somebody has held it for ten seconds.
+pub fn hold(folder: &Path) -> io::Result<File> {
+    let (held, begun) = (File::open(folder)?, Instant::now());
+    loop {
+        match held.try_lock() {
+            Ok(()) => return Ok(held),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let what = "another program holds this folder: end it, and say it again";
+                return Err(io::Error::new(ErrorKind::TimedOut, what));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 /// Writes `bytes` beside `path`, syncs, and renames over it. Mode, owner and group
@@ -102,6 +129,23 @@ mod tests {
             open_regular(&folder.path().join("none")).unwrap_err().kind(),
             ErrorKind::NotFound
         );
+    }
+
+    #[test]
+    fn who_holds_a_folder_is_alone_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let counted = folder.path().join("count");
+        fs::write(&counted, "0").unwrap();
+        let count = || {
+            for _ in 0..25 {
+                let _held = hold(folder.path()).unwrap();
+                let before: u32 = fs::read_to_string(&counted).unwrap().parse().unwrap();
+                thread::yield_now();
+                write_by_rename(&counted, (before + 1).to_string().as_bytes()).unwrap();
+            }
+        };
+        thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(count))));
+        assert_eq!(fs::read_to_string(&counted).unwrap(), "100");
     }
 
     #[test]

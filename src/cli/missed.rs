@@ -41,10 +41,11 @@ fn minutes(text: &str) -> Result<f64, String> {
 pub(super) fn run(args: &MissedArgs) -> Result<(), Error> {
     let site = site::load(&args.config)?;
     let place = LearnPlace::new(&learn::section(&site)?.folder);
-    let mut missed = MissedTimes::read(&place)?;
     if args.list {
-        return list(&missed, args.json);
+        return list(&MissedTimes::read(&place)?, args.json);
     }
+    let _held = place.hold()?;
+    let mut missed = MissedTimes::read(&place)?;
     if let Some(which) = args.revoke {
         let number = match which {
             Which::All => None,

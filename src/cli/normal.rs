@@ -11,6 +11,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Site;
 use crate::event::{Archived, LAST, Review, Utc, read_one, write_review};
 use crate::feedback::{Added, Known, KnownNormal};
+use crate::fs::hold;
 use crate::learn::{FedBack, LearnPlace, Unfit, input_of};
 
 const AFTER_HELP: &str = "\
@@ -72,10 +73,11 @@ pub(super) fn which(text: &str) -> Result<Which, String> {
 pub(super) fn run(args: &NormalArgs) -> Result<(), Error> {
     let site = site::load(&args.config)?;
     let folder = events_folder(&site)?;
-    let mut known = KnownNormal::read(folder)?;
     if args.list {
-        return list(&known, args.json);
+        return list(&KnownNormal::read(folder)?, args.json);
     }
+    let _held = hold(folder).map_err(Error::file(folder))?;
+    let mut known = KnownNormal::read(folder)?;
     if let Some(which) = args.revoke {
         let gone = match which {
             Which::All => known.revoke_all(),

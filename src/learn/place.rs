@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::error::LearnError;
 use crate::config::Preset;
+use crate::fs::hold;
 use crate::model::InputSection;
 use crate::preprocess::{Channels, Resize};
 
@@ -72,6 +73,15 @@ impl LearnPlace {
     /// A bundle of this generation that is being made.
     pub fn draft(&self, generation: u32, kind: &str) -> PathBuf {
         self.folder.join(format!("draft-{generation}-{kind}"))
+    }
+
+    /// Makes the folder, and holds it for one change of a list in it; learners do not mind.
+    ///
+    /// # Errors
+    /// The file system's.
+    pub fn hold(&self) -> Result<File, LearnError> {
+        let held = fs::create_dir_all(&self.folder).and_then(|()| hold(&self.folder));
+        held.map_err(LearnError::file(&self.folder))
     }
 
     /// Makes the folder, and keeps other learners out of it.

@@ -65,7 +65,7 @@ pub struct Store {
     /// Clips that were found damaged, and removed.
     dropped: usize,
     encoded: Vec<Vec<u8>>,
-    write: Write,
+    pub(super) write: Write,
 }
 
 impl Store {

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 use crate::config::Preset;
 use crate::event::{ClockQuality, InForce, Kind, Moment, SCHEMA};
@@ -63,6 +65,29 @@ fn what_was_normal_waits_and_is_in_the_store_for_the_next_learning() {
     let mut clip = FolderSource::open(place.observed().join("clip-000002"), 10.0).unwrap();
     assert_eq!(clip.next_frame().unwrap().unwrap().data[0], 20, "behind the gap");
     assert_eq!(Store::open(&place.observed(), input, 1 << 24).unwrap().clips(), 2);
+}
+
+#[test]
+fn a_disk_that_fills_up_in_the_middle_of_an_event_counts_no_clip_of_it_twice() {
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+    let folder = tempfile::tempdir().unwrap();
+    let (events, place) = (folder.path().join("events"), LearnPlace::new(folder.path()));
+    let (back, input) = (FedBack::new(&place), input_of(Preset::Nano));
+    let mut store = Store::open(&place.observed(), input, 64 << 20).unwrap();
+    for id in 0..40 {
+        assert!(back.put(&event(&events, &format!("a{id:02}"), 48), &input).unwrap().is_ok());
+    }
+    assert_eq!(back.put_into(&mut store, &input).unwrap(), 80);
+    assert!(back.put(&event(&events, "b", 48), &input).unwrap().is_ok());
+    // Full within the second of its two clips of seventeen files each.
+    store.write = |path, bytes| match WRITTEN.fetch_add(1, Ordering::Relaxed) {
+        20 => Err(ErrorKind::StorageFull.into()),
+        _ => fs::write(path, bytes),
+    };
+    let before = store.clips();
+    assert_eq!(back.put_into(&mut store, &input).unwrap(), 2);
+    assert!(store.clips() < before, "the store is smaller: {}", store.clips());
+    assert_eq!(back.put_into(&mut store, &input).unwrap(), 0, "nothing waits any more");
 }
 
 #[test]
