@@ -1,8 +1,8 @@
 //! The end of whoever has the camera.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -197,10 +197,17 @@ impl Door {
             Err(error) => {
                 if !std::mem::replace(&mut self.told, true) {
                     let socket = self.socket.display();
-                    log::warn!(
-                        "{socket}: {error}; nobody can learn while this watches. The folder must \
-                         be there, and belong to the user of this service"
-                    );
+                    let remedy = match error.kind() {
+                        ErrorKind::NotFound => ": make the folder",
+                        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                            ": the folder must belong to the user of this service"
+                        }
+                        ErrorKind::AddrInUse => {
+                            ": give each camera a `folder` of its own in [learn]"
+                        }
+                        _ => "",
+                    };
+                    log::warn!("{socket}: {error}; nobody can learn while this watches{remedy}");
                 }
                 None
             }
@@ -213,14 +220,26 @@ impl Door {
         if fs::symlink_metadata(socket).is_ok_and(|found| is_socket(&found)) {
             // Of a process that is no more, unless somebody answers.
             if UnixStream::connect(socket).is_ok() {
-                return Err(io::Error::other("another program shares a camera there"));
+                let what = "another program shares a camera there";
+                return Err(io::Error::new(ErrorKind::AddrInUse, what));
             }
             fs::remove_file(socket)?;
         }
-        let listener = UnixListener::bind(socket)?;
-        fs::set_permissions(socket, fs::Permissions::from_mode(0o600))?;
-        listener.set_nonblocking(true)?;
-        Ok(listener)
+        // A socket is open to all until its mode is set: not in a folder that is not.
+        let closed = socket.with_extension("part");
+        let _ = fs::remove_dir_all(&closed);
+        DirBuilder::new().mode(0o700).create(&closed)?;
+        let bound = (|| {
+            let made = closed.join("socket");
+            let listener = UnixListener::bind(&made)?;
+            fs::set_permissions(&made, fs::Permissions::from_mode(0o600))?;
+            listener.set_nonblocking(true)?;
+            // Replaces nothing that has come there meanwhile.
+            fs::hard_link(&made, socket)?;
+            Ok(listener)
+        })();
+        let _ = fs::remove_dir_all(&closed);
+        bound
     }
 
     fn identity(&self) -> Option<(u64, u64)> {
