@@ -23,8 +23,8 @@ pub struct UsualView {
 impl UsualView {
     /// `picture` is planar u8 of `size` (planes, height, width): the median of normal
     /// pictures. `usual` has a value for each block of [`VIEW_BLOCK_PX`], by its upper
-    /// left corner, row by row: the relative error against the picture that 95 % of
-    /// normal pictures stay below there.
+    /// left corner, row by row: the most that a normal picture has there as
+    /// relative error against the picture.
     ///
     /// # Errors
     /// One sentence about what does not fit.

@@ -22,9 +22,8 @@ const LONGEST_STEP_NS: u64 = 1_000_000_000;
 ///
 /// A network that sees a few frames predicts well what stands still, however odd it
 /// is. The view does not: a block's relative error against it, as a
-/// [`BlockTerm`](super::BlockTerm) has it, is divided by the one that 95 % of normal
-/// pictures stay below there, plus 0.05. Trees and water differ from their median at
-/// all times, and count less.
+/// [`BlockTerm`](super::BlockTerm) has it, is divided by what is usual there, plus 0.05.
+/// Trees and water differ from their median at all times, and count less.
 #[derive(Clone, Debug)]
 pub struct ViewTerm {
     map: ErrorMap,
