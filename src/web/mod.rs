@@ -18,6 +18,7 @@ mod orders;
 mod request;
 mod server;
 mod settings;
+mod shown;
 mod tuning;
 mod turns;
 
@@ -25,6 +26,7 @@ pub use control::Control;
 pub use history::History;
 pub use metrics::Identity;
 pub use orders::Orders;
-pub use server::{CountOutlets, PageOptions, WebOptions, serve, serve_on};
+pub use server::{CountOutlets, WebOptions, serve, serve_on};
 pub use settings::{Applied, InForce, Settings};
+pub use shown::PageOptions;
 pub use tuning::Tuning;

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -10,19 +9,13 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::assets;
-use super::control::Control;
 use super::door::Door;
-use super::gallery::Gallery;
-use super::history::History;
-use super::live::Live;
 use super::metrics::{self, Identity};
 use super::request::{Refused, Request};
-use super::tuning::Tuning;
+use super::shown::{Page, PageOptions};
 use super::turns::{Turns, WORKERS, needs_disk};
-use crate::config::Zone;
-use crate::event::{OutletCounts, PictureRing};
+use crate::event::OutletCounts;
 use crate::health::{Reading, Vitals};
-use crate::score::{MaskMode, Polygon};
 
 /// Connections that may wait for a thread; further ones are closed at once.
 const WAITING: usize = 16;
@@ -42,25 +35,6 @@ pub struct WebOptions {
     pub page: Option<PageOptions>,
 }
 
-/// What the page shows.
-#[derive(Clone, Debug)]
-pub struct PageOptions {
-    pub pictures: Option<PictureRing>,
-    pub history: History,
-    /// The folder of events.
-    pub events: Option<PathBuf>,
-    /// The areas of the site file.
-    pub masks: Vec<Polygon>,
-    pub zones: Vec<Zone>,
-    pub tuning: Tuning,
-    /// False alarms a day that were accepted at the start.
-    pub alarms_per_day: f64,
-    /// Whether a site file says so.
-    pub is_of_site: bool,
-    /// Where orders are taken, from whoever knows the token.
-    pub control: Option<Control>,
-}
-
 /// What the outlets have counted so far.
 pub type CountOutlets = dyn Fn() -> Vec<OutletCounts> + Send + Sync;
 
@@ -73,17 +47,6 @@ struct Desk {
     page: Option<Page>,
     /// Of those who need the disk.
     turns: Turns,
-}
-
-struct Page {
-    live: Live,
-    gallery: Gallery,
-    masks: Vec<Polygon>,
-    zones: Vec<Zone>,
-    tuning: Tuning,
-    alarms_per_day: f64,
-    is_of_site: bool,
-    control: Option<Control>,
 }
 
 /// Starts the listener, which ends with the process. An address that cannot be had is
@@ -128,13 +91,7 @@ fn start(
 ) -> io::Result<SyncSender<TcpStream>> {
     let WebOptions { token, names, page, .. } = options;
     let takes_orders = page.as_ref().is_some_and(|page| page.control.is_some());
-    let page = page.map(|page| -> io::Result<Page> {
-        let PageOptions { pictures, history, events, masks, zones, .. } = page;
-        let PageOptions { tuning, alarms_per_day, is_of_site, control, .. } = page;
-        let (live, gallery) = (Live::new(pictures, history), Gallery::new(events)?);
-        Ok(Page { live, gallery, masks, zones, tuning, alarms_per_day, is_of_site, control })
-    });
-    let page = page.transpose()?;
+    let page = page.map(Page::new).transpose()?;
     let door = Door::new(token, names, takes_orders);
     let desk = Arc::new(Desk { door, identity, vitals, outlets, page, turns: Turns::default() });
     let (waiting_in, waiting) = sync_channel(WAITING);
@@ -279,50 +236,6 @@ impl Desk {
             }
             _ => Answer::plain(404, "there is nothing to be ordered there"),
         }
-    }
-}
-
-impl Page {
-    /// What changes while the page is open, beside the figures.
-    fn more(&self, outlets: &[OutletCounts]) -> serde_json::Value {
-        let outlets = outlets.iter().map(|counts| {
-            let OutletCounts { name, sent, failed, dropped, last_sent_unix_ms } = counts;
-            serde_json::json!({
-                "name": name,
-                "sent": sent,
-                "failed": failed,
-                "dropped": dropped,
-                "last_sent_unix_ms": last_sent_unix_ms,
-            })
-        });
-        serde_json::json!({
-            "outputs": outlets.collect::<Vec<_>>(),
-            "events": self.gallery.state(),
-            "version": self.control.as_ref().map(|control| control.settings.in_force().version),
-            "snooze_ms": self.control.as_ref().and_then(|control| control.orders.snoozes_for_ms()),
-        })
-    }
-
-    /// What does not.
-    fn site(&self) -> Answer {
-        let masks = self.masks.iter().map(|mask| {
-            let mode = if mask.mode == MaskMode::Ignore { "ignore" } else { "include" };
-            serde_json::json!({ "mode": mode, "points": mask.points })
-        });
-        let zones = self.zones.iter().map(|zone| {
-            let (name, points, more) = (&zone.name, &zone.area.points, zone.keys_of_weight());
-            serde_json::json!({ "name": name, "points": points, "more": more })
-        });
-        let body = serde_json::json!({
-            "masks": masks.collect::<Vec<_>>(),
-            "zones": zones.collect::<Vec<_>>(),
-            "lowest_supported": self.tuning.lowest_supported(),
-            "alarms_per_day": self.alarms_per_day,
-            "of_site": self.is_of_site,
-            "in_force": self.control.as_ref().map(Control::in_force),
-            "may_arm": self.control.as_ref().is_some_and(|control| control.may_arm),
-        });
-        Answer::new(200, "application/json", body.to_string())
     }
 }
 
