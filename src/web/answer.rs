@@ -1,8 +1,10 @@
 //! What a request is answered with.
 
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::sending;
 
 /// For the whole answer, however slowly it is taken.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -10,12 +12,11 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// Name of the cookie that holds the token.
 pub(super) const COOKIE: &str = "normwatch";
 
-const PIECE_BYTES: usize = 16 * 1024;
-
 /// In every answer: nothing is run that is not ours, nothing is kept, nobody is told
-/// where a link came from.
+/// where a link came from, and a proxy passes on at once what it gets.
 const ALWAYS: &str = "Connection: close\r\nCache-Control: no-store\r\n\
-    X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n";
+    X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
+    X-Accel-Buffering: no\r\n";
 
 /// Of answers that are no page.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -57,35 +58,32 @@ impl Answer {
     /// # Errors
     /// The other side is gone, or takes it too slowly.
     pub fn send(&self, stream: &mut TcpStream, head_only: bool) -> io::Result<()> {
-        let Self { status, content_type, body, policy, cookie } = self;
+        let mut all = self.head(Some(self.body.len())).into_bytes();
+        if !head_only {
+            all.extend_from_slice(&self.body);
+        }
+        sending::send(stream, &all, WITHIN)
+    }
+
+    /// The same without an end that is known.
+    ///
+    /// # Errors
+    /// The other side is gone, or takes it too slowly.
+    pub fn begin(&self, stream: &mut TcpStream) -> io::Result<()> {
+        sending::send(stream, self.head(None).as_bytes(), WITHIN)
+    }
+
+    fn head(&self, length: Option<usize>) -> String {
+        let Self { status, content_type, policy, cookie, .. } = self;
         let cookie = cookie
             .as_ref()
             .map_or_else(String::new, |cookie| format!("Set-Cookie: {cookie}\r\nLocation: ./\r\n"));
-        let (reason, length) = (reason(*status), body.len());
-        let mut all = format!(
-            "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\n\
-             Content-Length: {length}\r\nContent-Security-Policy: {policy}\r\n{cookie}{ALWAYS}\r\n"
+        let length = length.map(|bytes| format!("Content-Length: {bytes}\r\n")).unwrap_or_default();
+        let reason = reason(*status);
+        format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\n{length}\
+             Content-Security-Policy: {policy}\r\n{cookie}{ALWAYS}\r\n"
         )
-        .into_bytes();
-        if !head_only {
-            all.extend_from_slice(body);
-        }
-        let deadline = Instant::now() + WITHIN;
-        for piece in all.chunks(PIECE_BYTES) {
-            let mut sent = 0;
-            while sent < piece.len() {
-                let left = deadline.saturating_duration_since(Instant::now());
-                if left.is_zero() {
-                    return Err(io::ErrorKind::TimedOut.into());
-                }
-                stream.set_write_timeout(Some(left))?;
-                match stream.write(&piece[sent..])? {
-                    0 => return Err(io::ErrorKind::WriteZero.into()),
-                    count => sent += count,
-                }
-            }
-        }
-        Ok(())
     }
 }
 

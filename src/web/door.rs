@@ -98,14 +98,19 @@ fn is_from_own_page(request: &Request, host: &str) -> bool {
         kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json")
     });
     let is_marked = request.header("x-normwatch").is_some();
-    let site = request.header("sec-fetch-site");
-    let is_same_site = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let is_same_site = is_of_own_site(request);
     let is_same_origin = request.header("origin").is_none_or(|origin| {
         let without = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
         without == Some(host)
     });
-    let twice = ["origin", "sec-fetch-site"].iter().any(|name| request.has_many(name));
-    is_json && is_marked && is_same_site && is_same_origin && !twice
+    is_json && is_marked && is_same_site && is_same_origin && !request.has_many("origin")
+}
+
+/// Whether a browser says that no other site's page asks, or nobody says anything.
+pub(super) fn is_of_own_site(request: &Request) -> bool {
+    let site = request.header("sec-fetch-site");
+    let is_own = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+    is_own && !request.has_many("sec-fetch-site")
 }
 
 fn cookie(request: &Request) -> Option<&str> {

@@ -37,9 +37,12 @@ impl History {
         kept.last = Some(sample);
     }
 
-    /// Scores after that time, and the last judged frame.
+    /// Scores after that time, and the last judged frame. A time that has not come yet is
+    /// of a run before this one, whose clock was another: all scores are news then.
     pub(super) fn after(&self, time_ms: u64) -> (Vec<(u64, f32)>, Option<Sample>) {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_of_another_run = kept.last.is_some_and(|last| last.time_ms < time_ms);
+        let time_ms = if is_of_another_run { 0 } else { time_ms };
         let newer = kept.scores.iter().filter(|(at_ms, _)| *at_ms > time_ms);
         (newer.copied().collect(), kept.last)
     }
@@ -71,5 +74,6 @@ mod tests {
         assert_eq!((all.len(), all[0].0), (KEPT, 200_000));
         assert_eq!(last.unwrap().frame, 4999);
         assert_eq!(history.after(499_700).0, [(499_800, 4998.0), (499_900, 4999.0)]);
+        assert_eq!((history.after(499_900).0.len(), history.after(499_901).0.len()), (0, KEPT));
     }
 }

@@ -1,7 +1,7 @@
 //! What there is to see now: the newest picture, the scores, the state.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::history::History;
 use super::request::Request;
 use crate::clock::{Clock, SystemClock};
 use crate::event::{HEAT_SIDE, PictureRing, picture_for_message};
-use crate::health::Vitals;
+use crate::health::Reading;
 
 /// How long a request for a newer picture waits for one.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -29,7 +29,16 @@ pub(super) struct Live {
     pub history: History,
     waiting: AtomicUsize,
     /// The newest picture that was asked for, and when it was taken.
-    encoded: Mutex<Option<(u64, Vec<u8>)>>,
+    encoded: Mutex<Option<(u64, Arc<[u8]>)>>,
+}
+
+/// What there is to tell at a moment.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// In one line.
+    pub json: String,
+    /// Of the scores in it.
+    pub newest_ms: Option<u64>,
 }
 
 impl Live {
@@ -55,30 +64,44 @@ impl Live {
             thread::sleep(LOOK);
         };
         self.waiting.fetch_sub(1, Ordering::AcqRel);
-        let Some(time_ns) = news else { return Answer::new(204, "image/jpeg", Vec::new()) };
-        let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
-        if encoded.as_ref().is_none_or(|(at_ns, _)| *at_ns != time_ns) {
-            let picture = ring.nearest(time_ns);
-            match picture.as_ref().map(picture_for_message) {
-                Some(Ok(jpeg)) => *encoded = Some((time_ns, jpeg)),
-                Some(Err(error)) => return Answer::plain(503, &error),
-                None => return Answer::new(204, "image/jpeg", Vec::new()),
-            }
+        let jpeg = news.map(|time_ns| self.jpeg(time_ns));
+        match jpeg {
+            Some(Ok(Some(jpeg))) => Answer::new(200, "image/jpeg", &*jpeg),
+            Some(Err(error)) => Answer::plain(503, &error),
+            Some(Ok(None)) | None => Answer::new(204, "image/jpeg", Vec::new()),
         }
-        let jpeg = encoded.as_ref().map(|(_, jpeg)| jpeg.clone()).unwrap_or_default();
-        Answer::new(200, "image/jpeg", jpeg)
     }
 
-    /// State, figures, and the scores after `after`.
-    pub fn state(&self, site: &str, vitals: &Vitals, request: &Request, more: Value) -> Answer {
-        let reading = vitals.read();
-        let (scores, last) = self.history.after(request.number("after").unwrap_or(0));
+    /// When the newest picture was taken.
+    pub fn newest_ns(&self) -> Option<u64> {
+        self.pictures.as_ref()?.newest_ns()
+    }
+
+    /// The picture of that time; `None` without any. It is encoded once for all who ask.
+    ///
+    /// # Errors
+    /// One sentence about a picture that cannot be read.
+    pub fn jpeg(&self, time_ns: u64) -> Result<Option<Arc<[u8]>>, String> {
+        let mut encoded = self.encoded.lock().unwrap_or_else(PoisonError::into_inner);
+        if encoded.as_ref().is_none_or(|(at_ns, _)| *at_ns != time_ns) {
+            let Some(picture) = self.pictures.as_ref().and_then(|ring| ring.nearest(time_ns))
+            else {
+                return Ok(None);
+            };
+            *encoded = Some((time_ns, picture_for_message(&picture)?.into()));
+        }
+        Ok(encoded.as_ref().map(|(_, jpeg)| jpeg.clone()))
+    }
+
+    /// State, figures, and the scores after `after_ms`.
+    pub fn state(&self, site: &str, reading: &Reading, after_ms: u64, more: Value) -> Told {
+        let (scores, last) = self.history.after(after_ms);
+        let newest_ms = scores.last().map(|(at_ms, _)| *at_ms);
         let now_ms = SystemClock.wall_ns() / 1_000_000;
         let finite = |level: f32| level.is_finite().then_some(level);
         let heat = last.and_then(|sample| sample.heat).map(|cells| cells.to_vec());
         let place = last.map(|sample| sample.place);
         let scores: Vec<Value> = scores.iter().map(|(at, score)| json!([at, score])).collect();
-        let picture_ms = self.pictures.as_ref().and_then(PictureRing::newest_ns);
         let body = json!({
             "site": site,
             "state": reading.state.name(),
@@ -99,9 +122,9 @@ impl Live {
             "place": place,
             "heat": heat,
             "heat_columns": HEAT_SIDE,
-            "picture_ms": picture_ms.map(|ns| ns / 1_000_000),
+            "picture_ms": self.newest_ns().map(|ns| ns / 1_000_000),
             "more": more,
         });
-        Answer::new(200, "application/json", body.to_string())
+        Told { json: body.to_string(), newest_ms }
     }
 }

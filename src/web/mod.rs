@@ -16,9 +16,11 @@ mod live;
 mod metrics;
 mod orders;
 mod request;
+mod sending;
 mod server;
 mod settings;
 mod shown;
+mod streams;
 mod tuning;
 mod turns;
 

@@ -10,9 +10,11 @@ use std::time::Duration;
 use super::answer::Answer;
 use super::assets;
 use super::door::Door;
+use super::live::Told;
 use super::metrics::{self, Identity};
 use super::request::{Refused, Request};
 use super::shown::{Page, PageOptions};
+use super::streams::{self, Seat, Stream, Viewers};
 use super::turns::{Turns, WORKERS, needs_disk};
 use crate::event::OutletCounts;
 use crate::health::{Reading, Vitals};
@@ -47,6 +49,12 @@ struct Desk {
     page: Option<Page>,
     /// Of those who need the disk.
     turns: Turns,
+    viewers: Viewers,
+}
+
+enum Reply {
+    Whole(Answer),
+    Goes(Stream, Seat),
 }
 
 /// Starts the listener, which ends with the process. An address that cannot be had is
@@ -93,7 +101,15 @@ fn start(
     let takes_orders = page.as_ref().is_some_and(|page| page.control.is_some());
     let page = page.map(Page::new).transpose()?;
     let door = Door::new(token, names, takes_orders);
-    let desk = Arc::new(Desk { door, identity, vitals, outlets, page, turns: Turns::default() });
+    let desk = Arc::new(Desk {
+        door,
+        identity,
+        vitals,
+        outlets,
+        page,
+        turns: Turns::default(),
+        viewers: Viewers::default(),
+    });
     let (waiting_in, waiting) = sync_channel(WAITING);
     let waiting = Arc::new(Mutex::new(waiting));
     for number in 0..WORKERS {
@@ -163,10 +179,13 @@ fn accept(listener: &TcpListener, waiting: &SyncSender<TcpStream>) {
 }
 
 impl Desk {
-    fn answer(&self, mut stream: TcpStream) {
+    fn answer(self: &Arc<Self>, mut stream: TcpStream) {
         let mut is_left = false;
         let (answer, head_only) = match Request::read(&mut stream) {
-            Ok(request) => (self.answer_to(&request), request.method == "HEAD"),
+            Ok(request) => match self.reply_to(&request) {
+                Reply::Whole(answer) => (answer, request.method == "HEAD"),
+                Reply::Goes(what, seat) => return self.show(what, seat, request, stream),
+            },
             Err(Refused::Gone) => return,
             Err(Refused::TooSlow) => (Answer::plain(408, "the request took too long"), false),
             Err(Refused::TooLong) => (Answer::plain(431, "the head is too long"), false),
@@ -185,10 +204,44 @@ impl Desk {
         }
     }
 
-    fn answer_to(&self, request: &Request) -> Answer {
-        if let Some(refusal) = self.door.refuses(request) {
-            return refusal;
+    /// Leaves a viewer to a thread of its own.
+    fn show(self: &Arc<Self>, what: Stream, seat: Seat, request: Request, mut stream: TcpStream) {
+        let desk = self.clone();
+        let body = move || {
+            let _seat = seat;
+            let Some(page) = &desk.page else { return };
+            let tell = |after_ms| desk.state(page, after_ms);
+            // Whoever leaves, or takes it too slowly, is no longer shown anything.
+            let _ = what.answer().begin(&mut stream).and_then(|()| match what {
+                Stream::Numbers => streams::numbers(&mut stream, &request, tell),
+                Stream::Pictures => streams::pictures(&mut stream, &page.live),
+            });
+        };
+        if let Err(error) = thread::Builder::new().name("web-viewer".into()).spawn(body) {
+            log::warn!("a viewer was turned away: {error}");
         }
+    }
+
+    fn state(&self, page: &Page, after_ms: u64) -> Told {
+        let more = page.more(&(self.outlets)());
+        page.live.state(&self.identity.site, &self.vitals.read(), after_ms, more)
+    }
+
+    fn reply_to(&self, request: &Request) -> Reply {
+        if let Some(refusal) = self.door.refuses(request) {
+            return Reply::Whole(refusal);
+        }
+        match Stream::of(&request.path).filter(|_| self.page.is_some()) {
+            Some(what) if request.method == "HEAD" => Reply::Whole(what.answer()),
+            Some(what) if request.method == "GET" => match self.viewers.enter(request) {
+                Ok(seat) => Reply::Goes(what, seat),
+                Err(refusal) => Reply::Whole(refusal),
+            },
+            _ => Reply::Whole(self.answer_to(request)),
+        }
+    }
+
+    fn answer_to(&self, request: &Request) -> Answer {
         let turn = needs_disk(&request.path).then(|| self.turns.take());
         if turn.as_ref().is_some_and(Option::is_none) {
             return Answer::plain(503, "the disk does not answer: try again");
@@ -213,8 +266,8 @@ impl Desk {
         Some(match path {
             "/frame.jpg" => page.live.picture(request),
             "/state.json" => {
-                let more = page.more(&(self.outlets)());
-                page.live.state(&self.identity.site, &self.vitals, request, more)
+                let told = self.state(page, request.number("after").unwrap_or(0));
+                Answer::new(200, "application/json", told.json)
             }
             "/site.json" => page.site(),
             "/trace/count" => page.tuning.count(request),

@@ -5,10 +5,10 @@ import { drawScores } from "./chart.js";
 import { allEvents, allowReview, lookForEvents, nameKinds, noteDisk, prepareEvents } from "./events.js";
 import { drawOrders, nameMinutes, prepareOrders } from "./orders.js";
 import { drawPicture, fetchPicture } from "./picture.js";
+import { listen } from "./stream.js";
 import { countAgain, drawCount, nameSite, prepareTuning, tried } from "./tuning.js";
 import { date, firstLanguage, languages, setLanguage, word } from "./words.js";
 
-const STATE_EVERY_MS = 500;
 const COUNT_EVERY_MS = 60_000;
 const STRIP_MS = 120_000;
 const SILENT_AFTER_MS = 5000;
@@ -43,11 +43,10 @@ async function repeat(ask, every) {
   }
 }
 
-async function lookAtState() {
-  const last = scores.length > 0 ? scores[scores.length - 1][0] : 0;
-  const answer = await fetch(`state.json?after=${last}`);
-  if (!answer.ok) return;
-  const told = await answer.json();
+const newestMs = () => scores.length > 0 ? scores[scores.length - 1][0] : 0;
+
+/** @param {any} told */
+async function takeState(told) {
   // A program that was started again has another clock.
   if (state !== null && told.judged < state.judged) scores = [];
   state = told;
@@ -62,8 +61,7 @@ async function lookAtState() {
     void countAgain(draw);
   }
   scores.push(...state.scores);
-  const newest = scores.length > 0 ? scores[scores.length - 1][0] : 0;
-  scores = scores.filter(([ms]) => ms >= newest - STRIP_MS);
+  scores = scores.filter(([ms]) => ms >= newestMs() - STRIP_MS);
   draw();
 }
 
@@ -92,7 +90,7 @@ function draw() {
   drawOrders(state, site);
   document.title = `${state.alarm ? "⚠ " : ""}${state.site} · normwatch`;
   byId("site").textContent = state.site;
-  const newest = scores.length > 0 ? scores[scores.length - 1][0] : 0;
+  const newest = newestMs();
   drawScores(strip, scores, { enter: state.enter_level, exit: state.exit_level, tried: tried(), from: newest - STRIP_MS, to: newest });
   const number = (/** @type {number | null} */ value) => value === null ? "–" : value.toFixed(2);
   const rows = [
@@ -168,6 +166,6 @@ prepareTuning(draw);
 prepareAreas(allEvents);
 speak(language.value);
 setInterval(watchOver, 500);
-void repeat(lookAtState, STATE_EVERY_MS);
+listen(newestMs, takeState);
 void repeat(lookAtPicture, 100);
 void repeat(() => countAgain(draw), COUNT_EVERY_MS);

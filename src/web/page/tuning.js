@@ -128,7 +128,7 @@ function inWords() {
     : watched_ms > 120_000 ? word("minutes", Math.round(watched_ms / 60_000))
     : word("seconds", Math.round(watched_ms / 1000));
   if (since_unix_ms === null) {
-    const times = raised.map(([ms]) => footageTime(ms)).slice(0, NAMED).join(", ");
+    const times = raised.map((/** @type {any[]} */ [ms]) => footageTime(ms)).slice(0, NAMED).join(", ");
     return [word("wouldFootage", count, watched) + (times && `: ${times}`), []];
   }
   const recent = raised.filter((/** @type {any[]} */ [, unix]) => unix !== null && unix > Date.now() - DAY_MS).length;

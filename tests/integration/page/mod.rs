@@ -5,6 +5,7 @@ mod driver;
 mod hanging;
 mod power_cut;
 mod shown;
+mod streams;
 
 use std::fs;
 
