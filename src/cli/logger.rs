@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::clock::{Clock, SystemClock};
+use crate::health::LOG_TAIL;
 use crate::writer::{Work, Writer};
 
 /// Lines that may wait for whoever reads standard error.
@@ -83,6 +85,8 @@ struct Stderr {
 
 impl Work<String> for Stderr {
     fn write(&mut self, line: String, lost: u64) {
+        // First: whoever reads standard error may never read on.
+        LOG_TAIL.note(SystemClock.wall_ns() / 1_000_000, &line);
         if lost > 0 {
             let text = format!("{lost} lines of this log are lost: standard error was not read");
             write(&(prefixed(self.journal, Level::Warn, &text) + "\n"));

@@ -6,6 +6,7 @@
 //! alone.
 
 mod device;
+mod log_tail;
 mod progress;
 mod service;
 mod signals;
@@ -15,6 +16,7 @@ mod vitals;
 mod watchdog;
 
 pub use device::{HardwareWatchdog, WatchdogInfo, WatchdogOpenError};
+pub use log_tail::{LOG_TAIL, LogLine, LogTail};
 pub use progress::{Capturing, Progress, ProgressLimits, Stall};
 pub use service::ServiceManager;
 pub use signals::{Signal, Signals};

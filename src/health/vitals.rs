@@ -41,6 +41,8 @@ pub struct Reading {
     pub alarms_per_day: Option<f64>,
     /// How far the board is with learning its camera, in a word.
     pub learning: Option<&'static str>,
+    /// How much of that phase is done, 0 to 1.
+    pub learning_share: Option<f32>,
     /// How the scores of the last day compare with the calibration's; once a day of them
     /// was seen.
     pub drift: Option<Drift>,
@@ -67,6 +69,7 @@ impl Default for Reading {
             judge_every: 1,
             alarms_per_day: None,
             learning: None,
+            learning_share: None,
             drift: None,
             stages: [None; STAGES],
         }

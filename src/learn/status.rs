@@ -114,7 +114,8 @@ fn part(done: f64, whole: f64) -> f64 {
     if whole > 0.0 { (done / whole).clamp(0.0, 1.0) } else { 0.0 }
 }
 
-fn share(state: &State) -> f64 {
+/// How much of its phase is done, 0 to 1.
+pub(super) fn share(state: &State) -> f64 {
     match state.phase {
         Phase::Observe => part(state.observed_s, state.observe_for_s),
         Phase::Train => part(state.trained_s, state.train_for_s),

@@ -11,6 +11,7 @@ use super::drift_file::write_drift;
 use super::generations::Generations;
 use super::place::LearnPlace;
 use super::state::State;
+use super::status::share;
 use crate::config::LearnSection;
 use crate::health::Vitals;
 
@@ -69,7 +70,10 @@ pub(crate) fn tell_phase(
             }
             // Whoever looks at this very moment is not waited for.
             for _ in 0..LOOK.as_millis() / STEP.as_millis() {
-                vitals.note(|reading| reading.learning = phase.or(reading.learning));
+                vitals.note(|reading| {
+                    let Some((name, share)) = phase else { return };
+                    (reading.learning, reading.learning_share) = (Some(name), share);
+                });
                 thread::sleep(STEP);
                 if alive.strong_count() == 0 {
                     return;
@@ -85,10 +89,10 @@ pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     a.components().eq(b.components())
 }
 
-/// In a word; `None` where the state cannot be read now.
-fn phase(place: &LearnPlace) -> Option<&'static str> {
+/// In a word, and how much of that is done; `None` where the state cannot be read now.
+fn phase(place: &LearnPlace) -> Option<(&'static str, Option<f32>)> {
     let state = State::load(place).ok()?;
-    Some(state.map_or("none", |state| state.phase.name()))
+    Some(state.map_or(("none", None), |state| (state.phase.name(), Some(share(&state) as f32))))
 }
 
 #[cfg(test)]
@@ -99,7 +103,7 @@ mod tests {
     fn a_learning_that_has_not_begun_is_none_and_a_damaged_state_is_not_told() {
         let folder = tempfile::tempdir().unwrap();
         let place = LearnPlace::new(folder.path());
-        assert_eq!(phase(&place), Some("none"));
+        assert_eq!(phase(&place), Some(("none", None)));
         std::fs::write(place.state_file(), "?").unwrap();
         assert_eq!(phase(&place), None);
     }

@@ -30,11 +30,13 @@ pub(super) struct Answer {
     /// What a browser may do with it.
     policy: &'static str,
     cookie: Option<String>,
+    /// Under which name a browser keeps it.
+    file: Option<String>,
 }
 
 impl Answer {
     pub fn new(status: u16, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, content_type, body: body.into(), policy: NOTHING, cookie: None }
+        Self { status, content_type, body: body.into(), policy: NOTHING, cookie: None, file: None }
     }
 
     /// With another policy for browsers.
@@ -46,6 +48,13 @@ impl Answer {
     pub fn with_cookie(token: &str) -> Self {
         let cookie = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Max-Age=31536000");
         Self { cookie: Some(cookie), ..Self::plain(303, "go on to the page") }
+    }
+
+    /// A file to be kept; of its name only plain letters and digits are told.
+    pub fn file(content_type: &'static str, name: &str, body: Vec<u8>) -> Self {
+        let is_plain = |c: &char| c.is_ascii_alphanumeric() || ".-_".contains(*c);
+        let file = Some(name.chars().filter(is_plain).collect());
+        Self { file, ..Self::new(200, content_type, body) }
     }
 
     /// One line for people.
@@ -74,7 +83,10 @@ impl Answer {
     }
 
     fn head(&self, length: Option<usize>) -> String {
-        let Self { status, content_type, policy, cookie, .. } = self;
+        let Self { status, content_type, policy, cookie, file, .. } = self;
+        let file = file.as_ref().map_or_else(String::new, |name| {
+            format!("Content-Disposition: attachment; filename=\"{name}\"\r\n")
+        });
         let cookie = cookie
             .as_ref()
             .map_or_else(String::new, |cookie| format!("Set-Cookie: {cookie}\r\nLocation: ./\r\n"));
@@ -82,7 +94,7 @@ impl Answer {
         let reason = reason(*status);
         format!(
             "HTTP/1.1 {status} {reason}\r\nContent-Type: {content_type}\r\n{length}\
-             Content-Security-Policy: {policy}\r\n{cookie}{ALWAYS}\r\n"
+             Content-Security-Policy: {policy}\r\n{cookie}{file}{ALWAYS}\r\n"
         )
     }
 }

@@ -7,7 +7,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' blob:; connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; \
     form-action 'none'";
 
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("/icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
     ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
     ("/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
@@ -16,6 +16,8 @@ const FILES: [(&str, &str, &str); 12] = [
     ("/events.js", SCRIPT, include_str!("page/events.js")),
     ("/orders.js", SCRIPT, include_str!("page/orders.js")),
     ("/picture.js", SCRIPT, include_str!("page/picture.js")),
+    ("/health.js", SCRIPT, include_str!("page/health.js")),
+    ("/filter.js", SCRIPT, include_str!("page/filter.js")),
     ("/stream.js", SCRIPT, include_str!("page/stream.js")),
     ("/tuning.js", SCRIPT, include_str!("page/tuning.js")),
     ("/areas.js", SCRIPT, include_str!("page/areas.js")),

@@ -11,10 +11,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::answer::Answer;
-use super::listing::{Found, Known, Listing};
+use super::listing::{Found, Known, Listing, Space};
+use super::parcel;
 use super::request::Request;
 use crate::clock::{Clock, SystemClock};
 use crate::event::{Archived, LAST, Review, explain, read_all, read_one, when, write_review};
+
+/// What an event's download is called.
+const PARCEL: &str = "event.tar";
 
 /// Events that a list has, the newest first.
 const LISTED: usize = 200;
@@ -38,8 +42,8 @@ impl Gallery {
         Ok(Self { listing: folder.as_ref().map(reader).transpose()?, folder })
     }
 
-    /// The list's tag, which changes with it; its age; and for how long the disk has not
-    /// answered. Never waits.
+    /// The list's tag, which changes with it; its age; for how long the disk has not
+    /// answered; and what room it has. Never waits.
     pub fn state(&self) -> serde_json::Value {
         let known = self.listing.as_ref().map(Listing::known).unwrap_or_default();
         let ms = |time: std::time::Duration| time.as_millis() as u64;
@@ -47,6 +51,8 @@ impl Gallery {
             "tag": tag(&known),
             "age_ms": known.age.map(ms),
             "looking_for_ms": ms(known.looking_for),
+            "free_bytes": known.found.space.map(|space| space.free_bytes),
+            "disk_bytes": known.found.space.map(|space| space.bytes),
         })
     }
 
@@ -84,7 +90,7 @@ impl Gallery {
         }
     }
 
-    /// `ID`, or a picture of it, `ID/FILE`.
+    /// `ID`, or a picture of it, `ID/FILE`, or all of it, `ID/event.tar`.
     pub fn one(&self, rest: &str) -> Answer {
         let unknown = || Answer::plain(404, "there is no such event");
         let Some(folder) = &self.folder else { return unknown() };
@@ -95,6 +101,12 @@ impl Gallery {
             let body =
                 json!({ "event": event.situation, "review": event.review, "explained": explained });
             return Answer::new(200, JSON, body.to_string());
+        }
+        if file == PARCEL {
+            return match parcel::pack(&event) {
+                Ok(tar) => Answer::file("application/x-tar", &format!("{id}.tar"), tar),
+                Err(error) => Answer::plain(503, &format!("this event is not packed: {error}")),
+            };
         }
         // Nothing is opened but what the event itself names, beside it.
         let mut pictures = event.situation.pictures.iter();
@@ -125,14 +137,15 @@ fn tag(known: &Known) -> String {
 /// Reads the events where something has changed.
 fn look(folder: &Path, before: &Found) -> Found {
     let tag = tag_of(folder);
+    let space = Space::of(folder);
     if tag == before.tag && matches!(before.list, Some(Ok(_))) {
-        return before.clone();
+        return Found { space, ..before.clone() };
     }
     let list = read_all(folder).map_err(|error| error.to_string()).map(|events| {
         let newest = events.iter().rev().take(LISTED).map(summary);
         json!(newest.collect::<Vec<_>>()).to_string().into()
     });
-    Found { tag, list: Some(list) }
+    Found { tag, list: Some(list), space }
 }
 
 /// Of a folder's events and when each was last changed: what is written into an event
@@ -218,6 +231,7 @@ mod tests {
             "a/../../secret",
             "a/gone.jpg",
             "a/event.json",
+            "b/event.tar",
             "a//dev/zero",
             "../secret",
             "b/onset.jpg",

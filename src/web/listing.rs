@@ -2,9 +2,12 @@
 //! disk.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::fs::statvfs;
 
 /// The folder is not looked at more often, however many ask.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -19,6 +22,27 @@ pub(super) struct Found {
     pub tag: u64,
     /// The list, or why there is none; the same as before where the tag is.
     pub list: Option<Result<Arc<str>, String>>,
+    /// Of the disk that the folder lies on.
+    pub space: Option<Space>,
+}
+
+/// The room of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Space {
+    /// What whoever is not root may still fill.
+    pub free_bytes: u64,
+    pub bytes: u64,
+}
+
+impl Space {
+    /// Of the disk that the folder lies on, or will; `None` where the file system does not say.
+    pub fn of(folder: &Path) -> Option<Self> {
+        // Of a relative path nothing is left in the end.
+        let above = folder.ancestors().filter(|folder| !folder.as_os_str().is_empty());
+        let told = above.chain([Path::new(".")]).find_map(|folder| statvfs(folder).ok())?;
+        let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+        Some(Self { free_bytes: bytes(told.f_bavail), bytes: bytes(told.f_blocks) })
+    }
 }
 
 /// What is known, and how old it is.
@@ -171,7 +195,7 @@ mod tests {
     use super::*;
 
     fn found(tag: u64) -> Found {
-        Found { tag, list: Some(Ok(format!("list {tag}").into())) }
+        Found { tag, list: Some(Ok(format!("list {tag}").into())), space: None }
     }
 
     /// What comes of it; fails where nothing does.

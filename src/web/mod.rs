@@ -15,6 +15,7 @@ mod listing;
 mod live;
 mod metrics;
 mod orders;
+mod parcel;
 mod request;
 mod sending;
 mod server;

@@ -13,7 +13,7 @@ use super::door::Door;
 use super::live::Told;
 use super::metrics::{self, Identity};
 use super::request::{Refused, Request};
-use super::shown::{Page, PageOptions};
+use super::shown::{self, Page, PageOptions};
 use super::streams::{self, Seat, Stream, Viewers};
 use super::turns::{Turns, WORKERS, needs_disk};
 use crate::event::OutletCounts;
@@ -270,6 +270,7 @@ impl Desk {
                 Answer::new(200, "application/json", told.json)
             }
             "/site.json" => page.site(),
+            "/log.json" => shown::log(request),
             "/trace/count" => page.tuning.count(request),
             "/events.json" => page.gallery.list(request),
             path => match path.strip_prefix("/events/") {

@@ -8,9 +8,11 @@ use super::control::Control;
 use super::gallery::Gallery;
 use super::history::History;
 use super::live::Live;
+use super::request::Request;
 use super::tuning::Tuning;
 use crate::config::Zone;
 use crate::event::{OutletCounts, PictureRing};
+use crate::health::{LOG_TAIL, LogLine};
 use crate::score::{MaskMode, Polygon};
 
 /// What the page shows.
@@ -95,4 +97,14 @@ impl Page {
         });
         Answer::new(200, "application/json", body.to_string())
     }
+}
+
+/// The last lines of the program's log, after `?after=NUMBER`.
+pub(super) fn log(request: &Request) -> Answer {
+    let lines = LOG_TAIL.after(request.number("after").unwrap_or(0));
+    let lines = lines
+        .iter()
+        .map(|LogLine { number, unix_ms, text }| serde_json::json!([number, unix_ms, text]));
+    let body = serde_json::json!({ "lines": lines.collect::<Vec<_>>() });
+    Answer::new(200, "application/json", body.to_string())
 }

@@ -2,12 +2,14 @@
 
 import { drawAreas, nameAreas, prepareAreas, showSiteAreas } from "./areas.js";
 import { drawScores } from "./chart.js";
-import { allEvents, allowReview, lookForEvents, nameKinds, noteDisk, prepareEvents } from "./events.js";
+import { allEvents, allowReview, listEvents, lookForEvents, noteDisk, prepareEvents } from "./events.js";
+import { drawPlace, nameZones } from "./filter.js";
+import { drawHealth, prepareHealth } from "./health.js";
 import { drawOrders, nameMinutes, prepareOrders } from "./orders.js";
 import { drawPicture, fetchPicture } from "./picture.js";
 import { listen } from "./stream.js";
 import { countAgain, drawCount, nameSite, prepareTuning, tried } from "./tuning.js";
-import { date, firstLanguage, languages, setLanguage, word } from "./words.js";
+import { firstLanguage, languages, setLanguage, word } from "./words.js";
 
 const COUNT_EVERY_MS = 60_000;
 const STRIP_MS = 120_000;
@@ -72,6 +74,8 @@ async function lookAtSite() {
   allowReview(site.in_force !== null);
   nameSite(site, draw);
   showSiteAreas(site);
+  nameZones(site.zones);
+  listEvents();
 }
 
 async function lookAtPicture() {
@@ -86,6 +90,7 @@ async function lookAtPicture() {
 function draw() {
   byId("no-picture").hidden = bitmap !== null;
   if (bitmap && state) drawPicture(picture, bitmap, state, Number(heat.value) / 100);
+  if (bitmap) drawPlace();
   if (!state) return;
   drawOrders(state, site);
   document.title = `${state.alarm ? "⚠ " : ""}${state.site} · normwatch`;
@@ -100,20 +105,8 @@ function draw() {
     ["judged", state.judged],
   ];
   fill("figures", rows.map(([name, value]) => [word(name), String(value)]));
-  const temperature = state.temperature_c === null ? [] : [[word("temperature"), `${state.temperature_c.toFixed(0)} °C`]];
-  fill("outputs", [
-    [word("rested"), String(state.rested)],
-    [word("pace"), word("onein", state.judge_every)],
-    ...temperature,
-    ...state.stages.map((/** @type {any} */ [name, [median, most]]) =>
-      [name, `${median.toFixed(1)} ms, 99 %: ${most.toFixed(1)} ms`]),
-    ...state.more.outputs.map((/** @type {any} */ output) => [output.name, wordsOf(output)]),
-  ]);
+  fill("outputs", drawHealth(state));
 }
-
-/** @param {any} output */
-const wordsOf = ({ sent, failed, dropped, last_sent_unix_ms }) => word("sent", sent, failed + dropped)
-  + (last_sent_unix_ms === null ? "" : ` (${date(last_sent_unix_ms)})`);
 
 /** @param {string} id @param {string[][]} rows */
 function fill(id, rows) {
@@ -136,7 +129,8 @@ function watchOver() {
   if (byId("banner").textContent !== banner) byId("banner").textContent = banner;
   byId("banner").hidden = banner === "";
   const scoreAge = state?.score_age_ms ?? null;
-  byId("age").textContent = scoreAge === null ? "" : `${((scoreAge + silentMs) / 1000).toFixed(0)} ${word("ago")}`;
+  const isOver = site?.of_site === false && !silent && scoreAge !== null && scoreAge > SILENT_AFTER_MS;
+  byId("age").textContent = isOver ? word("over") : scoreAge === null ? "" : `${((scoreAge + silentMs) / 1000).toFixed(0)} ${word("ago")}`;
   const text = silent ? word("silent") : state === null ? "" : state.alarm ? word(state.state)
     : `${word(state.state)} · ${word(state.well ? "well" : "unwell")}`;
   if (byId("state").textContent !== text) byId("state").textContent = text;
@@ -147,7 +141,7 @@ function speak(/** @type {string} */ code) {
   setLanguage(code);
   picture.setAttribute("aria-label", word("pictureOf"));
   strip.setAttribute("aria-label", word("stripOf"));
-  nameKinds();
+  listEvents();
   nameMinutes();
   nameAreas();
   drawCount();
@@ -160,7 +154,8 @@ language.value = firstLanguage();
 language.addEventListener("change", () => speak(language.value));
 heat.addEventListener("input", draw);
 window.addEventListener("resize", drawAreas);
-prepareEvents();
+prepareEvents(draw);
+prepareHealth();
 prepareOrders();
 prepareTuning(draw);
 prepareAreas(allEvents);

@@ -59,7 +59,7 @@ export function prepareAreas(listEvents) {
     areas[chosen].points.push([0.5, 0.5]);
     list();
   });
-  byId("copy-areas").addEventListener("click", () => copy(asToml(areas)));
+  byId("copy-areas").addEventListener("click", () => copy(asToml(areas), byId("copy-areas")));
   kind.addEventListener("change", () => { changeKind(); list(); });
   name.addEventListener("input", () => {
     if (chosen >= 0) areas[chosen].name = name.value;

@@ -1,6 +1,7 @@
 // The events: a list, and one of them with its pictures and reasons.
 
 import { drawScores } from "./chart.js";
+import { isWanted, nameFilter, noteCount, prepareFilter, wanted } from "./filter.js";
 import { order } from "./orders.js";
 import { word } from "./words.js";
 
@@ -10,33 +11,49 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 /** @type {any[] | null} newest first; null where none are kept */
 let events = [];
 let shownIds = "";
-let open = -1;
+/** The event that is looked at: its place in the list changes while others come. */
+let openId = "";
 
 /** A disk that works has answered by then. */
 const DISK_LATE_MS = 10_000;
 
-const KINDS = ["", "anomaly", "changed", "tampered", "blind", "fault"];
+/** So far has a finger moved that swipes, in pixels. */
+const SWIPE_PX = 50;
 
-export function prepareEvents() {
-  const kind = /** @type {HTMLSelectElement} */ (byId("kind"));
-  kind.addEventListener("change", () => list(true));
+/** @param {() => void} changed what is marked on the picture */
+export function prepareEvents(changed) {
+  prepareFilter(() => { list(true); changed(); });
   const dialog = /** @type {HTMLDialogElement} */ (byId("event"));
   byId("close").addEventListener("click", () => dialog.close());
-  byId("older").addEventListener("click", () => show(open + 1));
-  byId("newer").addEventListener("click", () => show(open - 1));
+  byId("older").addEventListener("click", () => step(1));
+  byId("newer").addEventListener("click", () => step(-1));
   byId("was-odd").addEventListener("click", () => review(false));
   byId("was-normal").addEventListener("click", () => review(true));
   dialog.addEventListener("keydown", (press) => {
-    if (press.key === "ArrowRight") show(open + 1);
-    if (press.key === "ArrowLeft") show(open - 1);
+    if (press.key === "ArrowRight") step(1);
+    if (press.key === "ArrowLeft") step(-1);
+  });
+  swipes(dialog, step);
+}
+
+/** @param {HTMLElement} over @param {(by: number) => void} go */
+function swipes(over, go) {
+  /** @type {[number, number] | null} */
+  let from = null;
+  over.addEventListener("pointerdown", (down) => {
+    from = down.pointerType === "touch" && down.isPrimary ? [down.clientX, down.clientY] : null;
+  });
+  over.addEventListener("pointercancel", () => { from = null; });
+  over.addEventListener("pointerup", (up) => {
+    if (from === null) return;
+    const [x, y] = [up.clientX - from[0], up.clientY - from[1]];
+    from = null;
+    if (Math.abs(x) > SWIPE_PX && Math.abs(x) > 2 * Math.abs(y)) go(x < 0 ? 1 : -1);
   });
 }
 
-export function nameKinds() {
-  const kind = /** @type {HTMLSelectElement} */ (byId("kind"));
-  const chosen = kind.value;
-  kind.replaceChildren(...KINDS.map((name) => new Option(word(name || "all"), name)));
-  kind.value = chosen;
+/** Lists them again, in the reader's language. */
+export function listEvents() {
   list(true);
 }
 
@@ -47,8 +64,9 @@ export function allowReview(may) {
 
 /** @param {boolean} normal */
 async function review(normal) {
-  const { id } = chosen()[open];
+  const id = openId;
   const { status, text } = await order("review", { id, normal });
+  if (id !== openId) return;
   byId("reviewed").textContent = status === 200 ? word(normal ? "normal" : "reviewed") : text.trim();
 }
 
@@ -71,28 +89,38 @@ export async function lookForEvents(tag) {
 }
 
 function chosen() {
-  const kind = /** @type {HTMLSelectElement} */ (byId("kind")).value;
-  return (events ?? []).filter((event) => kind === "" || event.kind === kind);
+  const which = wanted();
+  return allEvents().filter((event) => isWanted(event, which));
+}
+
+/** Round a place on a picture. @param {{x: number, y: number, width: number, height: number}} place */
+function frame({ x, y, width, height }) {
+  const mark = document.createElement("span");
+  const shares = { left: x, top: y, width, height };
+  for (const [side, share] of Object.entries(shares)) mark.style.setProperty(side, `${share * 100}%`);
+  return mark;
 }
 
 /** @param {boolean} anew */
 function list(anew) {
+  nameFilter(allEvents());
   const some = chosen();
   const ids = some.map((event) => event.id + event.duration_ms + event.reviewed).join();
   if (!anew && ids === shownIds) return;
   shownIds = ids;
   byId("count").textContent = events === null ? word("off") : some.length === 0 ? word("none")
     : some.length === 1 ? word("shownOne") : word("shown", some.length);
+  noteCount(some.length);
   byId("list").replaceChildren(...some.map(row));
 }
 
-/** @param {any} event @param {number} index */
-function row(event, index) {
+/** @param {any} event */
+function row(event) {
   const item = document.createElement("li");
   const button = document.createElement("button");
   button.type = "button";
   button.className = event.reviewed ? "reviewed" : "";
-  button.addEventListener("click", () => show(index));
+  button.addEventListener("click", () => show(event));
   const best = event.pictures.find((/** @type {any} */ p) => p.moment === "peak") ?? event.pictures[0];
   const image = new Image();
   image.alt = "";
@@ -121,17 +149,23 @@ function line(className, text) {
   return block;
 }
 
-/** @param {number} index */
-async function show(index) {
+/** To an older one by 1, to a newer one by -1. @param {number} by */
+function step(by) {
   const some = chosen();
-  if (index < 0 || index >= some.length) return;
-  open = index;
+  const next = some[some.findIndex(({ id }) => id === openId) + by];
+  if (next !== undefined) void show(next);
+}
+
+/** @param {any} listed */
+async function show(listed) {
+  const id = listed.id;
+  openId = id;
   byId("reviewed").textContent = "";
-  const id = some[index].id;
   const answer = await fetch(`events/${id}`);
-  if (!answer.ok) return;
+  if (!answer.ok || id !== openId) return;
   const { event, explained } = await answer.json();
-  byId("event-title").textContent = `${word(event.kind)} · ${some[index].when}`;
+  byId("event-title").textContent = `${word(event.kind)} · ${listed.when}`;
+  /** @type {HTMLAnchorElement} */ (byId("download")).href = `events/${id}/event.tar`;
   byId("pictures").replaceChildren(...event.pictures.map((/** @type {any} */ picture) => {
     const figure = document.createElement("figure");
     const image = new Image();
@@ -139,8 +173,11 @@ async function show(index) {
     image.alt = word(picture.moment);
     const caption = document.createElement("figcaption");
     const seconds = (picture.time_ms - event.begin.time_ms) / 1000;
-    caption.textContent = `${word(picture.moment)} (${seconds >= 0 ? "+" : ""}${seconds.toFixed(1)} s)`;
-    figure.append(image, caption);
+    caption.textContent = `${word(picture.moment)} (${seconds < 0 ? "−" : "+"}${Math.abs(seconds).toFixed(1)} s)`;
+    const shown = document.createElement("div");
+    shown.append(image);
+    if (picture.moment === "peak" && event.peak?.place) shown.append(frame(event.peak.place));
+    figure.append(shown, caption);
     return figure;
   }));
   const trace = /** @type {HTMLCanvasElement} */ (byId("trace"));
@@ -150,11 +187,15 @@ async function show(index) {
   drawScores(trace, points, { enter: event.in_force.enter_level, exit: event.in_force.exit_level });
   byId("explained").replaceChildren(...explained.map((/** @type {string} */ text) => {
     const paragraph = document.createElement("p");
-    paragraph.textContent = text;
+    // The title says when it was.
+    const [when, begin] = [`, ${listed.when}: `, text.indexOf(`, ${listed.when}: `)];
+    paragraph.textContent = begin < 0 ? text : text.slice(begin + when.length);
     return paragraph;
   }));
+  const some = chosen();
+  const index = some.findIndex((one) => one.id === id);
   /** @type {HTMLButtonElement} */ (byId("older")).disabled = index + 1 >= some.length;
-  /** @type {HTMLButtonElement} */ (byId("newer")).disabled = index === 0;
+  /** @type {HTMLButtonElement} */ (byId("newer")).disabled = index <= 0;
   const dialog = /** @type {HTMLDialogElement} */ (byId("event"));
   if (!dialog.open) dialog.showModal();
 }

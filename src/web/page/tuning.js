@@ -46,7 +46,7 @@ export function prepareTuning(changed) {
   byId("apply").addEventListener("click", () => change("budget"));
   byId("undo").addEventListener("click", () => change("undo"));
   byId("copy").addEventListener("click", () =>
-    copy(`[budget]\nalarms_per_day = ${field.value}\n`));
+    copy(`[budget]\nalarms_per_day = ${field.value}\n`, byId("copy")));
 }
 
 /** The levels that are tried, beside those in force. */
@@ -162,10 +162,11 @@ async function change(what) {
   drawCount();
 }
 
-/** Where nothing may be put into the clipboard, it can be copied by hand. @param {string} text */
-export async function copy(text) {
+/** Where nothing may be put into the clipboard, it can be copied by hand. @param {string} text @param {HTMLElement} button by which it then stands */
+export async function copy(text, button) {
   const area = /** @type {HTMLTextAreaElement} */ (byId("toml"));
   area.value = text;
+  button.parentElement?.after(area);
   area.hidden = false;
   area.rows = text.split("\n").length;
   area.focus();

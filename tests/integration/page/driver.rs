@@ -54,7 +54,7 @@ impl Browser {
         });
         let mut browser = Self { driver, port: port.unwrap(), session: String::new() };
         let size = json!({ "width": width_px, "height": height_px, "pixelRatio": 1.0,
-                           "mobile": false, "touch": false });
+                           "mobile": false, "touch": width_px < 600 });
         let options = json!({ "alwaysMatch": {
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": {
@@ -150,6 +150,15 @@ impl Browser {
 
     /// Drags, or clicks where both ends are one, in pixels from an element's middle.
     pub fn drag(&self, selector: &str, from: (i32, i32), to: (i32, i32)) {
+        self.point("mouse", selector, from, to);
+    }
+
+    /// The same with a finger.
+    pub fn swipe(&self, selector: &str, from: (i32, i32), to: (i32, i32)) {
+        self.point("touch", selector, from, to);
+    }
+
+    fn point(&self, with: &str, selector: &str, from: (i32, i32), to: (i32, i32)) {
         self.settle(selector);
         let origin = json!({ ELEMENT: self.element(selector) });
         let go = |(x, y): (i32, i32)| json!({ "type": "pointerMove", "duration": 10, "x": x, "y": y, "origin": origin });
@@ -158,9 +167,9 @@ impl Browser {
             actions.push(go(to));
         }
         actions.push(json!({ "type": "pointerUp", "button": 0 }));
-        let mouse = json!({ "pointerType": "mouse" });
+        let kind = json!({ "pointerType": with });
         let pointer =
-            json!({ "type": "pointer", "id": "p", "parameters": mouse, "actions": actions });
+            json!({ "type": "pointer", "id": with, "parameters": kind, "actions": actions });
         self.ask("POST", "actions", &json!({ "actions": [pointer] }));
     }
 

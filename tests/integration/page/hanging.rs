@@ -13,7 +13,8 @@ use crate::web::Running;
 /// More than there are threads that answer.
 const ASKING: usize = 12;
 
-fn situation() -> Situation {
+/// Of a camera that was blind.
+pub fn situation() -> Situation {
     let moment = Moment { time_ms: 0, unix_ms: None, clock: ClockQuality::Footage, frame: None };
     Situation {
         schema: SCHEMA.into(),

@@ -2,6 +2,7 @@
 
 mod browser;
 mod driver;
+mod gallery;
 mod hanging;
 mod power_cut;
 mod shown;
