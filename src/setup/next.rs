@@ -8,6 +8,9 @@ use crate::config::{CameraSource, Site};
 
 const FOLDER: &str = "/etc/normwatch";
 
+/// Of the first camera's service; a further one has its name behind it.
+const STATE: &str = "/var/lib/normwatch";
+
 /// Whoever learns and the service have files in common.
 const USER: &str = "normwatch";
 
@@ -16,6 +19,7 @@ const USER: &str = "normwatch";
 pub fn next_steps(draft: &Draft, site: &Site, trains: bool) -> String {
     let config = draft.file.display();
     let unit = service_of(&draft.file);
+    let learner = site.learn.as_ref().and_then(|learn| learner_of(&draft.file, &learn.folder));
     let mut text = String::new();
     let mut step = |words: &str, command: &str| {
         let _ = writeln!(text, "\n{words}\n\n    {command}");
@@ -23,10 +27,13 @@ pub fn next_steps(draft: &Draft, site: &Site, trains: bool) -> String {
     if matches!(site.camera.source, CameraSource::Rtsp(_))
         && let Some(unit) = &unit
     {
-        let folder = format!("/etc/systemd/system/{unit}.service.d");
-        let copy =
-            format!("sudo install -D -t {folder} /usr/share/doc/normwatch/network-outputs.conf");
-        step("Give the service a network, for this camera:", &copy);
+        for unit in std::iter::once(unit).chain(learner.as_ref()) {
+            let folder = format!("/etc/systemd/system/{unit}.service.d");
+            let copy = format!(
+                "sudo install -D -t {folder} /usr/share/doc/normwatch/network-outputs.conf"
+            );
+            step(&format!("Give {unit} a network, for this camera:"), &copy);
+        }
     }
     if let Some(learn) = &site.learn {
         if !trains {
@@ -42,13 +49,21 @@ pub fn next_steps(draft: &Draft, site: &Site, trains: bool) -> String {
                 &make,
             );
         }
-        let words = "Start to learn: two days, unless you say otherwise, so use `tmux` over ssh. \
-            What the camera sees meanwhile counts as normal:";
         let learn = match unit {
             Some(_) => format!("sudo -u {USER} normwatch learn --config {config}"),
             None => format!("normwatch learn --config {config}"),
         };
-        step(words, &learn);
+        let (how, start) = match &learner {
+            Some(learner) => {
+                ("it goes on after a power cut", format!("sudo systemctl enable --now {learner}"))
+            }
+            None => ("so use `tmux` over ssh", learn.clone()),
+        };
+        let words = format!(
+            "Start to learn: two days, unless you say otherwise, {how}. What the camera sees \
+             meanwhile counts as normal:"
+        );
+        step(&words, &start);
         let status = format!("{learn} --status");
         step("How far it is, and at its end how to watch with it:", &status);
     } else {
@@ -81,9 +96,37 @@ pub fn service_of(file: &Path) -> Option<String> {
     })
 }
 
+/// The service that learns for a site file: `normwatch-learn`, or `normwatch-learn@yard` for
+/// `yard.toml`. It may write below the site's own state folder alone.
+fn learner_of(file: &Path, folder: &Path) -> Option<String> {
+    let (unit, state) = match service_of(file)?.strip_prefix("normwatch@") {
+        None => ("normwatch-learn".into(), STATE.into()),
+        Some(name) => (format!("normwatch-learn@{name}"), format!("{STATE}-{name}")),
+    };
+    folder.starts_with(&state).then_some(unit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_learns_below_the_state_folder_has_a_unit() {
+        for (file, folder, expected) in [
+            ("/etc/normwatch/site.toml", "/var/lib/normwatch/learnt", Some("normwatch-learn")),
+            ("/etc/normwatch/site.toml", "/srv/learnt", None),
+            (
+                "/etc/normwatch/yard.toml",
+                "/var/lib/normwatch-yard/learnt",
+                Some("normwatch-learn@yard"),
+            ),
+            ("/etc/normwatch/yard.toml", "/var/lib/normwatch/learnt", None),
+            ("/home/me/site.toml", "/var/lib/normwatch/learnt", None),
+        ] {
+            let unit = learner_of(Path::new(file), Path::new(folder));
+            assert_eq!(unit.as_deref(), expected, "{file} {folder}");
+        }
+    }
 
     #[test]
     fn a_site_file_has_the_unit_that_reads_it() {

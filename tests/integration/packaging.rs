@@ -112,7 +112,7 @@ fn recipes_install_files_that_exist() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 10);
+    assert_eq!(seen, 14);
 }
 
 #[test]
@@ -181,11 +181,6 @@ fn the_service_reaches_cameras_lines_and_watchdogs_alone() {
 /// that is added to one of the two is missing in the other.
 #[test]
 fn the_unit_of_further_cameras_is_the_first_ones_but_for_its_own() {
-    let sentences = |file: &str| -> Vec<String> {
-        let text = read(&format!("packaging/systemd/{file}"));
-        let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-        lines.map(String::from).collect()
-    };
     let (single, template) = (sentences("normwatch.service"), sentences("normwatch@.service"));
     let own = |line: &String| {
         let line = line.replace("=/etc/normwatch/site.toml", "=/etc/normwatch/%i.toml");
@@ -213,6 +208,55 @@ fn the_unit_of_further_cameras_is_the_first_ones_but_for_its_own() {
         ["postinst", "prerm"].map(|name| read(&format!("packaging/deb/normwatch/{name}")));
     for script in scripts {
         assert!(script.contains("'normwatch@*.service'"), "{script}");
+    }
+}
+
+/// The lines of a unit that mean something.
+fn sentences(file: &str) -> Vec<String> {
+    let text = read(&format!("packaging/systemd/{file}"));
+    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(String::from).collect()
+}
+
+/// Whoever learns has the service's user and its walls, one device fewer, and gives way.
+#[test]
+fn the_unit_that_learns_is_walled_in_as_the_service_is_and_steps_back() {
+    let (watches, learns) = (sentences("normwatch.service"), sentences("normwatch-learn.service"));
+    let walls = watches.iter().skip_while(|line| !line.starts_with("CapabilityBoundingSet="));
+    for line in walls {
+        assert!(learns.contains(line), "{line}");
+    }
+    let (watch, learn) = (watches.join("\n"), learns.join("\n"));
+    for key in ["User", "Group", "UMask", "StateDirectory", "DevicePolicy", "Environment"] {
+        assert_eq!(value_of(&learn, key), value_of(&watch, key));
+    }
+    let devices: Vec<_> = learns.iter().filter(|line| line.starts_with("DeviceAllow=")).collect();
+    assert_eq!(devices, ["DeviceAllow=char-video4linux rw"], "neither lines nor watchdogs");
+    assert_eq!(value_of(&learn, "Restart"), "on-failure", "what is done is not begun again");
+    assert_eq!(value_of(&learn, "Nice"), "10");
+    assert!(learns.contains(&"SystemCallFilter=setpriority".into()), "its children's is 19");
+    assert_eq!(value_of(&learn, "MemoryMax"), "75%", "the rest is for whoever watches");
+    assert!(value_of(&learn, "OOMScoreAdjust").parse::<i32>().unwrap() > 0);
+    let stop_s: u32 = value_of(&learn, "TimeoutStopSec").parse().unwrap();
+    assert!(stop_s > 60, "a training may take a minute to its checkpoint");
+    let start = "/usr/bin/normwatch learn --config /etc/normwatch/site.toml";
+    assert_eq!(value_of(&learn, "ExecStart"), start);
+}
+
+#[test]
+fn the_unit_that_learns_a_further_camera_differs_in_names_alone() {
+    let own = |line: String| {
+        let line = line.replace("/etc/normwatch/site.toml", "/etc/normwatch/%i.toml");
+        let line = line.replace("/var/lib/normwatch", "/var/lib/normwatch-%i");
+        let line = line.replace("StateDirectory=normwatch", "StateDirectory=normwatch-%i");
+        let line = line.replace(" normwatch.service", " normwatch@%i.service");
+        line.replace("in front of a camera", "in front of the camera %i")
+    };
+    let expected: Vec<_> = sentences("normwatch-learn.service").into_iter().map(own).collect();
+    assert_eq!(sentences("normwatch-learn@.service"), expected);
+    for name in ["postinst", "prerm"] {
+        let script = read(&format!("packaging/deb/normwatch/{name}"));
+        assert!(script.contains("'normwatch-learn*.service'"), "{script}");
     }
 }
 

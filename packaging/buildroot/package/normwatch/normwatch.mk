@@ -65,6 +65,10 @@ define NORMWATCH_INSTALL_INIT_SYSTEMD
 		$(TARGET_DIR)/usr/lib/systemd/system/normwatch.service
 	$(INSTALL) -D -m 0644 $(@D)/packaging/systemd/normwatch@.service \
 		$(TARGET_DIR)/usr/lib/systemd/system/normwatch@.service
+	$(INSTALL) -D -m 0644 $(@D)/packaging/systemd/normwatch-learn.service \
+		$(TARGET_DIR)/usr/lib/systemd/system/normwatch-learn.service
+	$(INSTALL) -D -m 0644 $(@D)/packaging/systemd/normwatch-learn@.service \
+		$(TARGET_DIR)/usr/lib/systemd/system/normwatch-learn@.service
 endef
 
 define NORMWATCH_USERS

@@ -13,6 +13,13 @@ const BUNDLE: &str = "walkway-edge";
 pub const SITE: &str = "etc/normwatch/site.toml";
 /// Packages that no library tells of.
 pub const DEPENDS: [&str; 2] = ["systemd", "udev"];
+/// To watch and to learn: one camera, and one more for each further site file.
+const UNITS: [&str; 4] = [
+    "normwatch.service",
+    "normwatch@.service",
+    "normwatch-learn.service",
+    "normwatch-learn@.service",
+];
 pub const SCRIPTS: [&str; 3] = ["postinst", "prerm", "postrm"];
 
 pub fn lay_out(stage: &Stage, board: &Board) -> Result<()> {
@@ -27,8 +34,7 @@ pub fn lay_out(stage: &Stage, board: &Board) -> Result<()> {
     }
     stage.write(SITE, site(board)?, 0o644)?;
     let (units, systemd) = ("lib/systemd/system", packaging.join("systemd"));
-    // One camera, and one more for each further site file.
-    for unit in ["normwatch.service", "normwatch@.service"] {
+    for unit in UNITS {
         stage.copy(&systemd.join(unit), &format!("{units}/{unit}"), 0o644)?;
         if let Some(drop_in) = drop_in(&board.name) {
             stage.copy(&systemd.join(drop_in), &format!("{units}/{unit}.d/{drop_in}"), 0o644)?;

@@ -45,6 +45,10 @@ do_install:append() {
         ${D}${systemd_system_unitdir}/normwatch.service
     install -D -m 0644 ${S}/packaging/systemd/normwatch@.service \
         ${D}${systemd_system_unitdir}/normwatch@.service
+    install -D -m 0644 ${S}/packaging/systemd/normwatch-learn.service \
+        ${D}${systemd_system_unitdir}/normwatch-learn.service
+    install -D -m 0644 ${S}/packaging/systemd/normwatch-learn@.service \
+        ${D}${systemd_system_unitdir}/normwatch-learn@.service
 }
 
 PACKAGES =+ "${PN}-example"
