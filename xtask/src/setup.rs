@@ -32,10 +32,12 @@ const PROGRAMS: [Program; 11] = [
 const PACKAGING: [Program; 2] =
     [("dpkg-deb", &["--version"], "dpkg"), ("lintian", &["--version"], "lintian")];
 
-const VIRTUAL_BOARD: [Program; 3] = [
+const VIRTUAL_BOARD: [Program; 4] = [
     ("make", &["--version"], "make"),
     ("xz", &["--version"], "xz-utils"),
     ("setpriv", &["--version"], "util-linux"),
+    // Debian keeps it where only root's shell looks.
+    ("sh", &["-c", "PATH=$PATH:/usr/sbin:/sbin mke2fs -V"], "e2fsprogs"),
 ];
 
 const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];

@@ -11,8 +11,15 @@ use super::packages::Parts;
 use super::patience::Patience;
 use super::qmp::Qmp;
 
-const MEMORY_MIB: &str = "512";
 const CORES: &str = "2";
+
+/// What a board has beside what all have.
+#[derive(Clone, Debug)]
+pub struct Equipment {
+    pub memory_mib: u32,
+    /// The image of a disk that outlasts a reset; the guest's state lies on it.
+    pub disk: Option<PathBuf>,
+}
 
 /// A running emulator; it ends with this value.
 pub struct Emulator {
@@ -30,6 +37,7 @@ impl Emulator {
         arch: Arch,
         parts: &Parts,
         initramfs: &Path,
+        equipment: &Equipment,
     ) -> Result<(Emulator, ChildStdin, ChildStdout)> {
         // A socket's path is limited to 107 bytes, which a checkout's may exceed.
         let folder = std::env::temp_dir().join(format!("normwatch-board-{}", std::process::id()));
@@ -38,11 +46,13 @@ impl Emulator {
         let (_, program) = arch.emulator();
         let usr = parts.emulator.join("usr");
         // The emulator must not outlive a test that was killed.
-        let mut child = Command::new("setpriv")
+        let mut command = Command::new("setpriv");
+        command
             .args(["--pdeathsig", "KILL"])
             .arg(usr.join("bin").join(program))
             .args(arch.machine())
-            .args(["-accel", "tcg,thread=multi", "-smp", CORES, "-m", MEMORY_MIB])
+            .args(["-accel", "tcg,thread=multi", "-smp", CORES])
+            .args(["-m", &equipment.memory_mib.to_string()])
             .arg("-L")
             .arg(usr.join("share/qemu"))
             .arg("-L")
@@ -57,8 +67,15 @@ impl Emulator {
             .arg("-initrd")
             .arg(initramfs)
             .arg("-append")
-            .arg(format!("console={} quiet panic=-1", arch.console()))
-            .env("LD_LIBRARY_PATH", library_path(&parts.emulator))
+            .arg(format!("console={} quiet panic=-1{}", arch.console(), arch.kernel_words()))
+            .env("LD_LIBRARY_PATH", library_path(&parts.emulator));
+        if let Some(disk) = &equipment.disk {
+            command
+                .arg("-drive")
+                .arg(format!("file={},if=none,id=disk,format=raw", disk.display()))
+                .args(["-device", "virtio-blk-pci,drive=disk"]);
+        }
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

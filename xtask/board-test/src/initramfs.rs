@@ -16,10 +16,15 @@ use normwatch_host::cross;
 /// The drivers in the order in which the guest loads them, with parameters.
 /// The camera offers one capture node that behaves as a webcam; the watchdog
 /// bites after ten seconds.
-const DRIVERS: [(&str, &str); 3] = [
+const DRIVERS: [(&str, &str); 7] = [
     ("vivid", "n_devs=1 node_types=0x1 num_inputs=1 input_types=0x0"),
     ("i6300esb", "heartbeat=10"),
     ("configfs", ""),
+    // The disk that some boards have; its file system asks for the checksum by name.
+    ("virtio_pci", ""),
+    ("virtio_blk", ""),
+    ("crc32c_generic", ""),
+    ("ext4", ""),
 ];
 
 /// The guest's whole file system.
@@ -37,6 +42,11 @@ pub fn build(arch: Arch, parts: &Parts, programs: &Binaries, to: &Path) -> Resul
     let work = to.parent().unwrap_or(to);
     for (name, program) in [("normwatch", &programs.normwatch), ("board-hand", &programs.hand)] {
         archive.file(&format!("bin/{name}"), &stripped(arch, program, work)?);
+    }
+    if let Some(toolchain) = &programs.toolchain {
+        let name = "normwatch-toolchain";
+        archive.file(&format!("bin/{name}"), include_bytes!("guest/small-toolchain.sh"));
+        archive.file(&format!("lib/toolchain/{name}"), &stripped(arch, toolchain, work)?);
     }
     let (folder, libraries) = arch.libraries();
     for library in libraries {

@@ -4,6 +4,7 @@
 mod arch;
 mod binaries;
 mod cpio;
+mod disk;
 mod emulator;
 mod gpio_sim;
 mod guest;
@@ -18,7 +19,7 @@ mod scenario;
 mod transcript;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -28,7 +29,9 @@ use normwatch_host::{cross, shell};
 use serde::Serialize;
 
 use arch::Arch;
+use emulator::Equipment;
 use running::{Board, StepReport};
+use scenario::Scenario;
 use transcript::{Ear, Transcript};
 
 /// Runs the release binary on emulated machines.
@@ -64,6 +67,9 @@ struct BoardTestArgs {
     /// The board's architecture; may be given twice [default: both].
     #[arg(long, value_enum)]
     arch: Vec<Arch>,
+    /// What is done with the board; may be given twice.
+    #[arg(long, value_enum, default_value = "watch")]
+    scenario: Vec<Scenario>,
     /// Run the release binary on x86_64 too, not the one that the tests built.
     #[arg(long)]
     release: bool,
@@ -90,6 +96,7 @@ struct BoardTestArgs {
 #[derive(Serialize)]
 struct BoardReport {
     board: &'static str,
+    scenario: &'static str,
     /// From 1.
     attempt: u32,
     holds: bool,
@@ -102,7 +109,10 @@ struct BoardReport {
 fn run(args: &BoardTestArgs) -> Result<()> {
     let arches = if args.arch.is_empty() { &Arch::ALL[..] } else { &args.arch };
     let mut reports = Vec::new();
-    let done = arches.iter().try_for_each(|&arch| try_board(arch, args, &mut reports));
+    let boots = arches.iter().flat_map(|&arch| args.scenario.iter().map(move |&s| (arch, s)));
+    let done = boots
+        .into_iter()
+        .try_for_each(|(arch, scenario)| try_board(arch, scenario, args, &mut reports));
     if args.json {
         println!("{}", serde_json::to_string_pretty(&reports)?);
     }
@@ -110,10 +120,19 @@ fn run(args: &BoardTestArgs) -> Result<()> {
 }
 
 /// Boots a board until every step holds, as often as is allowed.
-fn try_board(arch: Arch, args: &BoardTestArgs, reports: &mut Vec<BoardReport>) -> Result<()> {
+fn try_board(
+    arch: Arch,
+    scenario: Scenario,
+    args: &BoardTestArgs,
+    reports: &mut Vec<BoardReport>,
+) -> Result<()> {
     let mut attempt = 1;
-    while let Err(error) = test(arch, args, attempt, reports) {
-        let error = error.context(format!("the virtual board {}", arch.name()));
+    while let Err(error) = test(arch, scenario, args, attempt, reports) {
+        let error = error.context(format!(
+            "the virtual board {}, scenario {}",
+            arch.name(),
+            scenario.name()
+        ));
         if attempt >= args.tries {
             return Err(error);
         }
@@ -125,36 +144,50 @@ fn try_board(arch: Arch, args: &BoardTestArgs, reports: &mut Vec<BoardReport>) -
 
 fn test(
     arch: Arch,
+    scenario: Scenario,
     args: &BoardTestArgs,
     attempt: u32,
     reports: &mut Vec<BoardReport>,
 ) -> Result<()> {
     let parts = packages::prepare(&Cache::open()?, arch, args.refresh)?;
-    let programs = binaries::build(arch, args.release, args.binary.as_deref())?;
+    let programs = binaries::build(arch, args.release, scenario.learns(), args.binary.as_deref())?;
     if args.prepare {
         return Ok(());
     }
-    let out = cross::root().join("out/board").join(arch.name());
+    let out = cross::root().join("out/board").join(arch.name()).join(scenario.name());
     fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let initramfs = out.join("initramfs.cpio");
     initramfs::build(arch, &parts, &programs, &initramfs)?;
+    let equipment = Equipment { memory_mib: scenario.memory_mib(), disk: disk(scenario, &out)? };
     let path = out.join("transcript.log");
     let ear = if args.json { Ear::Error } else { Ear::Output };
     let transcript = Transcript::create(&path, ear)?;
     transcript.say(&format!(
-        "virtual board {}, emulated: qemu {}, Linux {} ({}), {}",
+        "virtual board {}, scenario {}, emulated: qemu {}, Linux {} ({}), {}",
         arch.name(),
+        scenario.name(),
         parts.emulator_version,
         parts.release,
         parts.kernel_version,
         programs.normwatch.display()
     ));
-    let mut board = Board::boot(arch, &parts, &initramfs, transcript.clone())?;
-    let result = scenario::play(&mut board);
+    let mut board = Board::boot(arch, &parts, &initramfs, &equipment, transcript.clone())?;
+    let result = scenario.play(&mut board);
     let holds = result.is_ok();
     transcript.say(if holds { "all steps hold" } else { "the board does not hold" });
     let steps = std::mem::take(&mut board.steps);
     let transcript = path.clone();
-    reports.push(BoardReport { board: arch.name(), attempt, holds, steps, transcript });
+    let (board, scenario) = (arch.name(), scenario.name());
+    reports.push(BoardReport { board, scenario, attempt, holds, steps, transcript });
     result.with_context(|| format!("see {}", path.display()))
+}
+
+/// An empty disk, for what is to outlast a reset.
+fn disk(scenario: Scenario, out: &Path) -> Result<Option<PathBuf>> {
+    if !scenario.learns() {
+        return Ok(None);
+    }
+    let image = out.join("disk.img");
+    disk::make(&image)?;
+    Ok(Some(image))
 }

@@ -1,6 +1,7 @@
 //! A board that runs: commands in its shell, the levels of its lines, and the
 //! steps of the test.
 
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
 use super::arch::Arch;
-use super::emulator::Emulator;
+use super::emulator::{Emulator, Equipment};
 use super::guest::{Guest, Output};
 use super::packages::Parts;
 use super::transcript::Transcript;
@@ -39,6 +40,8 @@ pub struct Board {
     pub arch: Arch,
     pub emulator: Emulator,
     pub transcript: Transcript,
+    /// The folder on the host for what the guest hands over.
+    pub out: PathBuf,
     guest: Guest,
     /// Those that were taken so far.
     pub steps: Vec<StepReport>,
@@ -52,12 +55,14 @@ impl Board {
     pub fn boot(
         arch: Arch,
         parts: &Parts,
-        initramfs: &std::path::Path,
+        initramfs: &Path,
+        equipment: &Equipment,
         transcript: Transcript,
     ) -> Result<Board> {
-        let (emulator, input, output) = Emulator::start(arch, parts, initramfs)?;
+        let (emulator, input, output) = Emulator::start(arch, parts, initramfs, equipment)?;
         let guest = Guest::new((input, output), emulator.patience(), transcript.clone());
-        let mut board = Board { arch, emulator, transcript, guest, steps: Vec::new() };
+        let out = initramfs.parent().unwrap_or(initramfs).to_path_buf();
+        let mut board = Board { arch, emulator, transcript, out, guest, steps: Vec::new() };
         board.wait_ready()?;
         Ok(board)
     }
@@ -70,6 +75,17 @@ impl Board {
         let system = self.guest.wait_ready(BOOT)?;
         self.transcript.say(&format!("    the guest is up: {system}"));
         Ok(())
+    }
+
+    /// Presses the board's reset button, and waits until it is up again. What was not
+    /// on the disk is lost.
+    ///
+    /// # Errors
+    /// It does not come up.
+    pub fn reset(&mut self) -> Result<()> {
+        self.says("the machine is reset");
+        self.emulator.qmp.execute("system_reset", &serde_json::json!({}))?;
+        self.wait_ready()
     }
 
     /// One step of the test. An error carries its number and title, and the
@@ -87,6 +103,7 @@ impl Board {
             self.transcript.say(&format!("    FAILED: {error:#}"));
             for command in [
                 "tail -n 20 /run/normwatch.log 2>/dev/null",
+                "tail -n 20 /run/learn.log 2>/dev/null",
                 "tail -n 20 /run/events.jsonl 2>/dev/null",
                 "dmesg | tail -n 15",
             ] {

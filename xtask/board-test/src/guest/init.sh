@@ -18,6 +18,16 @@ while read -r module options; do
 done </modules/order
 mount -t configfs config /sys/kernel/config
 
+# Where the board has a disk, what is to outlast a reset lies on it.
+if [ -b /dev/vda ]; then
+  mkdir -p /disk
+  mount -t ext4 /dev/vda /disk || echo "the disk cannot be mounted"
+  for folder in etc/normwatch var/lib/normwatch; do
+    mkdir -p /disk/$folder
+    mount --bind /disk/$folder /$folder
+  done
+fi
+
 # The simulated chip that boards/virtual.toml describes.
 sim=/sys/kernel/config/gpio-sim/board
 mkdir -p $sim/bank

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{BUNDLE, EVENTS, LOG, PATIENCE};
+use super::{BUNDLE, EVENT_FOLDER, EVENTS, LOG, PATIENCE};
 use crate::arch::Arch;
 use crate::running::Board;
 use crate::running::Line;
@@ -62,6 +62,7 @@ line = "ACK"
 debounce_ms = 20
 [output.events]
 path = "{EVENTS}"
+folder = "{EVENT_FOLDER}"
 "#,
             latch = self.latch,
             format = self.format.unwrap_or(USUAL_FORMAT),
