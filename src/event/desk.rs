@@ -59,6 +59,8 @@ struct WorstPicture {
     /// When it is to be taken out of the ring.
     due_ms: Option<u64>,
     time_ms: u64,
+    /// The anomaly's begin.
+    since_ms: u64,
 }
 
 /// The frames of an anomaly.
@@ -139,7 +141,8 @@ impl Desk {
         self.assembler.illustrate(&situation);
         if situation.kind == Kind::Anomaly {
             let time_ms = situation.peak.map_or(situation.begin.time_ms, |peak| peak.time_ms);
-            let worst = WorstPicture { picture: None, due_ms: Some(time_ms), time_ms };
+            let since_ms = situation.begin.time_ms;
+            let worst = WorstPicture { picture: None, due_ms: Some(time_ms), time_ms, since_ms };
             self.peaks[usize::from(situation.quieted.is_none())] = worst;
             if situation.quieted.is_none() {
                 let due_ms = Some(situation.begin.time_ms + WINDOWS_AFTER_MS);
@@ -226,10 +229,18 @@ impl EventWindows {
 }
 
 impl WorstPicture {
+    /// A score comes of what was seen before it. What caused the worst one may be gone in
+    /// the picture that follows, however near that is.
     fn take(&mut self, ring: &PictureRing) {
-        if self.due_ms.take().is_some() {
-            self.picture = ring.nearest(self.time_ms * 1_000_000);
+        if self.due_ms.take().is_none() {
+            return;
         }
+        let worst_ns = self.time_ms * 1_000_000;
+        let before = ring.at_or_before(worst_ns);
+        let shows_it = |picture: &RawPicture| {
+            (self.since_ms * 1_000_000..=worst_ns).contains(&picture.time_ns)
+        };
+        self.picture = before.filter(shows_it).or_else(|| ring.nearest(worst_ns));
     }
 }
 
@@ -242,4 +253,42 @@ fn file(situation: &mut Situation, moment: &str, picture: &RawPicture) -> Option
     let time_ms = picture.time_ns / 1_000_000;
     situation.pictures.push(Picture { file: name.clone(), moment: moment.into(), time_ms });
     Some((name, jpeg))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::{Frame, PixelFormat};
+
+    /// Pictures at these times.
+    fn ring(times_ms: &[u64]) -> PictureRing {
+        let ring = PictureRing::new(1 << 20);
+        for &time_ms in times_ms {
+            ring.keep(&Frame {
+                format: PixelFormat::Grey,
+                width_px: 10,
+                height_px: 10,
+                stride_bytes: 10,
+                data: &[0; 100],
+                timestamp_ns: time_ms * 1_000_000,
+                sequence: time_ms,
+            });
+        }
+        ring
+    }
+
+    fn taken_ms(ring: &PictureRing, since_ms: u64, time_ms: u64) -> u64 {
+        let due_ms = Some(time_ms);
+        let mut worst = WorstPicture { picture: None, due_ms, time_ms, since_ms };
+        worst.take(ring);
+        worst.picture.unwrap().time_ns / 1_000_000
+    }
+
+    #[test]
+    fn the_worst_picture_is_not_one_of_after_it() {
+        let ring = ring(&[0, 250, 500, 750, 1000]);
+        assert_eq!(taken_ms(&ring, 200, 740), 500, "the one at 750 may show nothing any more");
+        assert_eq!(taken_ms(&ring, 200, 750), 750);
+        assert_eq!(taken_ms(&ring, 520, 640), 750, "the one at 500 does not show anything yet");
+    }
 }
