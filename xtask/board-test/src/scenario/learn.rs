@@ -189,7 +189,7 @@ fn wait_phase(board: &mut Board, phase: &str) -> Result<()> {
 /// Waits for what a learning is to come to; one that has ended will not.
 fn wait_learning(board: &mut Board, what: &str, condition: &str) -> Result<()> {
     let or_ended = format!("{{ {condition}; }} || ! kill -0 $learner");
-    board.wait_for(&format!("{what}, or it has ended"), &or_ended, PHASE)?;
+    board.wait_for(what, &or_ended, PHASE)?;
     if board.look(condition).is_err() {
         board.run(&format!("tail -n 5 {LOG}"), PATIENCE)?;
         bail!("`learn` has ended before {what}");
