@@ -67,7 +67,9 @@ impl Answer {
     /// # Errors
     /// The other side is gone, or takes it too slowly.
     pub fn send(&self, stream: &mut TcpStream, head_only: bool) -> io::Result<()> {
-        let mut all = self.head(Some(self.body.len())).into_bytes();
+        // Nobody knows how long a stream will be whose head alone is asked for.
+        let length = (!head_only || !self.body.is_empty()).then_some(self.body.len());
+        let mut all = self.head(length).into_bytes();
         if !head_only {
             all.extend_from_slice(&self.body);
         }

@@ -34,7 +34,30 @@ pub(super) fn find(path: &str) -> Option<Answer> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// Names of words in a part of `words.js`.
+    fn words(part: &str) -> BTreeSet<&str> {
+        let before = part.match_indices(": \"").map(|(at, _)| part[..at].trim_end_matches('"'));
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        before.map(|text| &text[text.trim_end_matches(is_of_name).len()..]).collect()
+    }
+
+    #[test]
+    fn every_language_has_every_word() {
+        let text = include_str!("page/words.js");
+        let text = &text[..text.find("};").unwrap()];
+        let parts: Vec<&str> = text.split(": {\n").collect();
+        assert_eq!(parts.len(), 4, "three languages");
+        let english = words(parts[1]);
+        assert!(english.contains("warm-up") && english.contains("health"), "{english:?}");
+        for part in &parts[2..] {
+            let differ: Vec<_> = english.symmetric_difference(&words(part)).copied().collect();
+            assert!(differ.is_empty(), "{differ:?}");
+        }
+    }
 
     #[test]
     fn the_page_takes_nothing_from_elsewhere_and_has_all_it_names() {

@@ -172,6 +172,10 @@ fn the_page_is_told_and_asks_only_where_it_is_not() {
     moves();
     moves();
     assert_eq!(browser.run(ASKED), 0, "numbers come by themselves");
+    browser.run(
+        "const i = new Image(); i.id = 'mjpg'; i.src = 'frame.mjpg'; document.body.append(i);",
+    );
+    browser.await_true("document.getElementById('mjpg').naturalWidth > 0");
     browser.open("about:blank");
     let all: Vec<Viewer> =
         (0..MOST).map(|_| Viewer::await_place(&running, "/state.stream")).collect();
