@@ -30,7 +30,7 @@ const FRAMES: u64 = 600;
 /// With and without outputs in turn, so that whatever else the machine does meets both.
 const ROUNDS: usize = 3;
 /// A machine that is busy with other things takes so much more now and then.
-const SLACK: Duration = Duration::from_millis(250);
+pub const SLACK: Duration = Duration::from_millis(250);
 
 /// Everything that can be told, and nobody who listens.
 struct Failing {
@@ -199,7 +199,7 @@ fn times(mut told: Option<Sink>, signals: &Signals) -> Vec<Duration> {
     times
 }
 
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() - 1) * percent / 100]
 }
 

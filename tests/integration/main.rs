@@ -48,6 +48,8 @@ mod station;
 mod survival;
 mod usual_view;
 mod video;
+#[cfg(all(feature = "modbus", feature = "mqtt", feature = "webhooks", feature = "web-server"))]
+mod viewers;
 #[cfg(feature = "web-server")]
 mod web;
 mod write_log;

@@ -10,6 +10,7 @@ mod home_assistant;
 mod kernels;
 mod latency;
 mod mutate;
+mod page;
 mod programs;
 mod release;
 mod sbom;
@@ -49,9 +50,11 @@ enum Command {
     Faults(faults::FaultsArgs),
     Fresh(fresh::FreshArgs),
     HomeAssistant(home_assistant::HomeAssistantArgs),
-    /// How long a frame takes to the lines with every output failing, and with none.
+    /// How long a frame takes to the lines with every output failing or with none, and
+    /// with viewers of the page or without.
     Latency,
     Mutate(mutate::MutateArgs),
+    Page(page::PageArgs),
     Release(release::ReleaseArgs),
     Sbom(sbom::SbomArgs),
     Site(site::SiteArgs),
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Command::HomeAssistant(args) => home_assistant::run(&args),
         Command::Latency => latency::run(),
         Command::Mutate(args) => mutate::run(&args),
+        Command::Page(args) => page::run(&args),
         Command::Release(args) => release::run(&args),
         Command::Sbom(args) => sbom::run(&args),
         Command::Site(args) => site::run(&args),

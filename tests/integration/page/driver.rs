@@ -204,6 +204,23 @@ impl Browser {
         std::fs::write(Path::new(&folder).join(name), png).unwrap();
     }
 
+    /// The screen as a JPEG of that quality, 0 to 100.
+    pub fn jpeg(&self, quality: u8) -> Vec<u8> {
+        let told = self
+            .devtools("Page.captureScreenshot", &json!({ "format": "jpeg", "quality": quality }));
+        base64::engine::general_purpose::STANDARD.decode(told["data"].as_str().unwrap()).unwrap()
+    }
+
+    /// Has pages be `light` or `dark`.
+    pub fn theme(&self, name: &str) {
+        let scheme = json!([{ "name": "prefers-color-scheme", "value": name }]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": scheme }));
+    }
+
+    fn devtools(&self, command: &str, params: &Value) -> Value {
+        self.ask("POST", "goog/cdp/execute", &json!({ "cmd": command, "params": params }))
+    }
+
     /// What the page complained of since the last time.
     pub fn console(&self) -> Value {
         let told = self.ask("POST", "se/log", &json!({ "type": "browser" }));

@@ -5,6 +5,7 @@ mod driver;
 mod gallery;
 mod hanging;
 mod power_cut;
+mod seen;
 mod shown;
 mod streams;
 
