@@ -2,7 +2,7 @@
 //! from that by place.
 
 use anyhow::{Result, anyhow};
-use normwatch::model::{InputSection, UsualView, VIEW_BLOCK_PX};
+use normwatch::model::{InputSection, UsualView};
 use normwatch::preprocess::Edges;
 use normwatch::score::{ErrorMap, Mask, ViewTerm};
 
@@ -73,6 +73,8 @@ fn slipped(picture: &[u8], input: &InputSection, (right, down): (isize, isize)) 
 
 #[cfg(test)]
 mod tests {
+    use normwatch::model::VIEW_BLOCK_PX;
+
     use super::*;
     use crate::net::Preset;
 
