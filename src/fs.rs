@@ -48,7 +48,11 @@ pub fn hold(folder: &Path) -> io::Result<File> {
                 let what = "another program holds this folder: end it, and say it again";
                 return Err(io::Error::new(ErrorKind::TimedOut, what));
             }
-            Err(TryLockError::Error(error)) => return Err(error),
+            // A network's file system may not know locks of folders: then as without.
+            Err(TryLockError::Error(error)) => {
+                log::debug!("{}: not held: {error}", folder.display());
+                return Ok(held);
+            }
         }
     }
 }

@@ -54,8 +54,9 @@ DAYS = {
 def usual_views(view, sample):
     ratios = np.array([view_ratio(view, frame / 255) for frame in sample])
     half = [view_ratio(view, slip(view, right / 2, down / 2)) for right in (-1, 0, 1) for down in (-1, 0, 1)]
-    most = ratios.max(0)
-    return {"95 %": np.quantile(ratios, 0.95, 0), "most": most, "most, or half a pixel": np.maximum(most, np.max(half, 0))}
+    most, third, half = ratios.max(0), np.sort(ratios, 0)[-3], np.max(half, 0)
+    usuals = {"95 %": np.quantile(ratios, 0.95, 0), "most": most, "most, or half a pixel": np.maximum(most, half)}
+    return {**usuals, "third, or half a pixel": np.maximum(third, half)}
 
 
 def seen(network, clip, view, usuals, keep):
@@ -76,8 +77,9 @@ def surprise(clips, values, gap):
     normal = np.concatenate(clips)
     start, peaks = np.quantile(normal, 0.95), 0
     for clip in clips:
-        over = np.flatnonzero(clip > start)
-        peaks += len(over) and 1 + (np.diff(over) > gap).sum()
+        last = -np.inf
+        for at in np.flatnonzero(clip > start):
+            peaks, last = (peaks + 1, at) if at - last >= gap else (peaks, last)
     excess = np.sort(normal[normal > start] - start)
     count, first = len(excess), excess.mean()
     second = ((count - np.arange(1, count + 1)) / (count - 1) * excess).sum() / count

@@ -132,7 +132,7 @@ fn lasting(clip: &[(u64, f64)], min_duration_ms: u32, usual: f64) -> Vec<(u64, f
 }
 
 /// Highest score of every run of exceedances in one clip of (time, score).
-pub(super) fn cluster_peaks(clip: &[(u64, f64)], threshold: f64) -> Vec<f64> {
+fn cluster_peaks(clip: &[(u64, f64)], threshold: f64) -> Vec<f64> {
     let mut peaks: Vec<f64> = Vec::new();
     let mut last_over_ns = None;
     for &(timestamp_ns, score) in clip.iter().filter(|(_, score)| *score > threshold) {

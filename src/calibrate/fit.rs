@@ -1,6 +1,6 @@
 //! Fits a distribution, with its tail, to the values of normal footage.
 
-use super::clusters::cluster_peaks;
+use super::clusters::CLUSTER_GAP_MS;
 use crate::score::{Distribution, Tail, quantile};
 
 /// Points of the stored empirical distribution: every half percent.
@@ -26,14 +26,30 @@ const MAX_SHAPE: f64 = 1.0;
 pub fn fit_distribution(clips: &[Vec<(u64, f64)>]) -> Option<Distribution> {
     let values: Vec<f64> = clips.iter().flatten().map(|(_, value)| *value).collect();
     let distribution = fit_values(&values)?;
-    let peaks = |clip: &Vec<(u64, f64)>| cluster_peaks(clip, distribution.tail.threshold).len();
-    let least = (1.0 / clips.iter().map(peaks).sum::<usize>().max(1) as f64).min(MAX_SHAPE);
+    let peaks = |clip: &Vec<(u64, f64)>| peaks(clip, distribution.tail.threshold);
+    let least = match clips.iter().map(peaks).sum::<usize>() {
+        0 => 0.0,
+        peaks => (1.0 / peaks as f64).min(MAX_SHAPE),
+    };
     let tail = Tail { shape: distribution.tail.shape.max(least), ..distribution.tail };
     Some(Distribution { tail, ..distribution })
 }
 
+/// Values over a threshold that may have different causes: those at least five seconds
+/// after the last one that counted. What is always there counts every five seconds.
+fn peaks(clip: &[(u64, f64)], threshold: f64) -> usize {
+    let mut counted_ns = None;
+    let over = clip.iter().filter(|(_, value)| *value > threshold);
+    let counts = over.filter(|(at_ns, _)| {
+        let is_another = counted_ns.is_none_or(|last| at_ns - last >= CLUSTER_GAP_MS * 1_000_000);
+        counted_ns = if is_another { Some(*at_ns) } else { counted_ns };
+        is_another
+    });
+    counts.count()
+}
+
 /// As if each value had nothing to do with the next.
-fn fit_values(values: &[f64]) -> Option<Distribution> {
+pub(super) fn fit_values(values: &[f64]) -> Option<Distribution> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (first, last) = (*sorted.first()?, *sorted.last()?);
@@ -154,5 +170,9 @@ mod tests {
         let (shape, of_many) = surprise(many);
         assert!(shape < 0.05, "two hundred visits, {shape}");
         assert!(of_few < of_many - 1.5, "{of_few} {of_many}");
+        // However fast the camera is, and however seldom nothing is seen.
+        let noise = |n: u64| (n * 33_000_000, (n * 7919 % 1000) as f64);
+        let (shape, _) = surprise((0..9000).map(noise).collect());
+        assert!(shape <= 1.0 / 50.0, "five minutes, {shape}");
     }
 }

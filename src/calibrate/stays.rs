@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::clusters::{self, ClusterTail};
-use super::fit::fit_distribution;
+use super::fit::fit_values;
 use super::levels::{USUAL, exit_level};
 use crate::alarm::Sign;
 use crate::score::{Background, Distribution, LOOK_NS, MAX_SURPRISE};
@@ -56,19 +56,18 @@ impl StaysCalibration {
         // What differs less has gone anyhow. A tail fitted to the noise of a calm
         // scene can be so heavy that nothing is ever rare.
         let counted = |ratio: f64| ratio.max(LEAST_RATIO * GONE_SHARE);
-        let looks: usize = runs.iter().map(Vec::len).sum();
-        let duration_s = looks as f64 * LOOK_NS as f64 / 1e9;
-        let each =
-            |run: &Vec<(u64, f64)>| run.iter().map(|&(at, ratio)| (at, counted(ratio))).collect();
-        let all: Vec<Vec<(u64, f64)>> = runs.iter().map(each).collect();
-        let enough = looks >= LEAST_LOOKS;
-        let ratio = enough.then(|| fit_distribution(&all)).flatten();
+        let all: Vec<f64> = runs.iter().flatten().map(|(_, ratio)| counted(*ratio)).collect();
+        let duration_s = all.len() as f64 * LOOK_NS as f64 / 1e9;
+        let enough = all.len() >= LEAST_LOOKS;
+        // What stays is there for minutes: by its peaks, it would never be known.
+        let ratio = enough.then(|| fit_values(&all)).flatten();
         let usual = ratio.and_then(|ratio| {
             let score =
                 |&(at_ns, value): &(u64, f64)| (at_ns, f64::from(ratio.surprise(counted(value))));
             let scored: Vec<Vec<(u64, f64)>> =
                 runs.iter().map(|run| run.iter().map(score).collect()).collect();
-            let distribution = fit_distribution(&scored)?;
+            let scores: Vec<f64> = scored.iter().flatten().map(|(_, score)| *score).collect();
+            let distribution = fit_values(&scores)?;
             let peaks = clusters::tails(&scored, &distribution, duration_s).into_iter().next()?;
             Some(UsualStays { usual_score: distribution.quantile(USUAL), ratio, peaks })
         });

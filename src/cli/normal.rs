@@ -76,7 +76,9 @@ pub(super) fn run(args: &NormalArgs) -> Result<(), Error> {
     if args.list {
         return list(&KnownNormal::read(folder)?, args.json);
     }
-    let _held = hold(folder).map_err(Error::file(folder))?;
+    // Before the first event there is none.
+    let held = folder.is_dir().then(|| hold(folder)).transpose();
+    let _held = held.map_err(Error::file(folder))?;
     let mut known = KnownNormal::read(folder)?;
     if let Some(which) = args.revoke {
         let gone = match which {

@@ -235,7 +235,8 @@ impl WorstPicture {
         if self.due_ms.take().is_none() {
             return;
         }
-        let worst_ns = self.time_ms * 1_000_000;
+        // The score's time is cut to milliseconds, and its own picture is not later.
+        let worst_ns = self.time_ms * 1_000_000 + 999_999;
         let before = ring.at_or_before(worst_ns);
         let shows_it = |picture: &RawPicture| {
             (self.since_ms * 1_000_000..=worst_ns).contains(&picture.time_ns)

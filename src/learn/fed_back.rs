@@ -114,12 +114,17 @@ impl FedBack {
                     let hour = (unix_s / 3600 % 24) as u8;
                     for clip in clips {
                         let sketch = sketcher.sketch(clip.iter().map(Vec::as_slice), hour);
-                        // A full disk makes the store smaller, and so room. An event whose
+                        // A full disk makes the store smaller, and so room: an event whose
                         // clips are in it by half would be counted twice later.
-                        while let Offered::DiskFull { max_bytes } =
-                            store.add(&clip, sketch.clone(), unix_s)?
-                        {
+                        let mut put = store.add(&clip, sketch.clone(), unix_s)?;
+                        if let Offered::DiskFull { max_bytes } = put {
                             log::warn!("the disk is full: the store holds {max_bytes} bytes now");
+                            store.sync();
+                            put = store.add(&clip, sketch, unix_s)?;
+                        }
+                        if let Offered::DiskFull { .. } = put {
+                            log::warn!("the disk is full: {} goes on waiting", path.display());
+                            return Ok(count);
                         }
                         count += 1;
                     }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::sending;
 
-/// For the whole answer, however slowly it is taken.
+/// For the whole answer, however slowly it is taken, and for what is longer,
 const WITHIN: Duration = Duration::from_secs(10);
+/// a second for each so many bytes: two megabits.
+const BYTES_PER_S: u64 = 256 * 1024;
 
 /// Name of the cookie that holds the token.
 pub(super) const COOKIE: &str = "normwatch";
@@ -73,7 +75,8 @@ impl Answer {
         if !head_only {
             all.extend_from_slice(&self.body);
         }
-        sending::send(stream, &all, WITHIN)
+        let longer = Duration::from_secs(all.len() as u64 / BYTES_PER_S);
+        sending::send(stream, &all, WITHIN + longer)
     }
 
     /// The same without an end that is known.

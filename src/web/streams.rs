@@ -137,7 +137,8 @@ pub(super) fn pictures(stream: &mut TcpStream, live: &Live) -> io::Result<()> {
     while begun.elapsed() < LONGEST && !is_gone(stream) {
         if let Some(time_ns) = live.newest_ns()
             && last.is_none_or(|(of, at)| of != time_ns || at.elapsed() >= REPEAT_AFTER)
-            && let Some(jpeg) = live.jpeg(time_ns).map_err(io::Error::other)?
+            // A damaged picture is left out.
+            && let Ok(Some(jpeg)) = live.jpeg(time_ns)
         {
             let head =
                 format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len());

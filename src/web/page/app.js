@@ -55,6 +55,7 @@ async function takeState(told) {
   heardAt = performance.now();
   // Other footage has begun.
   if (state.picture_ms !== null && state.picture_ms < pictureMs) pictureMs = 0;
+  scores.push(...state.scores);
   if (site === null || (state.more.version ?? null) !== (site.in_force?.version ?? null)) await lookAtSite();
   noteDisk(state.more.events.looking_for_ms);
   if (state.more.events.tag !== eventsTag) {
@@ -62,7 +63,6 @@ async function takeState(told) {
     await lookForEvents(eventsTag);
     void countAgain(draw);
   }
-  scores.push(...state.scores);
   scores = scores.filter(([ms]) => ms >= newestMs() - STRIP_MS);
   draw();
 }

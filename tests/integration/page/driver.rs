@@ -38,8 +38,7 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    /// Starts Chromium. It comes with `cargo xtask setup`.
-    pub fn start(width_px: u32, height_px: u32) -> Self {
+    fn begin() -> Option<(Child, u16)> {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -52,7 +51,18 @@ impl Browser {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse().ok()
         });
-        let mut browser = Self { driver, port: port.unwrap(), session: String::new() };
+        if port.is_none() {
+            let _ = driver.wait();
+        }
+        Some((driver, port?))
+    }
+
+    /// Starts Chromium. It comes with `cargo xtask setup`.
+    pub fn start(width_px: u32, height_px: u32) -> Self {
+        // It looks for one port that is free for both kinds of addresses, and may lose it to
+        // another program in between.
+        let (driver, port) = (0..5).find_map(|_| Self::begin()).expect("no chromedriver begins");
+        let mut browser = Self { driver, port, session: String::new() };
         let size = json!({ "width": width_px, "height": height_px, "pixelRatio": 1.0,
                            "mobile": false, "touch": width_px < 600 });
         let options = json!({ "alwaysMatch": {

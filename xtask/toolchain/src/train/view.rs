@@ -37,22 +37,33 @@ fn median(pictures: &[&[u8]], frame_len: usize) -> Vec<u8> {
     (0..frame_len).map(median).collect()
 }
 
-/// By block, the most that any of the pictures differs from their median, or the median
-/// itself where the camera has slipped by half a pixel: on another day it will have.
+/// By block, the third largest difference of the pictures from their median: one that is
+/// black or dazzled is not usual. Or the median's own, where the camera has slipped by half a
+/// pixel: on another day it will have.
 fn usual(pictures: &[&[u8]], median: &[u8], input: &InputSection) -> Vec<f32> {
     let mask = Mask::everything(input.width_px, input.height_px);
     let mut map = ErrorMap::new(mask, ViewTerm::RULE);
     let prediction: Vec<f32> = median.iter().map(|&level| f32::from(level) / 127.5 - 1.0).collect();
-    let mut most = Vec::new();
-    let mut see = |picture: &[u8]| {
+    let mut ratios = |picture: &[u8]| {
         map.measure_within(&prediction, picture, None, (Edges::default(), 0));
-        let ratios = map.ratios().0;
-        most.resize(ratios.len(), 0.0);
-        most.iter_mut().zip(ratios).for_each(|(most, ratio)| *most = f32::max(*most, *ratio));
+        map.ratios().0.to_vec()
     };
-    pictures.iter().for_each(|picture| see(picture));
-    SLIPS.iter().for_each(|&slip| see(&slipped(median, input, slip)));
-    most
+    let mut largest: Vec<[f32; 3]> = Vec::new();
+    for picture in pictures {
+        let ratios = ratios(picture);
+        largest.resize(ratios.len(), [0.0; 3]);
+        for (largest, ratio) in largest.iter_mut().zip(ratios) {
+            // The smallest of the three is first, and gives way.
+            largest[0] = largest[0].max(ratio);
+            largest.sort_unstable_by(f32::total_cmp);
+        }
+    }
+    let mut usual: Vec<f32> = largest.iter().map(|largest| largest[0]).collect();
+    for slip in SLIPS {
+        let ratios = ratios(&slipped(median, input, slip));
+        usual.iter_mut().zip(ratios).for_each(|(usual, ratio)| *usual = usual.max(ratio));
+    }
+    usual
 }
 
 /// A picture that has slipped by half a pixel, to the right and down.
@@ -78,7 +89,8 @@ mod tests {
     use super::*;
     use crate::net::Preset;
 
-    /// Flat, with a striped wall, a place that flickers, and somebody who passes once.
+    /// Flat, with a striped wall, a place that flickers, somebody who passes,
+    /// and two pictures that are black.
     #[test]
     fn a_passer_by_a_flicker_and_half_a_pixel_are_usual() {
         let mut input = Preset::Nano.values().input;
@@ -87,9 +99,10 @@ mod tests {
             let level = move |i: usize| {
                 let (x, y) = (i % 48, i / 48);
                 let flickers = x >= 36 && y >= 36 && (x + y + n).is_multiple_of(2);
-                let passes = n == 7 && x < 12 && y < 12 && (x + y).is_multiple_of(3);
+                let passes = (7..10).contains(&n) && x < 12 && y < 12 && (x + y).is_multiple_of(3);
                 let stripes = x >= 36 && y < 12 && x % 8 < 4;
-                80 + u8::from(flickers) * 60 + u8::from(passes) * 100 + u8::from(stripes) * 90
+                let level = 80 + u8::from(flickers) * 60 + u8::from(passes) * 100;
+                if n == 20 || n == 30 { 0 } else { level + u8::from(stripes) * 90 }
             };
             (0..48 * 48).map(level)
         };
@@ -101,7 +114,8 @@ mod tests {
         let usual = |x: usize, y: usize| view.usual()[y * columns + x];
         let of = [usual(36, 36), usual(0, 0), usual(36, 0), usual(0, 36)];
         let [flicker, passer_by, stripes, wall] = of;
-        assert!(flicker > 1.0 && passer_by > 0.1 && stripes > 0.1 && wall < 1e-3, "{of:?}");
+        assert!(flicker > 1.0 && passer_by > 0.1 && wall < 1e-3, "{of:?}");
+        assert!((0.1..1.5).contains(&stripes), "half a pixel, and not the black one: {of:?}");
     }
 
     #[test]
