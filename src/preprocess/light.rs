@@ -29,7 +29,8 @@ pub struct Light {
 }
 
 impl Light {
-    pub(super) fn of(picture: &[u8]) -> Self {
+    /// Of all levels of a picture.
+    pub fn of(picture: &[u8]) -> Self {
         let (mut sum, mut squares) = (0u64, 0u64);
         for &level in picture {
             sum += u64::from(level);
